@@ -1,0 +1,186 @@
+"""What are the pool, the validation set and the test set? Cleaning, label names, splits and limits (method.md 2 and 9).
+
+Everything drawn here is drawn by ``data.seed`` and never by the seed of the run: all runs of a study share one pool and one
+fingerprint. Choosing the pool is the one place that reads all train labels.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+import datasets
+import torch
+
+from alft.data.labels import LABEL_NAMES, TEXT_NAMES, as_names, find_column, in_order
+from alft.data.sources import read_source
+from alft.selection.allocation import apportion
+from alft.selection.seeds import generator
+
+UNLABELLED = -1
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Texts and their labels, as positions in the label names; -1 is no label."""
+
+    texts: list[str]
+    labels: list[int]
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return len(self.texts)
+
+    def take(self, rows: Sequence[int]) -> "Rows":
+        """Those rows, in that order."""
+        return Rows([self.texts[row] for row in rows], [self.labels[row] for row in rows])
+
+    @property
+    def labelled(self) -> list[int]:
+        """Numbers of the rows that have a label."""
+        return [row for row, label in enumerate(self.labels) if label != UNLABELLED]
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """The data of a run; ``blank`` counts the train rows dropped because their text was blank."""
+
+    pool: Rows
+    validation: Rows
+    test: Rows | None
+    label_names: list[str]
+    blank: int
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of pool texts in order, evaluation texts with labels, and label names; it holds no pool label."""
+        parts = [self.label_names, self.pool.texts, self.validation.texts, self.validation.labels]
+        if self.test is not None:
+            parts += [self.test.texts, self.test.labels]
+        return sha256(repr(parts).encode(errors="surrogatepass")).hexdigest()[:16]
+
+    def describe(self) -> str:
+        """One line for the user; how many pool rows carry which label is not in it, since those are not bought yet."""
+        test = f"{len(self.test)} test rows" if self.test is not None else "no test set"
+        unlabelled = len(self.pool) - len(self.pool.labelled)
+        return (
+            f"data: pool of {len(self.pool)} rows ({unlabelled} without a label; {self.blank} blank ones dropped), "
+            f"{len(self.validation)} validation rows, {test}; labels: {', '.join(self.label_names)}"
+        )
+
+
+def load_corpus(
+    source: str,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    limit: int | None = None,
+    limit_validation: int | None = None,
+    seed: int = 0,
+) -> Corpus:
+    """Read, clean, name, split and limit. The arguments are the settings ``data.*`` of the same names.
+
+    Raises:
+        ValueError: The data cannot be used; the sentence names the setting, the place and the reason.
+    """
+    splits, one_file = read_source(source)
+    feature = _label_feature(splits["train"], label_column)
+    named = {split: _texts_and_names(table, text_column, label_column) for split, table in splits.items()}
+    names = in_order({name for name in named["train"][1] if name is not None}, feature)
+    rows = {split: _encode(texts, labels, names, split) for split, (texts, labels) in named.items()}
+    cleaned = {split: _without_blank(r) for split, r in rows.items()}
+    if not cleaned["train"].texts:
+        raise ValueError(f"data.source: {source} has no text left to train on: all {len(rows['train'])} rows are blank")
+    pool, validation, test = _split(cleaned, one_file, seed)
+    validation = _labelled_only(validation, limit_validation, "limit_validation", seed)
+    test = _labelled_only(test, None, "test", seed) if test is not None else None
+    pool = pool.take(stratified(pool.labels, _at_most(limit, pool, "limit"), seed, "limit"))
+    _check(pool, validation, names)
+    blank = len(rows["train"]) - len(cleaned["train"])
+    return Corpus(pool, validation, test if test else None, names, blank)
+
+
+def stratified(labels: Sequence[int], count: int, seed: int, purpose: str) -> list[int]:
+    """``count`` row numbers, ascending, drawn at random with every label's share kept (rows without one are a stratum too).
+
+    >>> stratified([0, 0, 0, 0, 1, 1], count=3, seed=0, purpose="doctest")
+    [0, 3, 5]
+    """
+    strata = sorted(set(labels))
+    members = [[row for row, label in enumerate(labels) if label == stratum] for stratum in strata]
+    sizes = [len(rows) for rows in members]
+    random = generator(seed, purpose)
+    drawn = []
+    for rows, quota in zip(members, apportion(count, [float(size) for size in sizes], sizes), strict=True):
+        drawn += [rows[i] for i in torch.randperm(len(rows), generator=random)[:quota].tolist()]
+    return sorted(drawn)
+
+
+def _label_feature(table: datasets.Dataset, label_column: str | None) -> object:
+    return table.features[find_column(label_column, LABEL_NAMES, table.column_names, "data.label_column")]
+
+
+def _texts_and_names(
+    table: datasets.Dataset, text_column: str | None, label_column: str | None
+) -> tuple[list[str], list[str | None]]:
+    text = find_column(text_column, TEXT_NAMES, table.column_names, "data.text_column")
+    label = find_column(label_column, LABEL_NAMES, table.column_names, "data.label_column")
+    if text == label:
+        raise ValueError(f"data.text_column and data.label_column must differ, both are {text!r}")
+    texts = ["" if value is None else str(value) for value in table[text]]
+    return texts, as_names(table[label], table.features[label])
+
+
+def _encode(texts: list[str], names: list[str | None], label_names: list[str], split: str) -> Rows:
+    number = {name: position for position, name in enumerate(label_names)}
+    for row, name in enumerate(names):
+        if name is not None and name not in number:
+            raise ValueError(
+                f"data.source: the {split} set has the label {name!r} (row {row}), which the train set does not have "
+                f"(it has {', '.join(label_names)})"
+            )
+    return Rows(texts, [UNLABELLED if name is None else number[name] for name in names])
+
+
+def _without_blank(rows: Rows) -> Rows:
+    return rows.take([row for row, text in enumerate(rows.texts) if text.strip()])
+
+
+def _split(rows: dict[str, Rows], one_file: bool, seed: int) -> tuple[Rows, Rows, Rows | None]:
+    """One file: 80/10/10. A folder or hub id without a validation set: 10 % of train."""
+    pool, test = rows["train"], rows.get("test")
+    tenth = max(1, math.floor(0.1 * len(pool) + 0.5))
+    if one_file:
+        test, pool = _draw(pool, tenth, seed, "test")
+    if "validation" in rows:
+        return pool, rows["validation"], test
+    validation, pool = _draw(pool, tenth, seed, "validation")
+    return pool, validation, test
+
+
+def _draw(rows: Rows, count: int, seed: int, purpose: str) -> tuple[Rows, Rows]:
+    """Draw labelled rows, stratified; return them and the rest."""
+    labelled = rows.labelled
+    drawn = stratified([rows.labels[row] for row in labelled], min(count, len(labelled)), seed, purpose)
+    taken = {labelled[position] for position in drawn}
+    return rows.take(sorted(taken)), rows.take([row for row in range(len(rows)) if row not in taken])
+
+
+def _labelled_only(rows: Rows, limit: int | None, setting: str, seed: int) -> Rows:
+    labelled = rows.take(rows.labelled)  # a row without a label can measure nothing
+    return labelled.take(stratified(labelled.labels, _at_most(limit, labelled, setting), seed, setting))
+
+
+def _at_most(limit: int | None, rows: Rows, setting: str) -> int:
+    if limit is not None and limit < 1:
+        raise ValueError(f"data.{setting} must be at least 1, got {limit}")
+    return len(rows) if limit is None else min(limit, len(rows))
+
+
+def _check(pool: Rows, validation: Rows, names: list[str]) -> None:
+    if not pool.labelled:
+        raise ValueError("data.source: no train row has a label")
+    if len({pool.labels[row] for row in pool.labelled}) < 2:
+        only = names[pool.labels[pool.labelled[0]]]
+        raise ValueError(f"data.source: the train set has only one class, {only!r}; at least two are needed")
+    if not len(validation):
+        raise ValueError("data.source: the validation set has no labelled row")

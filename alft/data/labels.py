@@ -1,0 +1,54 @@
+"""Which column is which, what are the labels called, and in which order? (method.md 9)"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import datasets
+
+TEXT_NAMES = ("text", "sentence", "review", "content", "tweet", "comment", "document", "body")
+LABEL_NAMES = ("label", "labels", "sentiment", "class", "target", "category", "polarity", "rating")
+
+
+def find_column(wanted: str | None, known: Sequence[str], columns: Sequence[str], setting: str) -> str:
+    """The column that is wanted, or else the first well-known name that is there, upper or lower case.
+
+    Raises:
+        ValueError: There is none; the columns found are listed.
+    """
+    if wanted is not None:
+        if wanted not in columns:
+            raise ValueError(f"{setting}: there is no column {wanted!r}; found: {', '.join(columns)}")
+        return wanted
+    by_lower_case = {column.lower(): column for column in reversed(columns)}
+    for name in known:
+        if name in by_lower_case:
+            return by_lower_case[name]
+    raise ValueError(f"{setting} must name a column: none is called {', '.join(known)}; found: {', '.join(columns)}")
+
+
+def as_names(values: Sequence[Any], feature: Any) -> list[str | None]:
+    """Label cells as names; an empty cell, or -1 in a column of class numbers, is no label.
+
+    Numbers that stand for themselves are written without a decimal point where they have no fraction: 1.0 is "1".
+    """
+    if isinstance(feature, datasets.ClassLabel):
+        return [None if value is None or value < 0 else feature.int2str(int(value)) for value in values]
+    return [_as_name(value) for value in values]
+
+
+def in_order(names: set[str], feature: Any) -> list[str]:
+    """Label names in the data set's own order, else by number if all are numbers, else by the alphabet."""
+    if isinstance(feature, datasets.ClassLabel):
+        return [name for name in feature.names if name in names]
+    try:
+        return sorted(names, key=float)
+    except ValueError:
+        return sorted(names)
+
+
+def _as_name(value: Any) -> str | None:
+    if value is None or value != value:  # NaN, which Parquet and JSON readers use for a missing number
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value).strip() or None

@@ -1,0 +1,170 @@
+"""The DataModule: owns the pool, its ledger and the loaders (method.md 2).
+
+A run sees pool rows only by number. The label of a row reaches a batch only if the row is in the set of the epoch, that is,
+after it was bought.
+"""
+
+import math
+from collections.abc import Sequence
+from functools import cached_property, partial
+from typing import Any
+
+import torch
+from lightning import LightningDataModule
+from lightning.pytorch.utilities import rank_zero_info
+from torch import Tensor
+from torch.utils.data import DataLoader
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+
+from alft.data.corpus import Corpus, Rows, load_corpus
+from alft.data.sampler import SubsetSampler
+from alft.data.tokens import Tokens, tokenize
+from alft.models.backbone import load_pretrained
+from alft.selection.ledger import Ledger
+from alft.selection.plan import Plan
+
+Batch = dict[str, Tensor]
+
+
+class TextPool(LightningDataModule):
+    """Pool, validation set and test set of one text classification task.
+
+    Args:
+        source: Where the data are: a folder with train, validation (or dev) and test files; one file, which is split
+            80/10/10; or a hub data set id. Files are CSV, TSV, JSONL or Parquet.
+        tokenizer: Model whose tokenizer is used; always ``model.backbone``.
+        text_column: Column with the texts; by default the first of text, sentence, review, content, tweet, ... that is there.
+        label_column: Column with the labels; by default the first of label, labels, sentiment, class, ... that is there.
+            A train row whose label is empty stays in the pool as a row without a label.
+        limit: Use at most this many train rows, drawn with every label's share kept; null for all.
+        limit_validation: The same for validation rows.
+        batch_size: Texts per batch, for each process.
+        max_length: Tokens per text; longer texts are cut.
+        seed: Seed of split and limit only, so that runs with different ``seed_everything`` share one pool.
+        num_workers: Processes that build batches; texts are tokenised once, so 0 is the fastest.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        tokenizer: str,
+        text_column: str | None = None,
+        label_column: str | None = None,
+        limit: int | None = None,
+        limit_validation: int | None = None,
+        batch_size: int = 16,
+        max_length: int = 128,
+        seed: int = 0,
+        num_workers: int = 0,
+    ) -> None:
+        super().__init__()
+        if batch_size < 1:
+            raise ValueError(f"data.batch_size must be at least 1, got {batch_size}")
+        self.tokenizer = tokenizer
+        self.batch_size = batch_size
+        self.max_length = max_length
+        self.num_workers = num_workers
+        self.plan: Plan | None = None
+        self.order_seed = 0
+        self._read = partial(load_corpus, source, text_column, label_column, limit, limit_validation, seed)
+
+    @cached_property
+    def corpus(self) -> Corpus:
+        """The data, read when first asked for: the number of labels is needed before ``setup``."""
+        return self._read()
+
+    @property
+    def label_names(self) -> list[str]:
+        """Names of the classes, in the order of the model's outputs."""
+        return self.corpus.label_names
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """What was selected when, and what it cost."""
+        return Ledger(torch.tensor(self.corpus.pool.labels) >= 0)
+
+    @property
+    def lengths(self) -> Tensor:
+        """Tokens of each pool row (N,)."""
+        return self.pool_tokens.lengths
+
+    def setup(self, stage: str) -> None:
+        """Tokenise what the stage needs, once."""
+        if not hasattr(self, "pool_tokens"):
+            rank_zero_info(self.corpus.describe())
+            tokenizer = self._load_tokenizer()
+            test = self.corpus.test
+            self.pool_tokens = tokenize(self.corpus.pool.texts, tokenizer, self.max_length)
+            self.validation_tokens = tokenize(self.corpus.validation.texts, tokenizer, self.max_length)
+            self.test_tokens = tokenize(test.texts, tokenizer, self.max_length) if test else None
+
+    def follow(self, plan: Plan, seed: int) -> None:
+        """Take over the planned sizes, and the seed of the order in which rows are trained on."""
+        self.plan = plan
+        self.order_seed = seed
+
+    def planned_steps(self, whole_pool: bool = False) -> int:
+        """Optimizer steps of the planned epochs; with ``whole_pool``, as if every epoch trained on the whole pool."""
+        assert self.plan is not None and self.trainer is not None
+        sizes = [self.ledger.pool] * len(self.plan.sizes) if whole_pool else self.plan.sizes
+        batches = [math.ceil(math.ceil(size / self.trainer.world_size) / self.batch_size) for size in sizes]
+        return sum(math.ceil(count / self.trainer.accumulate_grad_batches) for count in batches)
+
+    def pool_batch(self, rows: Sequence[int]) -> Batch:
+        """Tokens of those pool rows, without labels."""
+        return self.pool_tokens.batch(rows)
+
+    def train_dataloader(self) -> DataLoader[int]:
+        """The set of the coming epoch: a new loader, with a new sampler, every time."""
+        assert self.trainer is not None and self.ledger.selected is not None
+        # The epoch is given here because on resume Lightning would set it on the sampler only after workers have started.
+        sampler = SubsetSampler(self.ledger.selected, self.order_seed, self.trainer.current_epoch)
+        return self._loader(self.corpus.pool, self.pool_tokens, sampler=sampler)
+
+    def val_dataloader(self) -> DataLoader[int]:
+        """The validation set, in order."""
+        return self._loader(self.corpus.validation, self.validation_tokens)
+
+    def test_dataloader(self) -> DataLoader[int]:
+        """The test set, in order."""
+        if self.corpus.test is None or self.test_tokens is None:
+            raise ValueError("data.source has no test set")
+        return self._loader(self.corpus.test, self.test_tokens)
+
+    def state_dict(self) -> dict[str, Any]:
+        """The ledger, and the fingerprint of the data it speaks of."""
+        return {"ledger": self.ledger.state_dict(), "fingerprint": self.corpus.fingerprint}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over a saved ledger, unless the data have changed since."""
+        if state_dict["fingerprint"] != self.corpus.fingerprint:
+            raise ValueError(
+                f"data.source has changed since the checkpoint was written (fingerprint {state_dict['fingerprint']} then, "
+                f"{self.corpus.fingerprint} now), so its row numbers mean other rows"
+            )
+        self.ledger.load_state_dict(state_dict["ledger"])
+
+    def _loader(self, rows: Rows, tokens: Tokens, sampler: SubsetSampler | None = None) -> DataLoader[int]:
+        return DataLoader(
+            range(len(rows)),  # type: ignore[arg-type]  # a range has all that a map-style Dataset needs
+            batch_size=self.batch_size,
+            sampler=sampler,
+            collate_fn=partial(_collate, tokens, rows.labels),
+            num_workers=self.num_workers,
+            # Iterating a loader draws a number from this generator; from the global one, resumed runs would differ.
+            generator=torch.Generator(),
+        )
+
+    def _load_tokenizer(self) -> PreTrainedTokenizerBase:
+        tokenizer: PreTrainedTokenizerBase = load_pretrained(AutoTokenizer, self.tokenizer)
+        least = tokenizer.num_special_tokens_to_add() + 1
+        if not least <= self.max_length <= tokenizer.model_max_length:
+            raise ValueError(
+                f"data.max_length must be in [{least}, {tokenizer.model_max_length}], the lengths that {self.tokenizer} can "
+                f"read, got {self.max_length}"
+            )
+        return tokenizer
+
+
+def _collate(tokens: Tokens, labels: list[int], rows: list[int]) -> Batch:
+    return {**tokens.batch(rows), "labels": torch.tensor([labels[row] for row in rows])}

@@ -1,0 +1,142 @@
+"""When is the pool scored, and what is done with the scores? The callback that refreshes the set of every epoch.
+
+It has no state: what must survive a restart is in the DataModule's ledger, all else is a function of the settings. At the end
+of epoch t it chooses the set of epoch t + 1, just before Lightning asks the DataModule for a new loader.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import perf_counter
+
+import torch
+from lightning import Callback, LightningModule, Trainer
+
+from alft.loop.guards import refuse_trainer_settings
+from alft.loop.progress import stage as show_stage
+from alft.loop.scoring import Pool, Precision, score_pool
+from alft.selection.acquisition import Acquisition, Entropy
+from alft.selection.allocation import Allocation
+from alft.selection.budget import Budget, Full, Linear
+from alft.selection.clustering import Clustering, Ward, Whole
+from alft.selection.embedding import Embedding, MeanTokens
+from alft.selection.ledger import Ledger, Stage
+from alft.selection.plan import Mode, Plan
+from alft.selection.policy import Policy, Recluster, Scores
+from alft.selection.seeds import mix
+
+
+class ActiveLearning(Callback):
+    """Chooses the rows of every epoch.
+
+    Args:
+        seed: Seed of everything random in the selection; always ``seed_everything``.
+        enabled: false is the baseline: the whole pool in every epoch, all other ``active`` settings ignored.
+        acquire: What makes a row worth training on.
+        budget: Share of the pool each epoch may use.
+        mode: How a share becomes a set: chosen afresh from the pool (recalculate), added to the last set (accumulate), or only
+            rows never used (unseen).
+        max_unique: Largest share of the labels ever bought, in (0, 1]; null for no cap.
+        warm_start: Share of the pool, in [0, 1], that a random first epoch trains on; 0 lets the untrained model choose.
+        cluster: How the pool is divided; every cluster gives its part of a set.
+        embedding: One vector per text, for the clusters.
+        recluster: Cluster ``once``, with the pretrained encoder, or in ``every_epoch`` that chooses, with the current one.
+        allocate: How many rows each cluster gives: in proportion to its candidates, equally, or by its difficulty, the summed
+            entropy of its candidates.
+        scoring_precision: Precision of the encoder when it scores the pool.
+    """
+
+    def __init__(
+        self,
+        seed: int = 0,
+        enabled: bool = True,
+        acquire: Acquisition = Entropy(),
+        budget: Budget = Linear(),
+        mode: Mode = "recalculate",
+        max_unique: float | None = None,
+        warm_start: float = 0.0,
+        cluster: Clustering = Ward(),
+        embedding: Embedding = MeanTokens(),
+        recluster: Recluster = "once",
+        allocate: Allocation = "proportional",
+        scoring_precision: Precision = "float32",
+    ) -> None:
+        self.enabled = enabled
+        self.embedding = embedding
+        self.scoring_precision: Precision = scoring_precision
+        self.policy = Policy(seed, acquire, budget, mode, max_unique, warm_start, cluster, recluster, allocate)
+        if not enabled:
+            self.policy = Policy(seed, budget=Full(), cluster=Whole())
+
+    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Refuse what would break the plan; tell the DataModule the plan."""
+        if stage == "fit":
+            refuse_trainer_settings(trainer)
+            assert trainer.max_epochs is not None
+            pool = _pool(trainer)
+            pool.follow(self.policy.plan(trainer.max_epochs, pool.ledger.pool), self.policy.seed)
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Choose the first set, unless a checkpoint brought one along."""
+        if _pool(trainer).ledger.selected is None:
+            self._select(trainer, pl_module, epoch=0)
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Make the epoch a function of its start: whatever ran before leaves no mark on its dropout masks."""
+        torch.manual_seed(mix(self.policy.seed, "epoch", trainer.current_epoch, trainer.global_rank))
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Choose the next set, unless this was the last epoch."""
+        following = trainer.current_epoch + 1
+        stopping = trainer.should_stop and following >= (trainer.min_epochs or 0)
+        if not stopping and following < (trainer.max_epochs or 0):
+            self._select(trainer, pl_module, following)
+
+    def _select(self, trainer: Trainer, module: LightningModule, epoch: int) -> None:
+        """Score on all processes, decide on one, enter the decision everywhere."""
+        pool = _pool(trainer)
+        plan, ledger = _planned(pool), pool.ledger
+        with _clock(ledger, epoch, "score"):
+            scores = self._score(trainer, module, pool, epoch)
+        decision = None
+        if trainer.is_global_zero:
+            with _clock(ledger, epoch, "cluster"), show_stage(trainer, module, "Clustering", 1):
+                division = self.policy.divide(epoch, plan, ledger, scores)
+            with _clock(ledger, epoch, "select"):
+                decision = self.policy.decide(epoch, plan, ledger, division, scores)
+        decision = trainer.strategy.broadcast(decision)
+        assert decision is not None
+        ledger.record(epoch, decision.selection)
+        ledger.division, ledger.cluster_order_M = decision.division, decision.cluster_order_M
+
+    def _score(self, trainer: Trainer, module: LightningModule, pool: Pool, epoch: int) -> Scores:
+        """Make the pass over the pool that this selection needs, if it needs one."""
+        needs = self.policy.needs(epoch, _planned(pool), pool.ledger)
+        if not needs.probs and not needs.embeddings:
+            size = len(pool.ledger.labelled_N)
+            return Scores(torch.zeros(0, size, 1), torch.zeros(size, 0))
+        return score_pool(
+            trainer,
+            module,
+            pool,
+            passes=needs.passes,
+            embedding=self.embedding if needs.embeddings else None,
+            seed=mix(self.policy.seed, "scores", epoch),
+            precision=self.scoring_precision,
+        )
+
+
+def _pool(trainer: Trainer) -> Pool:
+    pool: Pool = trainer.datamodule  # type: ignore[attr-defined]  # set by fit, unknown to the type checker
+    return pool
+
+
+def _planned(pool: Pool) -> Plan:
+    assert pool.plan is not None
+    return pool.plan
+
+
+@contextmanager
+def _clock(ledger: Ledger, epoch: int, stage: Stage) -> Iterator[None]:
+    start = perf_counter()
+    yield
+    ledger.spend(epoch, stage, perf_counter() - start)

@@ -1,0 +1,58 @@
+"""Which Trainer settings would break the plan without a word? Each is refused with a sentence before training."""
+
+from lightning import Trainer
+from lightning.pytorch.callbacks import Timer
+from lightning.pytorch.strategies import DeepSpeedStrategy, FSDPStrategy, ModelParallelStrategy
+
+
+def refuse_trainer_settings(trainer: Trainer) -> None:
+    """Raise a ValueError that names the first setting under which the planned sets would not be what is trained on."""
+    for refused, setting, reason in _rules(trainer):
+        if refused:
+            raise ValueError(f"trainer.{setting}: {reason}")
+
+
+def _rules(trainer: Trainer) -> list[tuple[bool, str, str]]:
+    sharded = isinstance(trainer.strategy, FSDPStrategy | DeepSpeedStrategy | ModelParallelStrategy)
+    timers = any(isinstance(callback, Timer) for callback in trainer.callbacks)
+    return [
+        (
+            trainer.reload_dataloaders_every_n_epochs != 1,
+            "reload_dataloaders_every_n_epochs",
+            "must be 1, because every epoch trains on a new set, "
+            f"got {trainer.reload_dataloaders_every_n_epochs}",
+        ),
+        (
+            trainer.max_epochs is None or trainer.max_epochs < 1,
+            "max_epochs",
+            f"must be given and at least 1, because the budget is spread over the epochs, got {trainer.max_epochs}",
+        ),
+        (
+            bool(trainer.fast_dev_run),  # type: ignore[attr-defined]  # set by the Trainer's constructor
+            "fast_dev_run",
+            "cannot be used, it replaces the planned epochs; use data.limit and trainer.max_epochs 1 for a trial",
+        ),
+        (trainer.max_steps != -1, "max_steps", "cannot be used, it ends the planned epochs early; use trainer.max_epochs"),
+        (timers, "max_time", "cannot be used, it ends the planned epochs early; use trainer.max_epochs"),
+        (
+            trainer.limit_train_batches != 1.0,
+            "limit_train_batches",
+            "cannot be used, rows would count as trained on that were not; use data.limit",
+        ),
+        (
+            trainer.limit_val_batches == 0,
+            "limit_val_batches",
+            "must not be 0, every epoch is measured on the validation set; use data.limit_validation",
+        ),
+        (
+            trainer.overfit_batches > 0,  # type: ignore[attr-defined]  # set by the Trainer's constructor
+            "overfit_batches",
+            "cannot be used, it trains on the first rows of the pool and not on the set; use data.limit",
+        ),
+        (
+            sharded,
+            "strategy",
+            "FSDP, DeepSpeed and other strategies that shard the model cannot be used, the processes score "
+            "unequal parts of the pool; use ddp",
+        ),
+    ]

@@ -1,0 +1,39 @@
+"""What is the run doing just now? Lightning's rich progress bar, with a line for scoring and for clustering."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from lightning import LightningModule, Trainer
+from lightning.pytorch.callbacks import RichProgressBar
+
+
+class StageProgressBar(RichProgressBar):
+    """Lightning's bar for training, validation and test; :func:`stage` adds the stages that Lightning does not know."""
+
+    def __init__(self) -> None:
+        """Remove finished lines: the table at the end says what matters."""
+        super().__init__(leave=False)
+
+
+@contextmanager
+def stage(trainer: Trainer, module: LightningModule, name: str, total: int) -> Iterator[Callable[[], None]]:
+    """Show a stage while it lasts; call what it yields once per finished part. Silent when the bar is off."""
+    bar = trainer.progress_bar_callback
+    if not isinstance(bar, StageProgressBar) or bar.is_disabled or not trainer.is_global_zero:
+        yield lambda: None
+        return
+    if bar.progress is None:  # the first selection comes before Lightning starts the bar
+        bar.on_train_start(trainer, module)
+    progress = bar.progress
+    assert progress is not None
+    task = progress.add_task(name, total=total)
+
+    def advance() -> None:
+        progress.advance(task)
+        bar.refresh()
+
+    try:
+        yield advance
+    finally:
+        progress.update(task, visible=False)
+        bar.refresh()

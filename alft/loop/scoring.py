@@ -1,0 +1,137 @@
+"""What does the model think of every pool row? One pass over the pool that leaves no trace on the run.
+
+Axes: K draws, N pool rows, C classes, D hidden size. Rows are scored in chunks of similar length. The chunks are made for the
+whole pool before they are dealt out to processes, so padding and dropout masks of a chunk do not depend on their number.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Literal, Protocol
+
+import torch
+from lightning import LightningModule, Trainer
+from torch import Tensor
+
+from alft.loop.progress import stage
+from alft.selection.embedding import Embedding
+from alft.selection.ledger import Ledger
+from alft.selection.plan import Plan
+from alft.selection.policy import Scores
+from alft.selection.seeds import mix
+
+CHUNK_TOKENS = 1024
+"""Padded tokens of a chunk; on a CPU larger ones fall out of the cache and are slower."""
+
+Precision = Literal["float32", "bf16"]
+
+
+class Pool(Protocol):
+    """What scoring and selection need of the DataModule."""
+
+    plan: Plan | None
+
+    @property
+    def ledger(self) -> Ledger:
+        """Which rows have a label, and what was selected so far."""
+
+    @property
+    def lengths(self) -> Tensor:
+        """Tokens of each pool row (N,)."""
+
+    def pool_batch(self, rows: Sequence[int]) -> dict[str, Tensor]:
+        """Tokens of those rows."""
+
+    def follow(self, plan: Plan, seed: int) -> None:
+        """Take over the planned sizes and the seed of the order within an epoch."""
+
+
+class Scorer(Protocol):
+    """What scoring needs of the model."""
+
+    hidden_size: int
+
+    @property
+    def num_labels(self) -> int:
+        """Number of classes C."""
+
+    def draws(
+        self, batch: dict[str, Tensor], passes: int, seed: int, embedding: Embedding | None
+    ) -> tuple[Tensor, Tensor | None]:
+        """Logits (max(1, K), B, C) and embeddings (B, D) or None."""
+
+
+def score_pool(
+    trainer: Trainer,
+    module: LightningModule,
+    pool: Pool,
+    *,
+    passes: int = 0,
+    embedding: Embedding | None = None,
+    seed: int = 0,
+    precision: Precision = "float32",
+) -> Scores:
+    """Score every pool row that has a label, on every process its part.
+
+    Args:
+        trainer: Knows the processes and the device.
+        module: A LightningModule that is a :class:`Scorer`.
+        pool: Where the rows are.
+        passes: Stochastic draws K; 0 for one pass without dropout.
+        embedding: How to embed texts; None for no embeddings.
+        seed: Seed of this pass; each chunk and draw has its own stream.
+        precision: Precision of the encoder here, whatever ``--trainer.precision`` is; probabilities are float32 anyway.
+    """
+    scorer: Scorer = module  # type: ignore[assignment]
+    size = len(pool.lengths)
+    probs_KNC = torch.zeros(max(1, passes), size, scorer.num_labels)
+    embeddings_ND = torch.zeros(size, scorer.hidden_size if embedding else 0)
+    chunks = make_chunks(pool.lengths, pool.ledger.labelled_N.nonzero().squeeze(1), CHUNK_TOKENS)
+    mine = range(trainer.global_rank, len(chunks), trainer.world_size)
+    autocast = torch.autocast(module.device.type, torch.bfloat16, enabled=precision == "bf16")
+    with stage(trainer, module, "Scoring", len(mine)) as advance, undisturbed(module), torch.no_grad(), autocast:
+        for number in mine:
+            chunk = chunks[number]
+            batch = {name: tensor.to(module.device) for name, tensor in pool.pool_batch(chunk.tolist()).items()}
+            logits_KBC, embeddings_BD = scorer.draws(batch, passes, mix(seed, number), embedding)
+            probs_KNC[:, chunk] = logits_KBC.float().softmax(-1).cpu()
+            if embeddings_BD is not None:
+                embeddings_ND[chunk] = embeddings_BD.float().cpu()
+            advance()
+    return Scores(_gather(trainer, module, probs_KNC), _gather(trainer, module, embeddings_ND))
+
+
+def make_chunks(lengths_N: Tensor, rows: Tensor, tokens: int) -> list[Tensor]:
+    """Cut rows, sorted by length, into chunks of at most ``tokens`` padded tokens (and at least one row).
+
+    >>> make_chunks(torch.tensor([3, 1, 2, 3]), torch.tensor([0, 1, 2, 3]), tokens=6)
+    [tensor([1, 2]), tensor([0, 3])]
+    """
+    order = rows[lengths_N[rows].sort(stable=True).indices]
+    chunks, start = [], 0
+    for end, length in enumerate(lengths_N[order].tolist()):
+        # Sorted: the newest row is the longest, so it sets the width of the whole chunk.
+        if end > start and (end - start + 1) * length > tokens:
+            chunks.append(order[start:end])
+            start = end
+    return [*chunks, order[start:]] if len(order) else []
+
+
+@contextmanager
+def undisturbed(module: LightningModule) -> Iterator[None]:
+    """Put every submodule's mode and torch's random state back afterwards, whatever happens in between."""
+    modes = [(submodule, submodule.training) for submodule in module.modules()]
+    devices = [module.device] if module.device.type == "cuda" else []
+    with torch.random.fork_rng(devices=devices):
+        try:
+            yield
+        finally:
+            for submodule, mode in modes:
+                submodule.training = mode
+
+
+def _gather(trainer: Trainer, module: LightningModule, table: Tensor) -> Tensor:
+    """Add up the processes' tables; each holds zeros outside its own rows, so this is exact."""
+    if trainer.world_size == 1:
+        return table
+    gathered: Any = trainer.strategy.reduce(table.to(module.device), reduce_op="sum")
+    return gathered.cpu()  # type: ignore[no-any-return]

@@ -1,0 +1,177 @@
+"""The LightningModule: a Hugging Face classifier, its training plan, and what it thinks of the pool (method.md 8 and 9).
+
+Axes: B texts of a batch, L tokens, K stochastic draws, C classes, D hidden size.
+"""
+
+from typing import Any, Literal
+
+import torch
+from lightning import LightningModule
+from torch import Tensor, nn
+from torch.optim import AdamW
+from torchmetrics import MeanMetric
+from torchmetrics.classification import MulticlassConfusionMatrix
+from transformers import AutoModelForSequenceClassification, PreTrainedModel, get_linear_schedule_with_warmup
+
+from alft.models.backbone import load_pretrained
+from alft.models.lora import Lora, add_lora
+from alft.models.metrics import accuracy, f1_macro
+from alft.selection.embedding import Embedding
+from alft.selection.seeds import mix
+
+Batch = dict[str, Tensor]
+
+
+class Classifier(LightningModule):
+    """A pretrained encoder with a classification head.
+
+    Args:
+        backbone: Pretrained encoder: a hub id, a local folder, or ``package:NAME/FOLDER`` for a folder inside an installed
+            Python package.
+        label_names: Names of the classes; always those of the data.
+        uncertainty: Where draws for Bald and Variance come from: ``dropout``, whole passes with all dropout layers on.
+        lora: Settings of low-rank adaptation; null trains all weights.
+        lr: Highest learning rate, reached after the warm-up.
+        weight_decay: Decay of weight matrices; biases and norms are left alone.
+        warmup: Share of the steps in which the learning rate rises from 0.
+        decay: Where it is back at 0: after the ``plan``ned steps, or after those of the whole ``pool`` in every epoch (as in
+            the authors' runner, where it never gets there).
+    """
+
+    def __init__(
+        self,
+        backbone: str,
+        label_names: list[str],
+        uncertainty: Literal["dropout"] = "dropout",
+        lora: Lora | None = None,
+        lr: float = 5e-5,
+        weight_decay: float = 0.01,
+        warmup: float = 0.1,
+        decay: Literal["plan", "pool"] = "plan",
+    ) -> None:
+        super().__init__()
+        if not 0 <= warmup <= 1:
+            raise ValueError(f"model.warmup must be in [0, 1], got {warmup}")
+        if not lr >= 0:
+            raise ValueError(f"model.lr must be at least 0, got {lr}")
+        self.save_hyperparameters()
+        self.label_names = label_names
+        self.lr = lr
+        self.weight_decay = weight_decay
+        self.warmup = warmup
+        self.decay = decay
+        network = _load_network(backbone, label_names)
+        self.hidden_size: int = network.config.hidden_size
+        self.network: nn.Module = network if lora is None else add_lora(network, lora)
+        # from_pretrained returns an eval-mode model and Trainer.fit no longer calls train(): dropout would stay off.
+        self.train()
+        self.confusion = nn.ModuleDict({stage: MulticlassConfusionMatrix(len(label_names)) for stage in ("val", "test")})
+        self.mean_loss = nn.ModuleDict({stage: MeanMetric() for stage in ("val", "test")})
+
+    @property
+    def num_labels(self) -> int:
+        """Number of classes C."""
+        return len(self.label_names)
+
+    def forward(self, batch: Batch) -> Tensor:
+        """Logits (B, C)."""
+        return self._run(batch).logits
+
+    def draws(self, batch: Batch, passes: int, seed: int, embedding: Embedding | None) -> tuple[Tensor, Tensor | None]:
+        """What the model thinks of texts, and where they lie.
+
+        Leaves modules in the mode of the last pass; the caller restores modes and random state.
+
+        Args:
+            batch: Tokens.
+            passes: Stochastic draws K; 0 for one pass without dropout.
+            seed: Seed of the dropout masks.
+            embedding: How hidden states become one vector per text; None for no vectors.
+
+        Returns:
+            Logits (max(1, K), B, C), and embeddings (B, D) of a pass without dropout, or None.
+        """
+        logits, embeddings = [], None
+        if passes == 0 or embedding is not None:
+            self.eval()
+            output = self._run(batch, output_hidden_states=embedding is not None)
+            logits = [output.logits]
+            embeddings = embedding(output.hidden_states[-1], batch["attention_mask"]) if embedding else None
+        if passes > 0:
+            # The whole module, because attention dropout is no nn.Dropout layer: it looks at the mode of its parent.
+            self.train()
+            logits = []
+            for draw in range(passes):
+                torch.manual_seed(mix(seed, draw))
+                logits.append(self._run(batch).logits)
+        return torch.stack(logits), embeddings
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Cross-entropy of one batch."""
+        loss = nn.functional.cross_entropy(self(batch), batch["labels"])
+        self.log("train_loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=len(batch["labels"]))
+        return loss
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Count right and wrong predictions."""
+        self._count(batch, "val")
+
+    def test_step(self, batch: Batch, batch_idx: int) -> None:
+        """Count right and wrong predictions."""
+        self._count(batch, "test")
+
+    def on_validation_epoch_end(self) -> None:
+        """Log val_f1_macro, val_accuracy and val_loss."""
+        self._report("val")
+
+    def on_test_epoch_end(self) -> None:
+        """Log test_f1_macro, test_accuracy, test_loss and how often each class was predicted."""
+        confusion_CC = self._report("test")
+        for name, count in zip(self.label_names, confusion_CC.sum(0).tolist(), strict=True):
+            self.log(f"test_predicted_{name}", float(count))
+
+    def configure_optimizers(self) -> Any:
+        """AdamW; linear warm-up, then linear decay to 0 over the planned steps."""
+        trained = [parameter for parameter in self.parameters() if parameter.requires_grad]
+        groups = [
+            {"params": [p for p in trained if p.ndim >= 2], "weight_decay": self.weight_decay},
+            {"params": [p for p in trained if p.ndim < 2], "weight_decay": 0.0},
+        ]
+        optimizer = AdamW(groups, lr=self.lr)
+        data: Any = self.trainer.datamodule  # type: ignore[attr-defined]  # set by fit, unknown to the type checker
+        steps = data.planned_steps(whole_pool=self.decay == "pool")
+        scheduler = get_linear_schedule_with_warmup(optimizer, round(self.warmup * steps), steps)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
+
+    def _run(self, batch: Batch, output_hidden_states: bool = False) -> Any:
+        return self.network(
+            input_ids=batch["input_ids"],
+            attention_mask=batch["attention_mask"],
+            output_hidden_states=output_hidden_states,
+        )
+
+    def _count(self, batch: Batch, stage: str) -> None:
+        logits, labels = self(batch), batch["labels"]
+        self.confusion[stage].update(logits.argmax(-1), labels)
+        self.mean_loss[stage].update(nn.functional.cross_entropy(logits.float(), labels), weight=len(labels))
+
+    def _report(self, stage: str) -> Tensor:
+        confusion_CC: Tensor = self.confusion[stage].compute()
+        figures = {"f1_macro": f1_macro(confusion_CC), "accuracy": accuracy(confusion_CC)}
+        figures["loss"] = float(self.mean_loss[stage].compute())
+        self.log_dict({f"{stage}_{name}": value for name, value in figures.items()}, prog_bar=stage == "val")
+        self.confusion[stage].reset()
+        self.mean_loss[stage].reset()
+        return confusion_CC
+
+
+def _load_network(backbone: str, label_names: list[str]) -> PreTrainedModel:
+    network: PreTrainedModel = load_pretrained(
+        AutoModelForSequenceClassification,
+        backbone,
+        num_labels=len(label_names),
+        id2label=dict(enumerate(label_names)),
+        label2id={name: number for number, name in enumerate(label_names)},
+        dtype=torch.float32,
+    )
+    return network

@@ -1,0 +1,63 @@
+"""Which weights does LoRA train? Low-rank adapters in the encoder, and everything outside it (method.md 8)."""
+
+from dataclasses import dataclass
+
+import peft
+from torch import nn
+from transformers import PreTrainedModel
+
+
+@dataclass
+class Lora:
+    """Settings of low-rank adaptation.
+
+    Args:
+        r: Rank of the adapters.
+        alpha: Scale; adapters are multiplied by alpha / r.
+        dropout: Dropout in front of the adapters, in [0, 1).
+        target_modules: Names of the layers that get an adapter; by default peft's choice for the architecture, or all linear
+            layers of the encoder where it has none.
+        train_pooler: Train every pooler or head layer outside the encoder, not only the last one. With BERT models peft alone
+            leaves the pooler frozen, and from most checkpoints that pooler is freshly random.
+    """
+
+    r: int = 8
+    alpha: int = 16
+    dropout: float = 0.1
+    target_modules: list[str] | None = None
+    train_pooler: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse ranks and rates that mean nothing."""
+        if self.r < 1:
+            raise ValueError(f"model.lora.r must be at least 1, got {self.r}")
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"model.lora.dropout must be in [0, 1), got {self.dropout}")
+
+
+def add_lora(network: PreTrainedModel, lora: Lora) -> nn.Module:
+    """Freeze the network, add adapters, and leave its head trainable."""
+    targets: list[str] | str | None = lora.target_modules
+    known = peft.utils.constants.TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING
+    if targets is None and network.config.model_type not in known:
+        targets = "all-linear"
+    config = peft.LoraConfig(
+        task_type=peft.TaskType.SEQ_CLS,
+        r=lora.r,
+        lora_alpha=lora.alpha,
+        lora_dropout=lora.dropout,
+        target_modules=targets,
+        modules_to_save=head_layers(network) if lora.train_pooler else None,
+    )
+    try:
+        return peft.get_peft_model(network, config)
+    except ValueError as error:
+        raise ValueError(f"model.lora.target_modules: {str(error).splitlines()[0]}") from error
+
+
+def head_layers(network: PreTrainedModel) -> list[str]:
+    """Names of all layers with weights outside the encoder: classifier, pre-classifier, pooler, wherever it sits."""
+    base = network.base_model_prefix
+    outside = [(name, layer) for name, layer in network.named_children() if name != base]
+    outside += [(name, layer) for name, layer in network.base_model.named_children() if name == "pooler"]
+    return [name for name, layer in outside if any(True for _ in layer.parameters())]

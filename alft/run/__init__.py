@@ -1,0 +1,1 @@
+"""What a user starts and what is left afterwards: command line, tables, run folder, controls, demo data."""

@@ -1,0 +1,53 @@
+"""What did each epoch cost, and what did it bring? The callback that keeps the books of a run.
+
+Seconds go into the ledger, from there into ``summary.json``; never into ``metrics.csv``, which is to be reproducible.
+"""
+
+from time import perf_counter
+
+from lightning import Callback, LightningModule, Trainer
+
+from alft.loop.scoring import Pool
+
+
+class Journal(Callback):
+    """Times training and validation and logs what was bought.
+
+    It must stand before :class:`alft.loop.active.ActiveLearning` among the callbacks, so that the end of an epoch is noted before
+    the next selection begins.
+    """
+
+    def __init__(self) -> None:
+        """Start with no clock running."""
+        self._epoch_started = 0.0
+        self._validation_started = 0.0
+        self._validated = 0.0
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Start the clock of the epoch."""
+        self._epoch_started = perf_counter()
+        self._validated = 0.0
+
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Start the clock of the validation."""
+        self._validation_started = perf_counter()
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Stop it; an epoch may be validated several times."""
+        self._validated += perf_counter() - self._validation_started
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Enter seconds and validation score; log labels bought and both savings so far."""
+        pool: Pool = trainer.datamodule  # type: ignore[attr-defined]  # set by fit, unknown to the type checker
+        ledger, epoch = pool.ledger, trainer.current_epoch
+        ledger.spend(epoch, "train", perf_counter() - self._epoch_started - self._validated)
+        ledger.spend(epoch, "validate", self._validated)
+        ledger.validation[epoch] = float(trainer.callback_metrics["val_f1_macro"])
+        pl_module.log_dict(
+            {
+                "labels_bought": float(ledger.bought),
+                "rows_selected": float(len(ledger.selections[epoch].rows)),
+                "unique_saving": ledger.unique_saving,
+                "exposure_saving": ledger.exposure_saving,
+            }
+        )

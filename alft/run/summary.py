@@ -1,0 +1,111 @@
+"""What does a run leave behind? ``summary.json`` and ``selection.parquet``, each written at one stroke."""
+
+import json
+import os
+import resource
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet
+import torch
+from torch import Tensor
+
+from alft.selection.ledger import STAGES, Ledger
+from alft.selection.plan import Plan
+
+Summary = dict[str, Any]
+
+
+def label_costs(ledger: Ledger) -> dict[str, Any]:
+    """Labels of the pool and what was bought of them, with both savings."""
+    return {
+        "pool": ledger.pool,
+        "unlabelled": len(ledger.labelled_N) - ledger.pool,
+        "bought": ledger.bought,
+        "unique_saving": ledger.unique_saving,
+        "exposure_saving": ledger.exposure_saving,
+    }
+
+
+def epoch_records(ledger: Ledger, plan: Plan) -> list[dict[str, Any]]:
+    """One record per epoch trained: planned share, rows, labels bought so far, validation score, seconds by stage."""
+    first_used = ledger.first_used_N
+    return [
+        {
+            "epoch": epoch,
+            "share": plan.shares[epoch],
+            "selected": len(selection.rows),
+            "bought": int(((first_used >= 0) & (first_used <= epoch)).sum()),
+            "val_f1_macro": ledger.validation.get(epoch),
+            "seconds": dict(ledger.seconds[epoch]),
+        }
+        for epoch, selection in sorted(ledger.selections.items())
+    ]
+
+
+def stage_seconds(ledger: Ledger, total: float) -> dict[str, float]:
+    """Seconds of the whole run and of each stage."""
+    spent = {stage: sum(seconds[stage] for seconds in ledger.seconds.values()) for stage in STAGES}
+    return {"total": total, **spent}
+
+
+def break_even(ledger: Ledger) -> float | None:
+    """Share of the pool below which an epoch, selection included, costs less than a plain one; None if nothing was scored.
+
+    1 - (score + cluster + select) / (train seconds x N / rows trained on): the selection's cost in plain epochs, taken from 1.
+    """
+    seconds = stage_seconds(ledger, 0.0)
+    exposed = sum(len(selection.rows) for selection in ledger.selections.values())
+    if seconds["score"] == 0 or seconds["train"] == 0 or all(s.scores is None for s in ledger.selections.values()):
+        return None
+    selecting = seconds["score"] + seconds["cluster"] + seconds["select"]
+    return 1 - selecting / (seconds["train"] * ledger.pool / exposed)
+
+
+def peak_memory_mib() -> float:
+    """Largest resident size of this process so far."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
+
+
+def write_summary(folder: Path, summary: Summary) -> None:
+    """Write ``summary.json``, the last file of a complete run."""
+    text = json.dumps(summary, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    write_atomically(folder / "summary.json", lambda path: path.write_text(text, encoding="utf-8"))
+
+
+def write_selection(folder: Path, ledger: Ledger) -> None:
+    """Write ``selection.parquet``: one line per epoch and row, in that order; cluster and score may be null."""
+    columns: dict[str, list[Any]] = {"epoch": [], "row": [], "cluster": [], "score": [], "first_used": []}
+    for epoch, selection in sorted(ledger.selections.items()):
+        count = len(selection.rows)
+        columns["epoch"] += [epoch] * count
+        columns["row"] += selection.rows.tolist()
+        columns["cluster"] += _cells(selection.clusters, count)
+        columns["score"] += _cells(selection.scores, count)
+        columns["first_used"] += ledger.first_used_N[selection.rows].tolist()
+    types = {"epoch": pa.int64(), "row": pa.int64(), "cluster": pa.int64(), "score": pa.float32(), "first_used": pa.int64()}
+    table = pa.table({name: pa.array(columns[name], type=kind) for name, kind in types.items()})
+    write_atomically(folder / "selection.parquet", lambda path: pyarrow.parquet.write_table(table, path))
+
+
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Let ``write`` make a file beside ``path``, then put it in place: readers see the old file or the whole new one."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        write(beside)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def predicted_counts(confusion_CC: Tensor, label_names: list[str]) -> dict[str, int]:
+    """How often each class was predicted; one class only means that the run has collapsed."""
+    return dict(zip(label_names, confusion_CC.sum(0).to(torch.int64).tolist(), strict=True))
+
+
+def _cells(values: Tensor | None, count: int) -> list[Any]:
+    return [None] * count if values is None else values.tolist()

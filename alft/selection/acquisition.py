@@ -1,0 +1,194 @@
+"""What makes a row worth training on? Scores, one per pool row; the highest are picked first (method.md 3).
+
+Axes: K stochastic draws, N pool rows, C classes, D embedding size. ``p_k`` is the softmax of draw k and ``pbar`` the mean of
+``p_k`` over the draws; entropies are in nats. A new score is one frozen dataclass in this file (or in any importable
+module of yours) and one line of config.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class PoolView:
+    """All that a score may know about the pool. Labels are not in it, so no score can peek at them.
+
+    Attributes:
+        probs_KNC: Class probabilities of each draw, float32; K = 0 when the score said that it needs none.
+        clusters_N: Cluster of each row, numbered from 0; -1 for rows without a label, which cannot be selected.
+        distances_N: Euclidean distance of each row's embedding to the mean of its own cluster; NaN when the score
+            said that it needs none.
+        embeddings_ND: The embeddings that made the clusters; D = 0 when this selection computed none.
+        generator: The source of all randomness of a score; the same on every process.
+    """
+
+    probs_KNC: Tensor
+    clusters_N: Tensor
+    distances_N: Tensor
+    embeddings_ND: Tensor
+    generator: torch.Generator
+
+    @property
+    def size(self) -> int:
+        """Number of pool rows N."""
+        return self.clusters_N.shape[0]
+
+
+class Acquisition(ABC):
+    """A score for every pool row: higher is picked first.
+
+    A score states what it needs, and the run computes no more than that: ``needs_probs`` (on by default),
+    ``needs_distances``, and ``passes``, the number of stochastic draws to compare (0: one pass is enough).
+    """
+
+    needs_probs: ClassVar[bool] = True
+    needs_distances: ClassVar[bool] = False
+
+    @property
+    def passes(self) -> int:
+        """Stochastic draws this score compares; 0 when one pass is enough."""
+        return 0
+
+    @abstractmethod
+    def __call__(self, view: PoolView) -> Tensor:
+        """Score the pool: (N,), finite, higher = picked first. Must not write to the view."""
+
+
+@dataclass(frozen=True)
+class Random(Acquisition):
+    """Chance: uniform in [0, 1).
+
+    Formula: a(i) ~ U(0, 1). Needs nothing, costs nothing. Use it as the control that every other score has to beat at
+    the same budget. With clusters it is random inside each cluster's share. Source: the authors' "uniform".
+    """
+
+    needs_probs: ClassVar[bool] = False
+
+    def __call__(self, view: PoolView) -> Tensor:
+        """Draw one number per row from the view's generator."""
+        return torch.rand(view.size, generator=view.generator)
+
+
+@dataclass(frozen=True)
+class Entropy(Acquisition):
+    """Uncertainty of the mean prediction, in [0, log C] nats.
+
+    Formula: a(i) = -sum_c pbar_c log pbar_c. Needs one pass. The usual first choice: cheap, and sensitive to all
+    classes. It cannot tell a hard text from one whose label is a matter of opinion. Source: the paper.
+    """
+
+    def __call__(self, view: PoolView) -> Tensor:
+        """Entropy of the mean over draws."""
+        return entropy(view.probs_KNC.mean(0))
+
+
+@dataclass(frozen=True)
+class Margin(Acquisition):
+    """Gap between the two likeliest classes, negated: in [-1, 0].
+
+    Formula: a(i) = -(pbar_1st - pbar_2nd). Needs one pass. Looks only at the decision between the two best classes; with
+    two classes it ranks rows as Entropy does. Source: the authors' code.
+    """
+
+    def __call__(self, view: PoolView) -> Tensor:
+        """Second largest minus largest mean probability."""
+        top_N2 = view.probs_KNC.mean(0).topk(2).values
+        return top_N2[:, 1] - top_N2[:, 0]
+
+
+@dataclass(frozen=True)
+class LeastConfidence(Acquisition):
+    """Doubt about the likeliest class, in [0, 1 - 1/C].
+
+    Formula: a(i) = 1 - max_c pbar_c. Needs one pass. Ignores how the rest is spread over the other classes; with two
+    classes it ranks rows as Entropy does. Source: ours, a standard of the field.
+    """
+
+    def __call__(self, view: PoolView) -> Tensor:
+        """One minus the largest mean probability."""
+        return 1 - view.probs_KNC.mean(0).amax(-1)
+
+
+@dataclass(frozen=True)
+class Bald(Acquisition):
+    """Disagreement between the draws: mutual information of label and model, in [0, H(pbar)] nats.
+
+    Formula: a(i) = H(pbar) - mean_k H(p_k). Needs K = ``passes`` >= 2 draws, so with MC dropout it costs K passes over
+    the pool. Picks rows on which plausible models differ and leaves texts alone that are hopeless for all of them.
+    Source: the paper.
+
+    Args:
+        passes: Stochastic draws K, at least 2.
+    """
+
+    passes: int = 10
+
+    def __post_init__(self) -> None:
+        """Refuse fewer than two draws."""
+        _check_passes(self)
+
+    def __call__(self, view: PoolView) -> Tensor:
+        """Entropy of the mean minus mean of the entropies; rounding below 0 is cut off."""
+        expected_N = entropy(view.probs_KNC).mean(0)
+        return (entropy(view.probs_KNC.mean(0)) - expected_N).clamp_min(0)
+
+
+@dataclass(frozen=True)
+class Variance(Acquisition):
+    """Spread of the class probabilities over the draws, in [0, 1].
+
+    Formula: a(i) = sum_c Var_k(p_kc), with the unbiased variance. Needs K = ``passes`` >= 2 draws and costs what Bald
+    costs. Like Bald, but weighs differences near 0 and 1 less. Source: the paper.
+
+    Args:
+        passes: Stochastic draws K, at least 2.
+    """
+
+    passes: int = 10
+
+    def __post_init__(self) -> None:
+        """Refuse fewer than two draws."""
+        _check_passes(self)
+
+    def __call__(self, view: PoolView) -> Tensor:
+        """Sum over classes of the variance over draws."""
+        return view.probs_KNC.var(0).sum(-1)
+
+
+@dataclass(frozen=True)
+class Furthest(Acquisition):
+    """Distance of a row's embedding to the mean of its own cluster, far first: in [0, inf).
+
+    Formula: a(i) = ||e_i - mean of e over c(i)||. Needs embeddings, no predictions; with ``active.recluster: once`` it costs
+    one pass before training and its order never changes. Seeks variety rather than doubt. With one cluster
+    (``Whole``) it is the distance to the pool's mean. Source: the paper's name; direction and reference point are ours.
+
+    Args:
+        nearest: Pick the most typical rows first instead (the authors' file sorts ascending): in (-inf, 0].
+    """
+
+    needs_probs: ClassVar[bool] = False
+    needs_distances: ClassVar[bool] = True
+
+    nearest: bool = False
+
+    def __call__(self, view: PoolView) -> Tensor:
+        """The distances, negated for ``nearest``."""
+        return -view.distances_N if self.nearest else view.distances_N.clone()
+
+
+def entropy(probs: Tensor) -> Tensor:
+    """Entropy over the last axis in nats; a probability of 0 counts 0, where p log p would be NaN."""
+    return torch.special.entr(probs).sum(-1)
+
+
+def _check_passes(acquisition: Acquisition) -> None:
+    if acquisition.passes < 2:
+        name = type(acquisition).__name__
+        raise ValueError(
+            f"active.acquire.passes must be at least 2 for {name}, which compares draws, got {acquisition.passes}"
+        )

@@ -1,0 +1,88 @@
+"""How many rows does each cluster give, and which? Largest remainders, then the best of each cluster (method.md 6).
+
+Axes: N pool rows, M clusters. Quotas are exact (rational arithmetic): the same on every machine, and they always sum to
+the total. A new way to weigh clusters is one more word in ``Allocation`` and its line in :func:`weigh`.
+"""
+
+from fractions import Fraction
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from alft.selection.acquisition import entropy
+
+Allocation = Literal["proportional", "equal", "difficulty"]
+
+
+def weigh(allocate: Allocation, counts_M: Tensor, clusters_N: Tensor, candidates_N: Tensor, probs_KNC: Tensor) -> Tensor:
+    """Weight of each cluster, float64 (M,).
+
+    proportional: the candidates of a cluster; every cluster is thinned alike. equal: 1; small clusters count as much as
+    large ones. difficulty: the summed entropy of the candidates (nats, needs one pass); where the model is unsure, more is
+    taken. All three are ours.
+    """
+    if allocate == "equal":
+        return torch.ones(len(counts_M), dtype=torch.float64)
+    if allocate == "difficulty":
+        doubt_N = entropy(probs_KNC.mean(0)).double()
+        return torch.zeros(len(counts_M), dtype=torch.float64).index_add_(
+            0, clusters_N[candidates_N], doubt_N[candidates_N]
+        )
+    return counts_M.double()
+
+
+def apportion(total: int, weights: list[float], counts: list[int]) -> list[int]:
+    """Share ``total`` out over clusters by weight, no cluster giving more than it has.
+
+    Largest remainder; a cluster asked for more than it has gives all and leaves, and the rest is shared again by the same
+    rule. Equal remainders go to the lower cluster number. When all weights left are 0, the counts are the weights.
+
+    Args:
+        total: Rows wanted, at most ``sum(counts)``.
+        weights: One finite number >= 0 per cluster.
+        counts: Rows each cluster has.
+
+    Returns:
+        Rows per cluster, summing to ``total``.
+
+    >>> apportion(5, weights=[1, 1, 1], counts=[10, 1, 10])
+    [2, 1, 2]
+    """
+    if not 0 <= total <= sum(counts):
+        raise ValueError(f"cannot take {total} rows from clusters that hold {sum(counts)}")
+    quotas = [0] * len(counts)
+    open_ = [cluster for cluster, count in enumerate(counts) if count > 0]
+    while open_:
+        asked = _largest_remainder(total, [weights[c] for c in open_], [counts[c] for c in open_])
+        short = [c for c, want in zip(open_, asked, strict=True) if want > counts[c]]
+        for cluster, want in zip(open_, asked, strict=True):
+            quotas[cluster] = min(want, counts[cluster])
+        if not short:
+            return quotas
+        total -= sum(counts[c] for c in short)
+        open_ = [c for c in open_ if c not in short]
+    return quotas
+
+
+def top_per_cluster(scores_N: Tensor, clusters_N: Tensor, quotas: list[int], candidates_N: Tensor) -> Tensor:
+    """The best candidates of each cluster, as ascending row numbers; equal scores go to the lower row number."""
+    rows = candidates_N.nonzero().squeeze(1)
+    rows = rows[torch.sort(scores_N[rows], descending=True, stable=True).indices]
+    rows = rows[torch.sort(clusters_N[rows], stable=True).indices]
+    counts = torch.bincount(clusters_N[rows], minlength=len(quotas))
+    rank = torch.arange(len(rows)) - (counts.cumsum(0) - counts)[clusters_N[rows]]
+    return rows[rank < torch.tensor(quotas)[clusters_N[rows]]].sort().values
+
+
+def _largest_remainder(total: int, weights: list[float], counts: list[int]) -> list[int]:
+    exact = [Fraction(weight) for weight in weights]
+    if not any(exact):
+        exact = [Fraction(count) for count in counts]
+    scale = total / sum(exact)
+    shares = [weight * scale for weight in exact]
+    quotas = [int(share) for share in shares]
+    by_remainder = sorted(range(len(shares)), key=lambda c: (quotas[c] - shares[c], c))
+    for cluster in by_remainder[: total - sum(quotas)]:
+        quotas[cluster] += 1
+    return quotas

@@ -1,0 +1,114 @@
+"""Which rows make the next set? Mode, cap, clusters and scores come together here (method.md 5 and 6).
+
+Axes: N pool rows. All masks are over the whole pool: a row has one number, everywhere.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from alft.selection.allocation import Allocation, apportion, top_per_cluster, weigh
+from alft.selection.plan import Mode
+
+Pick = Callable[[Tensor, int], Tensor]
+"""Candidates (bool, N) and a count to that many row numbers."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where the run stands before a selection.
+
+    Attributes:
+        selectable_N: Rows with a label.
+        bought_N: Rows used in any epoch so far.
+        previous: Row numbers of the last set; empty before the first.
+        cap: Labels that may ever be bought.
+    """
+
+    selectable_N: Tensor
+    bought_N: Tensor
+    previous: Tensor
+    cap: int
+
+    @property
+    def room(self) -> int:
+        """Labels that may still be bought."""
+        return self.cap - int(self.bought_N.sum())
+
+    def candidates(self, mode: Mode) -> Tensor:
+        """Rows that may be chosen now: all (recalculate), not the last set (accumulate), never used (unseen)."""
+        if mode == "accumulate":
+            return self.selectable_N & ~mask(self.previous, len(self.selectable_N))
+        return self.selectable_N & ~self.bought_N if mode == "unseen" else self.selectable_N
+
+
+def choose(size: int, mode: Mode, standing: Standing, pick: Pick, open_first: list[Tensor] | None = None) -> Tensor:
+    """Choose the rows of the next set, ascending.
+
+    If the ordinary choice would buy more new labels than the cap leaves, the candidates become the bought rows and the
+    best unbought ones that the cap leaves, and the ordinary choice is made among those.
+
+    Args:
+        size: Planned size |S_t|.
+        mode: How the set relates to the last one.
+        standing: Labels, purchases, last set and cap.
+        pick: How rows are picked from candidates.
+        open_first: Masks of growing groups of clusters; the first that holds enough rows limits the candidates.
+    """
+    kept = standing.previous if mode == "accumulate" else standing.previous[:0]
+    count = size - len(kept)
+    candidates_N = _first_large_enough(standing.candidates(mode), count, standing, open_first or [])
+    rows = pick(candidates_N, count)
+    if int((~standing.bought_N[rows]).sum()) > standing.room:
+        unbought_N = candidates_N & ~standing.bought_N
+        affordable_N = mask(pick(unbought_N, min(standing.room, int(unbought_N.sum()))), len(candidates_N))
+        rows = pick((candidates_N & standing.bought_N) | affordable_N, count)
+    return torch.cat([kept, rows]).sort().values
+
+
+def pick_by_cluster(scores_N: Tensor, clusters_N: Tensor, allocate: Allocation, probs_KNC: Tensor) -> Pick:
+    """Pick by quotas over the clusters and, inside each, by score."""
+
+    def pick(candidates_N: Tensor, count: int) -> Tensor:
+        counts_M = torch.bincount(clusters_N[candidates_N], minlength=int(clusters_N.max()) + 1)
+        weights_M = weigh(allocate, counts_M, clusters_N, candidates_N, probs_KNC)
+        quotas = apportion(count, weights_M.tolist(), counts_M.tolist())
+        return top_per_cluster(scores_N, clusters_N, quotas, candidates_N)
+
+    return pick
+
+
+def pick_at_random(generator: torch.Generator) -> Pick:
+    """Pick uniformly, whatever the clusters (the warm start)."""
+
+    def pick(candidates_N: Tensor, count: int) -> Tensor:
+        rows = candidates_N.nonzero().squeeze(1)
+        return rows[torch.randperm(len(rows), generator=generator)[:count]]
+
+    return pick
+
+
+def mask(rows: Tensor, size: int) -> Tensor:
+    """Row numbers as a boolean mask of the pool."""
+    mask_N = torch.zeros(size, dtype=torch.bool)
+    mask_N[rows] = True
+    return mask_N
+
+
+def growing_groups(clusters_N: Tensor, order: Tensor, first: int) -> list[Tensor]:
+    """Masks of the rows in the first ``first`` clusters of ``order``, then one cluster more each, up to all."""
+    position_M = torch.empty_like(order)
+    position_M[order] = torch.arange(len(order))
+    position_N = position_M[clusters_N]
+    return [position_N < opened for opened in range(first, len(order) + 1)]
+
+
+def _first_large_enough(candidates_N: Tensor, count: int, standing: Standing, groups: list[Tensor]) -> Tensor:
+    for group_N in groups:
+        inside_N = candidates_N & group_N
+        bought = int((inside_N & standing.bought_N).sum())
+        if bought + min(standing.room, int(inside_N.sum()) - bought) >= count:
+            return inside_N
+    return candidates_N

@@ -1,0 +1,105 @@
+"""What was selected when, and what did it cost? The run's memory, all of it in one place (method.md 2, design of savings).
+
+Plain tensors, numbers and strings only, so that a checkpoint holding it loads with ``weights_only``. Axes: N pool rows.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor
+
+Stage = Literal["train", "score", "cluster", "select", "validate"]
+STAGES: tuple[Stage, ...] = ("train", "score", "cluster", "select", "validate")
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The set of one epoch: ascending row numbers, and each row's score and cluster where they were computed."""
+
+    rows: Tensor
+    scores: Tensor | None = None
+    clusters: Tensor | None = None
+
+
+@dataclass(frozen=True)
+class Division:
+    """Cluster of each pool row, -1 without a label, and its distance to its cluster's mean, NaN where nobody asked."""
+
+    clusters_N: Tensor
+    distances_N: Tensor
+
+
+class Ledger:
+    """Every selection of a run, the epoch each row was bought in, and seconds and validation score by epoch."""
+
+    def __init__(self, labelled_N: Tensor) -> None:
+        """Start with nothing bought; ``labelled_N`` marks the pool rows that have a label."""
+        self.labelled_N = labelled_N
+        self.first_used_N = torch.full((len(labelled_N),), -1, dtype=torch.int64)
+        self.selections: dict[int, Selection] = {}
+        self.seconds: dict[int, dict[Stage, float]] = defaultdict(lambda: dict.fromkeys(STAGES, 0.0))
+        self.validation: dict[int, float] = {}
+        self.division: Division | None = None
+        self.cluster_order_M: Tensor | None = None
+
+    @property
+    def selected(self) -> Tensor | None:
+        """Rows of the newest set; None before the first selection."""
+        return self.selections[max(self.selections)].rows if self.selections else None
+
+    @property
+    def pool(self) -> int:
+        """Labelled rows N, which shares and savings refer to."""
+        return int(self.labelled_N.sum())
+
+    @property
+    def bought(self) -> int:
+        """Labels bought so far: rows used at least once."""
+        return int((self.first_used_N >= 0).sum())
+
+    @property
+    def unique_saving(self) -> float:
+        """Share of the labels never bought."""
+        return 1 - self.bought / self.pool
+
+    @property
+    def exposure_saving(self) -> float:
+        """Training work not done: 1 minus the mean set size over N."""
+        sizes = [len(selection.rows) for selection in self.selections.values()]
+        return 1 - sum(sizes) / len(sizes) / self.pool
+
+    def record(self, epoch: int, selection: Selection) -> None:
+        """Enter the set of an epoch. Entering the same one again (a replayed hook) changes nothing."""
+        if not bool(self.labelled_N[selection.rows].all()):
+            raise AssertionError("a row without a label was selected")
+        self.selections[epoch] = selection
+        unused = selection.rows[self.first_used_N[selection.rows] < 0]
+        self.first_used_N[unused] = epoch
+
+    def spend(self, epoch: int, stage: Stage, seconds: float) -> None:
+        """Add to the seconds of a stage; the cost of choosing a set counts in the epoch that trains on it."""
+        self.seconds[epoch][stage] += seconds
+
+    def state_dict(self) -> dict[str, Any]:
+        """Tensors, numbers and strings."""
+        return {
+            "first_used": self.first_used_N,
+            "selections": {
+                epoch: vars(selection) for epoch, selection in self.selections.items()
+            },
+            "seconds": {epoch: dict(stages) for epoch, stages in self.seconds.items()},
+            "validation": self.validation,
+            "division": vars(self.division) if self.division else None,
+            "cluster_order": self.cluster_order_M,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over a saved state."""
+        self.first_used_N = state["first_used"]
+        self.selections = {epoch: Selection(**selection) for epoch, selection in state["selections"].items()}
+        self.seconds.update(state["seconds"])
+        self.validation = dict(state["validation"])
+        self.division = Division(**state["division"]) if state["division"] else None
+        self.cluster_order_M = state["cluster_order"]

@@ -1,0 +1,108 @@
+"""How many rows does each epoch train on? Arithmetic on shares, known before training starts (method.md 5 and 7).
+
+N is the number of labelled pool rows, |S_t| the size of the set of epoch t. A share becomes k_t = floor(share N + 0.5) rows
+and ``max_unique`` the cap floor(max_unique N + 1e-9) on labels ever bought. The sizes here are exact: a selection that
+follows them cannot miss them.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+from alft.selection.budget import Budget
+
+Mode = Literal["recalculate", "accumulate", "unseen"]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The planned run, one entry per epoch.
+
+    Attributes:
+        shares: What the schedule asked for (the warm start's share in its epoch).
+        sizes: Rows trained on, |S_t|.
+        choices: Whether the acquisition has anything to decide (not for a full set, nor a random warm start).
+        bought: Labels bought up to and including the epoch; in recalculate mode an upper bound.
+        cap: Labels that may ever be bought.
+    """
+
+    shares: tuple[float, ...]
+    sizes: tuple[int, ...]
+    choices: tuple[bool, ...]
+    bought: tuple[int, ...]
+    cap: int
+
+
+def plan_epochs(
+    budget: Budget,
+    epochs: int,
+    pool: int,
+    mode: Mode = "recalculate",
+    max_unique: float | None = None,
+    warm_start: float = 0.0,
+) -> Plan:
+    """Turn a schedule into set sizes.
+
+    Args:
+        budget: The schedule.
+        epochs: Number of epochs T, at least 1.
+        pool: Labelled rows N.
+        mode: How a share becomes a set, see :func:`next_size`.
+        max_unique: Largest share of the labels ever bought, in (0, 1]; None for no cap.
+        warm_start: Share of a random first epoch that replaces the schedule's; 0 for none.
+
+    Raises:
+        ValueError: A share is outside [0, 1], or an epoch would be empty (it is named).
+
+    >>> from alft.selection.budget import Base
+    >>> plan_epochs(Base(0.2), epochs=4, pool=10, mode="accumulate", max_unique=0.5).sizes
+    (2, 4, 5, 5)
+    """
+    cap = pool if max_unique is None else math.floor(max_unique * pool + 1e-9)
+    shares, sizes, choices, bought = [], [], [], []
+    size = used = 0
+    for epoch in range(epochs):
+        warm = epoch == 0 and warm_start > 0
+        share = warm_start if warm else _share(budget, epoch, epochs)
+        asked = math.floor(share * pool + 0.5)
+        candidates = pool - {"recalculate": 0, "accumulate": size, "unseen": used}[mode]
+        size, added = next_size(mode, asked, previous=size, bought=used, cap=cap)
+        if size == 0:
+            raise ValueError(_empty(epoch, share, asked, pool, cap, used))
+        used = min(cap, used + added)
+        shares.append(share)
+        sizes.append(size)
+        choices.append(not warm and 0 < added < candidates)
+        bought.append(used)
+    return Plan(tuple(shares), tuple(sizes), tuple(choices), tuple(bought), cap)
+
+
+def next_size(mode: Mode, asked: int, previous: int, bought: int, cap: int) -> tuple[int, int]:
+    """Size of the next set, and how many of its rows are chosen now.
+
+    recalculate: the set is chosen afresh, min(k_t, cap). accumulate: the share is an increment on top of the last set,
+    min(|S_{t-1}| + k_t, cap). unseen: only rows never used, min(k_t, cap - bought).
+    """
+    if mode == "accumulate":
+        size = min(previous + asked, cap)
+        return size, size - previous
+    if mode == "unseen":
+        size = min(asked, cap - bought)
+        return size, size
+    size = min(asked, cap)
+    return size, size
+
+
+def _share(budget: Budget, epoch: int, epochs: int) -> float:
+    share = budget(epoch, epochs)
+    if not 0 <= share <= 1:
+        raise ValueError(f"active.budget must give shares in [0, 1], got {share} from {budget} in epoch {epoch}")
+    return share
+
+
+def _empty(epoch: int, share: float, asked: int, pool: int, cap: int, used: int) -> str:
+    cause = "active.max_unique leaves no more to buy" if asked else "that is no row"
+    return (
+        f"active.budget leaves epoch {epoch} without a row to train on: share {share:g} of {pool} labelled rows, "
+        f"{used} of at most {cap} bought before it; {cause}"
+    )
