@@ -1,4 +1,4 @@
-"""Which column is which, what are the labels called, and in which order? (method.md 9)"""
+"""Which column is which, what are the labels called, and in which order? (method.md 9)."""
 
 from collections.abc import Sequence
 from typing import Any

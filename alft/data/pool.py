@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 from lightning import LightningDataModule
-from lightning.pytorch.utilities import rank_zero_info
 from torch import Tensor
 from torch.utils.data import DataLoader
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
@@ -91,7 +90,6 @@ class TextPool(LightningDataModule):
     def setup(self, stage: str) -> None:
         """Tokenise what the stage needs, once."""
         if not hasattr(self, "pool_tokens"):
-            rank_zero_info(self.corpus.describe())
             tokenizer = self._load_tokenizer()
             test = self.corpus.test
             self.pool_tokens = tokenize(self.corpus.pool.texts, tokenizer, self.max_length)
@@ -105,7 +103,8 @@ class TextPool(LightningDataModule):
 
     def planned_steps(self, whole_pool: bool = False) -> int:
         """Optimizer steps of the planned epochs; with ``whole_pool``, as if every epoch trained on the whole pool."""
-        assert self.plan is not None and self.trainer is not None
+        assert self.plan is not None
+        assert self.trainer is not None
         sizes = [self.ledger.pool] * len(self.plan.sizes) if whole_pool else self.plan.sizes
         batches = [math.ceil(math.ceil(size / self.trainer.world_size) / self.batch_size) for size in sizes]
         return sum(math.ceil(count / self.trainer.accumulate_grad_batches) for count in batches)
@@ -116,7 +115,8 @@ class TextPool(LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[int]:
         """The set of the coming epoch: a new loader, with a new sampler, every time."""
-        assert self.trainer is not None and self.ledger.selected is not None
+        assert self.trainer is not None
+        assert self.ledger.selected is not None
         # The epoch is given here because on resume Lightning would set it on the sampler only after workers have started.
         sampler = SubsetSampler(self.ledger.selected, self.order_seed, self.trainer.current_epoch)
         return self._loader(self.corpus.pool, self.pool_tokens, sampler=sampler)
@@ -136,7 +136,10 @@ class TextPool(LightningDataModule):
         return {"ledger": self.ledger.state_dict(), "fingerprint": self.corpus.fingerprint}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over a saved ledger, unless the data have changed since."""
+        """Take over a saved ledger, unless the data have changed since; an evaluation needs none."""
+        assert self.trainer is not None
+        if self.trainer.state.fn != "fit":
+            return
         if state_dict["fingerprint"] != self.corpus.fingerprint:
             raise ValueError(
                 f"data.source has changed since the checkpoint was written (fingerprint {state_dict['fingerprint']} then, "

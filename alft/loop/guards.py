@@ -1,5 +1,7 @@
 """Which Trainer settings would break the plan without a word? Each is refused with a sentence before training."""
 
+from typing import Any
+
 from lightning import Trainer
 from lightning.pytorch.callbacks import Timer
 from lightning.pytorch.strategies import DeepSpeedStrategy, FSDPStrategy, ModelParallelStrategy
@@ -12,15 +14,15 @@ def refuse_trainer_settings(trainer: Trainer) -> None:
             raise ValueError(f"trainer.{setting}: {reason}")
 
 
-def _rules(trainer: Trainer) -> list[tuple[bool, str, str]]:
+def _rules(trainer: Any) -> list[tuple[bool, str, str]]:
+    # Any: some of these attributes are set by the Trainer's constructor in ways that its types do not tell.
     sharded = isinstance(trainer.strategy, FSDPStrategy | DeepSpeedStrategy | ModelParallelStrategy)
     timers = any(isinstance(callback, Timer) for callback in trainer.callbacks)
     return [
         (
             trainer.reload_dataloaders_every_n_epochs != 1,
             "reload_dataloaders_every_n_epochs",
-            "must be 1, because every epoch trains on a new set, "
-            f"got {trainer.reload_dataloaders_every_n_epochs}",
+            f"must be 1, because every epoch trains on a new set, got {trainer.reload_dataloaders_every_n_epochs}",
         ),
         (
             trainer.max_epochs is None or trainer.max_epochs < 1,
@@ -28,7 +30,7 @@ def _rules(trainer: Trainer) -> list[tuple[bool, str, str]]:
             f"must be given and at least 1, because the budget is spread over the epochs, got {trainer.max_epochs}",
         ),
         (
-            bool(trainer.fast_dev_run),  # type: ignore[attr-defined]  # set by the Trainer's constructor
+            bool(trainer.fast_dev_run),
             "fast_dev_run",
             "cannot be used, it replaces the planned epochs; use data.limit and trainer.max_epochs 1 for a trial",
         ),
@@ -45,7 +47,7 @@ def _rules(trainer: Trainer) -> list[tuple[bool, str, str]]:
             "must not be 0, every epoch is measured on the validation set; use data.limit_validation",
         ),
         (
-            trainer.overfit_batches > 0,  # type: ignore[attr-defined]  # set by the Trainer's constructor
+            trainer.overfit_batches > 0,
             "overfit_batches",
             "cannot be used, it trains on the first rows of the pool and not on the set; use data.limit",
         ),

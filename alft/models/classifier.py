@@ -9,13 +9,11 @@ import torch
 from lightning import LightningModule
 from torch import Tensor, nn
 from torch.optim import AdamW
-from torchmetrics import MeanMetric
-from torchmetrics.classification import MulticlassConfusionMatrix
 from transformers import AutoModelForSequenceClassification, PreTrainedModel, get_linear_schedule_with_warmup
 
 from alft.models.backbone import load_pretrained
 from alft.models.lora import Lora, add_lora
-from alft.models.metrics import accuracy, f1_macro
+from alft.models.metrics import Counter, Evaluation
 from alft.selection.embedding import Embedding
 from alft.selection.seeds import mix
 
@@ -65,8 +63,8 @@ class Classifier(LightningModule):
         self.network: nn.Module = network if lora is None else add_lora(network, lora)
         # from_pretrained returns an eval-mode model and Trainer.fit no longer calls train(): dropout would stay off.
         self.train()
-        self.confusion = nn.ModuleDict({stage: MulticlassConfusionMatrix(len(label_names)) for stage in ("val", "test")})
-        self.mean_loss = nn.ModuleDict({stage: MeanMetric() for stage in ("val", "test")})
+        self.counters = nn.ModuleDict({stage: Counter(len(label_names)) for stage in ("val", "test")})
+        self.evaluations: dict[str, Evaluation] = {}
 
     @property
     def num_labels(self) -> int:
@@ -75,7 +73,8 @@ class Classifier(LightningModule):
 
     def forward(self, batch: Batch) -> Tensor:
         """Logits (B, C)."""
-        return self._run(batch).logits
+        logits: Tensor = self._run(batch).logits
+        return logits
 
     def draws(self, batch: Batch, passes: int, seed: int, embedding: Embedding | None) -> tuple[Tensor, Tensor | None]:
         """What the model thinks of texts, and where they lie.
@@ -125,10 +124,8 @@ class Classifier(LightningModule):
         self._report("val")
 
     def on_test_epoch_end(self) -> None:
-        """Log test_f1_macro, test_accuracy, test_loss and how often each class was predicted."""
-        confusion_CC = self._report("test")
-        for name, count in zip(self.label_names, confusion_CC.sum(0).tolist(), strict=True):
-            self.log(f"test_predicted_{name}", float(count))
+        """Log test_f1_macro, test_accuracy and test_loss."""
+        self._report("test")
 
     def configure_optimizers(self) -> Any:
         """AdamW; linear warm-up, then linear decay to 0 over the planned steps."""
@@ -140,7 +137,7 @@ class Classifier(LightningModule):
         optimizer = AdamW(groups, lr=self.lr)
         data: Any = self.trainer.datamodule  # type: ignore[attr-defined]  # set by fit, unknown to the type checker
         steps = data.planned_steps(whole_pool=self.decay == "pool")
-        scheduler = get_linear_schedule_with_warmup(optimizer, round(self.warmup * steps), steps)
+        scheduler = get_linear_schedule_with_warmup(optimizer, round(self.warmup * steps), steps)  # type: ignore[no-untyped-call]
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
     def _run(self, batch: Batch, output_hidden_states: bool = False) -> Any:
@@ -151,18 +148,13 @@ class Classifier(LightningModule):
         )
 
     def _count(self, batch: Batch, stage: str) -> None:
-        logits, labels = self(batch), batch["labels"]
-        self.confusion[stage].update(logits.argmax(-1), labels)
-        self.mean_loss[stage].update(nn.functional.cross_entropy(logits.float(), labels), weight=len(labels))
+        self.counters[stage](self(batch).float(), batch["labels"])
 
-    def _report(self, stage: str) -> Tensor:
-        confusion_CC: Tensor = self.confusion[stage].compute()
-        figures = {"f1_macro": f1_macro(confusion_CC), "accuracy": accuracy(confusion_CC)}
-        figures["loss"] = float(self.mean_loss[stage].compute())
+    def _report(self, stage: str) -> None:
+        counter: Any = self.counters[stage]
+        result = self.evaluations[stage] = counter.evaluate()
+        figures = {"f1_macro": result.f1_macro, "accuracy": result.accuracy, "loss": result.loss}
         self.log_dict({f"{stage}_{name}": value for name, value in figures.items()}, prog_bar=stage == "val")
-        self.confusion[stage].reset()
-        self.mean_loss[stage].reset()
-        return confusion_CC
 
 
 def _load_network(backbone: str, label_names: list[str]) -> PreTrainedModel:

@@ -14,8 +14,8 @@ from alft.data.corpus import Corpus
 def control_scores(corpus: Corpus) -> dict[str, float | None]:
     """Macro-F1 on test, over all label names, of the majority class and of TF-IDF with logistic regression.
 
-    TF-IDF uses words (1-2) and characters (2-5, inside words). Both see every label of the pool, which is more than a run with a
-    budget buys: they are marks to compare with, not competitors. None without a test set.
+    TF-IDF uses words (1-2) and characters (2-5, inside words). Both see every label of the pool, which is more than a run with
+    a budget buys: they are marks to compare with, not competitors. None without a test set.
     """
     if corpus.test is None:
         return {"majority_f1": None, "tfidf_f1": None}

@@ -1,8 +1,8 @@
 """Texts to try alft with when no data set is at hand: seeded short reviews with the troubles that real ones have.
 
-1,500 rows: 1,200 to train on, 100 for validation, 200 for test. A quarter is negative. In train a tenth of the rows is a near copy
-of another row and one label in twenty is wrong; validation and test are clean. Many texts are mixed or use words that mean
-nothing without their neighbours, so that the task is neither trivial nor hopeless.
+1,500 rows: 1,200 to train on, 100 for validation, 200 for test. A quarter is negative. In train a tenth of the rows is a near
+copy of another row and one label in twenty is wrong; validation and test are clean. Half of the texts use a word of the other
+side as well, so that the task is neither trivial nor hopeless.
 """
 
 import csv

@@ -7,14 +7,15 @@ from time import perf_counter
 
 from lightning import Callback, LightningModule, Trainer
 
-from alft.loop.scoring import Pool
+from alft.data.pool import TextPool
+from alft.run.tables import plan_table, show
 
 
 class Journal(Callback):
     """Times training and validation and logs what was bought.
 
-    It must stand before :class:`alft.loop.active.ActiveLearning` among the callbacks, so that the end of an epoch is noted before
-    the next selection begins.
+    It must stand before :class:`alft.loop.active.ActiveLearning` among the callbacks, so that the end of an epoch is noted
+    before the next selection begins.
     """
 
     def __init__(self) -> None:
@@ -22,6 +23,12 @@ class Journal(Callback):
         self._epoch_started = 0.0
         self._validation_started = 0.0
         self._validated = 0.0
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Show data and plan before anything is scored or trained."""
+        data: TextPool = trainer.datamodule  # type: ignore[attr-defined]  # set by fit, unknown to the type checker
+        if trainer.is_global_zero and data.plan is not None:
+            show(data.corpus.describe(), plan_table(data.plan, data.ledger.pool))
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start the clock of the epoch."""
@@ -38,8 +45,8 @@ class Journal(Callback):
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Enter seconds and validation score; log labels bought and both savings so far."""
-        pool: Pool = trainer.datamodule  # type: ignore[attr-defined]  # set by fit, unknown to the type checker
-        ledger, epoch = pool.ledger, trainer.current_epoch
+        data: TextPool = trainer.datamodule  # type: ignore[attr-defined]  # set by fit, unknown to the type checker
+        ledger, epoch = data.ledger, trainer.current_epoch
         ledger.spend(epoch, "train", perf_counter() - self._epoch_started - self._validated)
         ledger.spend(epoch, "validate", self._validated)
         ledger.validation[epoch] = float(trainer.callback_metrics["val_f1_macro"])

@@ -1,16 +1,25 @@
 """How are mistakes on the command line told? In one sentence, with the nearest name that would have been right."""
 
 import re
+from dataclasses import fields
 from difflib import get_close_matches
 from typing import NoReturn
 
-from jsonargparse import Namespace
 from lightning.pytorch.cli import LightningArgumentParser
 
+from alft.models.lora import Lora
 from alft.selection.acquisition import Acquisition
 from alft.selection.budget import Budget
 from alft.selection.clustering import Clustering
 from alft.selection.embedding import Embedding
+
+EXTENSIBLE: dict[str, type] = {
+    "active.acquire": Acquisition,
+    "active.budget": Budget,
+    "active.cluster": Clustering,
+    "active.embedding": Embedding,
+}
+"""Settings whose value is the name of a class; any importable subclass of the base will do."""
 
 
 class UsageError(ValueError):
@@ -21,5 +30,84 @@ class SentenceParser(LightningArgumentParser):
     """A parser that raises one sentence where others print their whole usage and exit."""
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
-        """Raise a UsageError with the message and, for a misspelt name, the nearest known one."""
-        raise UsageError(message) from ex
+        """Raise a UsageError that says what is wrong and, for a misspelt name, which known one is nearest."""
+        parser = getattr(ex, "subcommand_parser", None) or self
+        settings = {_without_class_path(key) for key in parser.get_defaults()}
+        raise UsageError(explain(message, settings)) from ex
+
+
+def explain(message: str, settings: set[str]) -> str:
+    """One sentence for a parser's message.
+
+    >>> explain("unrecognized arguments: --active.aquire Entropy", {"active.acquire", "model.lr"})
+    'there is no setting --active.aquire; did you mean --active.acquire?'
+    """
+    key, detail = _split_key(message)
+    for pattern, tell in _SENTENCES:
+        if found := re.search(pattern, detail):
+            return tell(key, found[1], settings)
+    return " ".join(f"{key}: {detail}".split()) if key else " ".join(detail.split())
+
+
+def _split_key(message: str) -> tuple[str, str]:
+    found = re.match(r'Parser key "([^"]+)":(.*)', message, re.DOTALL)
+    return (found[1], found[2]) if found else ("", message)
+
+
+def _unknown_argument(key: str, name: str, settings: set[str]) -> str:
+    return f"there is no setting {name}{nearest(name, {f'--{setting}' for setting in settings})}"
+
+
+def _unknown_option(key: str, name: str, settings: set[str]) -> str:
+    return f"there is no setting {name}{nearest(name, settings | {s.split('.')[0] for s in settings})}"
+
+
+def _unknown_field(key: str, name: str, settings: set[str]) -> str:
+    if not key:  # said by the parser of a class; the parser around it says it again, with the key
+        return f"Option '{name}' is not accepted"
+    known = {f"{key}.{field.name}" for kind in _classes(key) for field in fields(kind)}
+    return f"there is no setting {key}.{name}{nearest(f'{key}.{name}', known)}"
+
+
+def _unknown_class(key: str, name: str, settings: set[str]) -> str:
+    names = {kind.__name__ for kind in _classes(key)}
+    return f"{key}: there is no {name}{nearest(name, names)} Known: {', '.join(sorted(names))}"
+
+
+def _wrong_literal(key: str, text: str, settings: set[str]) -> str:
+    choices, _, value = text.partition("]. Got value: ")
+    names = choices.replace("'", "")
+    return f"{key} must be {'one of ' if ',' in names else ''}{names}, got {value.strip()}"
+
+
+def _wrong_type(key: str, text: str, settings: set[str]) -> str:
+    kind, _, value = text.partition("'>. Got value: ")
+    if value.strip() == "None":
+        return f"--{key} must be given; it has no default"
+    return f"{key} must be of type {kind}, got {value.strip()}"
+
+
+def nearest(name: str, known: set[str]) -> str:
+    """End of a sentence about an unknown name: which of the known ones was probably meant, if any is near."""
+    close = get_close_matches(name, sorted(known), n=1)
+    return f"; did you mean {close[0]}?" if close else "."
+
+
+def _classes(key: str) -> list[type]:
+    if key == "model.lora":
+        return [Lora]
+    return list(EXTENSIBLE[key].__subclasses__()) if key in EXTENSIBLE else []
+
+
+def _without_class_path(key: str) -> str:
+    return key.removesuffix(".class_path").replace(".init_args.", ".")
+
+
+_SENTENCES = (
+    (r"unrecognized arguments: (\S+?)(?:[=\s]|$)", _unknown_argument),
+    (r"does not accept option '([^']+)'", _unknown_option),
+    (r"Option '([^']+)' is not accepted", _unknown_field),
+    (r"Expected a dot import path string: (\S+)", _unknown_class),
+    (r"^\s*Expected a typing\.Literal\[(.*)", _wrong_literal),
+    (r"^\s*Expected a <class '(.*)", _wrong_type),
+)

@@ -10,7 +10,6 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet
-import torch
 from torch import Tensor
 
 from alft.selection.ledger import STAGES, Ledger
@@ -48,7 +47,7 @@ def epoch_records(ledger: Ledger, plan: Plan) -> list[dict[str, Any]]:
 
 def stage_seconds(ledger: Ledger, total: float) -> dict[str, float]:
     """Seconds of the whole run and of each stage."""
-    spent = {stage: sum(seconds[stage] for seconds in ledger.seconds.values()) for stage in STAGES}
+    spent: dict[str, float] = {stage: sum(seconds[stage] for seconds in ledger.seconds.values()) for stage in STAGES}
     return {"total": total, **spent}
 
 
@@ -100,11 +99,6 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
-
-
-def predicted_counts(confusion_CC: Tensor, label_names: list[str]) -> dict[str, int]:
-    """How often each class was predicted; one class only means that the run has collapsed."""
-    return dict(zip(label_names, confusion_CC.sum(0).to(torch.int64).tolist(), strict=True))
 
 
 def _cells(values: Tensor | None, count: int) -> list[Any]:

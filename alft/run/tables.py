@@ -14,10 +14,8 @@ def plan_table(plan: Plan, pool: int) -> Table:
     table = Table(title=f"Plan: {len(plan.sizes)} epochs, {pool} labelled rows", title_justify="left")
     for name in ("epoch", "share", "rows", "labels bought"):
         table.add_column(name, justify="right")
-    for epoch, (share, size, bought) in enumerate(zip(plan.shares, plan.sizes, plan.bought, strict=True)):
-        # Only rows that are chosen afresh may overlap, so only there the plan knows no more than a bound.
-        known = bought == size or not any(plan.choices[: epoch + 1])
-        table.add_row(str(epoch), f"{share:.3f}", str(size), f"{bought}" if known else f"at most {bought}")
+    for epoch, (share, size, (least, most)) in enumerate(zip(plan.shares, plan.sizes, plan.bought, strict=True)):
+        table.add_row(str(epoch), f"{share:.3f}", str(size), str(most) if least == most else f"{least} to {most}")
     return table
 
 
@@ -46,7 +44,7 @@ def show(*parts: Any) -> None:
     """Print to the terminal."""
     console = Console()
     for part in parts:
-        console.print(part, highlight=False)
+        console.print(part, highlight=False, soft_wrap=isinstance(part, str))
 
 
 def _score(value: float | None) -> str:

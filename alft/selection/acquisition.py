@@ -183,12 +183,11 @@ class Furthest(Acquisition):
 
 def entropy(probs: Tensor) -> Tensor:
     """Entropy over the last axis in nats; a probability of 0 counts 0, where p log p would be NaN."""
-    return torch.special.entr(probs).sum(-1)
+    total: Tensor = torch.special.entr(probs).sum(-1)
+    return total
 
 
 def _check_passes(acquisition: Acquisition) -> None:
     if acquisition.passes < 2:
         name = type(acquisition).__name__
-        raise ValueError(
-            f"active.acquire.passes must be at least 2 for {name}, which compares draws, got {acquisition.passes}"
-        )
+        raise ValueError(f"active.acquire.passes must be at least 2 for {name}, which compares draws, got {acquisition.passes}")

@@ -26,9 +26,7 @@ def weigh(allocate: Allocation, counts_M: Tensor, clusters_N: Tensor, candidates
         return torch.ones(len(counts_M), dtype=torch.float64)
     if allocate == "difficulty":
         doubt_N = entropy(probs_KNC.mean(0)).double()
-        return torch.zeros(len(counts_M), dtype=torch.float64).index_add_(
-            0, clusters_N[candidates_N], doubt_N[candidates_N]
-        )
+        return torch.zeros(len(counts_M), dtype=torch.float64).index_add_(0, clusters_N[candidates_N], doubt_N[candidates_N])
     return counts_M.double()
 
 

@@ -119,7 +119,7 @@ class Exponential(Budget):
 
     def __call__(self, epoch: int, epochs: int) -> float:
         """Share on the geometric series from start to stop."""
-        return self.start * (self.stop / self.start) ** _progress(epoch, epochs)
+        return self.start * math.pow(self.stop / self.start, _progress(epoch, epochs))
 
 
 @dataclass(frozen=True)
@@ -148,9 +148,11 @@ class DifBuild(Budget):
     """Build up by difficulty: the paper names an "interaction between scheduler and clusters"; both readings are ours.
 
     ``opens: rows``, meant for accumulate mode: halving increments, share(t) = total 2^(T-2-t) / (2^(T-1) - 1) and 0 in the
-    last epoch (T = 4, total 0.7: 0.4, 0.2, 0.1, 0); T = 1 gives total. ``opens: clusters``, meant for recalculate mode: share(t)
-    = total (t + 1) / T, and epoch t may pick only from the first ceil(M (t + 1) / T) of M clusters, in the order of their
-    mean entropy at the first selection, the easiest first; more are opened when those hold too few rows.
+    last epoch (T = 4, total 0.7: 0.4, 0.2, 0.1, 0); T = 1 gives total.
+
+    ``opens: clusters``, meant for recalculate mode: share(t) = total (t + 1) / T, and epoch t may pick only from the first
+    ceil(M (t + 1) / T) of M clusters, in the order of their mean entropy at the first selection, the easiest first; more are
+    opened when those hold too few rows.
 
     Args:
         total: Share of the pool reached at the end, in [0, 1].

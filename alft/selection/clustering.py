@@ -39,8 +39,8 @@ class Whole(Clustering):
 class Ward(Clustering):
     """Ward's agglomerative clustering, Euclidean: merge the pair that adds least to the sum of squares within clusters.
 
-    Deterministic; sizes may differ a lot. Costs O(N^2) time and memory (N = 10,000 about a minute and 0.8 GB). Source: the paper;
-    its number of clusters is not known, 10 is ours.
+    Deterministic; sizes may differ a lot. Costs O(N^2) time and memory. Source: the paper; its number of
+    clusters is not known, 10 is ours.
 
     Args:
         clusters: Number of clusters M, at least 1 and at most the number of labelled rows.
@@ -91,9 +91,7 @@ def number_by_lowest_row(labels_N: Tensor) -> Tensor:
     """
     _, inverse_N = torch.unique(labels_N, return_inverse=True)
     clusters = int(inverse_N.max()) + 1
-    lowest_M = torch.full((clusters,), len(labels_N)).scatter_reduce_(
-        0, inverse_N, torch.arange(len(labels_N)), reduce="amin"
-    )
+    lowest_M = torch.full((clusters,), len(labels_N)).scatter_reduce_(0, inverse_N, torch.arange(len(labels_N)), reduce="amin")
     return lowest_M.argsort().argsort()[inverse_N]
 
 
@@ -103,7 +101,8 @@ def distances_to_means(embeddings_ND: Tensor, clusters_N: Tensor) -> Tensor:
     sums_MD = torch.zeros(clusters, embeddings_ND.shape[1], dtype=torch.float64)
     sums_MD.index_add_(0, clusters_N, embeddings_ND.double())
     means_MD = sums_MD / torch.bincount(clusters_N, minlength=clusters).unsqueeze(1)
-    return (embeddings_ND - means_MD[clusters_N]).norm(dim=1).float()
+    distances_N: Tensor = torch.linalg.vector_norm(embeddings_ND - means_MD[clusters_N], dim=1)
+    return distances_N.float()
 
 
 def _check_clusters(clustering: Clustering) -> None:

@@ -86,9 +86,7 @@ class Ledger:
         """Tensors, numbers and strings."""
         return {
             "first_used": self.first_used_N,
-            "selections": {
-                epoch: vars(selection) for epoch, selection in self.selections.items()
-            },
+            "selections": {epoch: vars(selection) for epoch, selection in self.selections.items()},
             "seconds": {epoch: dict(stages) for epoch, stages in self.seconds.items()},
             "validation": self.validation,
             "division": vars(self.division) if self.division else None,

@@ -22,14 +22,14 @@ class Plan:
         shares: What the schedule asked for (the warm start's share in its epoch).
         sizes: Rows trained on, |S_t|.
         choices: Whether the acquisition has anything to decide (not for a full set, nor a random warm start).
-        bought: Labels bought up to and including the epoch; in recalculate mode an upper bound.
+        bought: Fewest and most labels bought up to and including the epoch; they differ only where sets may overlap.
         cap: Labels that may ever be bought.
     """
 
     shares: tuple[float, ...]
     sizes: tuple[int, ...]
     choices: tuple[bool, ...]
-    bought: tuple[int, ...]
+    bought: tuple[tuple[int, int], ...]
     cap: int
 
 
@@ -59,7 +59,10 @@ def plan_epochs(
     (2, 4, 5, 5)
     """
     cap = pool if max_unique is None else math.floor(max_unique * pool + 1e-9)
-    shares, sizes, choices, bought = [], [], [], []
+    shares: list[float] = []
+    sizes: list[int] = []
+    choices: list[bool] = []
+    bought: list[tuple[int, int]] = []
     size = used = 0
     for epoch in range(epochs):
         warm = epoch == 0 and warm_start > 0
@@ -70,10 +73,11 @@ def plan_epochs(
         if size == 0:
             raise ValueError(_empty(epoch, share, asked, pool, cap, used))
         used = min(cap, used + added)
+        least = max([size, *sizes]) if mode == "recalculate" else used
         shares.append(share)
         sizes.append(size)
         choices.append(not warm and 0 < added < candidates)
-        bought.append(used)
+        bought.append((least, used))
     return Plan(tuple(shares), tuple(sizes), tuple(choices), tuple(bought), cap)
 
 

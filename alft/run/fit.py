@@ -1,0 +1,143 @@
+"""What happens around the training of a fit? Loggers, checkpoints, the final test, the summary, the tables."""
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from lightning import Callback, Trainer
+from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.loggers import CSVLogger, Logger, WandbLogger
+
+from alft import __version__
+from alft.data.pool import TextPool
+from alft.loop.active import ActiveLearning
+from alft.models.classifier import Classifier
+from alft.run.controls import control_scores
+from alft.run.summary import (
+    Summary,
+    break_even,
+    epoch_records,
+    label_costs,
+    peak_memory_mib,
+    stage_seconds,
+    write_selection,
+    write_summary,
+)
+
+TestOn = Literal["last", "best"]
+
+
+def run_loggers(root: str, name: str, asked: Any) -> list[Logger]:
+    """``metrics.csv`` in a new version of ``root/name``, then what the user asked for, and W&B inside a sweep."""
+    more = asked if isinstance(asked, list) else [asked] if isinstance(asked, Logger) else []
+    if "WANDB_SWEEP_ID" in os.environ and not any(isinstance(logger, WandbLogger) for logger in more):
+        more = [*more, WandbLogger(save_dir=root)]
+    return [CSVLogger(root, name=name), *more]
+
+
+def run_checkpoints(folder: Path) -> list[Callback]:
+    """``last.ckpt`` of the newest epoch and ``best.ckpt`` of the best on validation, no more: they are large."""
+    best = ModelCheckpoint(
+        folder / "checkpoints",
+        filename="best",
+        monitor="val_f1_macro",
+        mode="max",
+        save_on_train_epoch_end=True,
+        enable_version_counter=False,
+    )
+    last = ModelCheckpoint(folder / "checkpoints", filename="last", save_on_train_epoch_end=True, enable_version_counter=False)
+    return [best, last]
+
+
+def finish(
+    trainer: Trainer, model: Classifier, data: TextPool, active: ActiveLearning, test_on: TestOn, seconds: float
+) -> Summary:
+    """Test the model, write the run's last files, and return the summary."""
+    folder = Path(trainer.log_dir or ".")
+    epoch = max(data.ledger.validation)
+    if test_on == "best":
+        epoch = max(data.ledger.validation, key=lambda e: (data.ledger.validation[e], -e))
+        state = torch.load(folder / "checkpoints" / "best.ckpt", weights_only=True, map_location=model.device)
+        model.load_state_dict(state["state_dict"])
+    if data.corpus.test is not None:
+        trainer.test(model, datamodule=data, verbose=False)
+    if not trainer.is_global_zero:
+        return {}
+    summary = summarise(trainer, model, data, active, data.ledger.validation[epoch], seconds)
+    write_selection(folder, data.ledger)
+    (folder / "hparams.yaml").unlink(missing_ok=True)  # the CSV logger's own; config.yaml says more
+    for logger in trainer.loggers:
+        logger.finalize("success")
+        if isinstance(logger, WandbLogger):
+            logger.experiment.config.update({"alft": summary["settings"]}, allow_val_change=True)
+            logger.experiment.summary.update({key: summary[key] for key in ("test", "labels", "seconds", "controls")})
+    write_summary(folder, summary)
+    return summary
+
+
+def summarise(
+    trainer: Trainer, model: Classifier, data: TextPool, active: ActiveLearning, validation: float, seconds: float
+) -> Summary:
+    """All that ``summary.json`` says."""
+    assert data.plan is not None
+    return {
+        "name": Path(trainer.log_dir or ".").parent.name,
+        "version": __version__,
+        "seed": active.policy.seed,
+        "fingerprint": data.corpus.fingerprint,
+        "settings": settings_of(trainer, model, data, active),
+        "test": _test_scores(model),
+        "validation": {"f1_macro": validation},
+        "labels": label_costs(data.ledger),
+        "seconds": stage_seconds(data.ledger, seconds),
+        "memory_mib": round(peak_memory_mib()),
+        "break_even": break_even(data.ledger),
+        "controls": control_scores(data.corpus),
+        "epochs": epoch_records(data.ledger, data.plan),
+    }
+
+
+def settings_of(trainer: Trainer, model: Classifier, data: TextPool, active: ActiveLearning) -> dict[str, Any]:
+    """The settings that tell one arm of a study from another, as the run used them (the baseline's are the baseline's)."""
+    policy = active.policy
+    hyperparameters = model.hparams
+    return {
+        "backbone": hyperparameters["backbone"],
+        "uncertainty": hyperparameters["uncertainty"],
+        "lora": _plain(hyperparameters["lora"]),
+        "lr": model.lr,
+        "batch_size": data.batch_size,
+        "precision": trainer.precision,
+        "acquire": _named(policy.acquire) if active.enabled else None,
+        "budget": _named(policy.budget),
+        "mode": policy.mode,
+        "max_unique": policy.max_unique,
+        "cluster": _named(policy.cluster),
+        "embedding": _named(active.embedding),
+        "recluster": policy.recluster,
+        "allocate": policy.allocate,
+        "warm_start": policy.warm_start,
+        "length_grouped": False,
+    }
+
+
+def _test_scores(model: Classifier) -> dict[str, Any]:
+    result = model.evaluations.get("test")
+    if result is None:
+        return {"f1_macro": None, "accuracy": None, "loss": None, "predicted": None}
+    return {
+        "f1_macro": result.f1_macro,
+        "accuracy": result.accuracy,
+        "loss": result.loss,
+        "predicted": dict(zip(model.label_names, result.predicted_C, strict=True)),
+    }
+
+
+def _named(value: object) -> str:
+    """Class name, and its settings where it has any: ``Entropy``, ``Base(share=0.2)``."""
+    return str(value).removesuffix("()")
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, dict) else vars(value)

@@ -1,0 +1,31 @@
+"""What is not worth a user's attention? Library messages that are expected here, each with its reason."""
+
+import logging
+import os
+import warnings
+
+from transformers.utils import logging as transformers_logging
+
+EXPECTED = {
+    # Texts are tokenised once and batches are cut from memory: workers would only slow them down.
+    r".*does not have many workers.*": UserWarning,
+    # Lightning's own use of torch's tree utilities (its issue 20996); nothing a user of ours could change.
+    r".*isinstance\(treespec, LeafSpec\).*": FutureWarning,
+    # main(args) hands its arguments on, so they are the command line.
+    r"LightningCLI's args parameter.*": UserWarning,
+    # The run folder is made for this run; the two checkpoint callbacks share its folder on purpose.
+    r"Checkpoint directory .* exists and is not empty.*": UserWarning,
+    # Only the metrics of an epoch are logged, so the interval within it plays no part.
+    r"The number of training batches .* is smaller than the logging interval.*": UserWarning,
+}
+
+
+def quieten() -> None:
+    """Leave the terminal to the plan, the progress bar and the result; ALFT_DEBUG=1 leaves all as it is."""
+    if os.environ.get("ALFT_DEBUG") == "1":
+        return
+    for name in ("lightning.pytorch", "lightning.fabric"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    for message, category in EXPECTED.items():
+        warnings.filterwarnings("ignore", message, category)
