@@ -36,6 +36,12 @@ def _rules(trainer: Any) -> list[tuple[bool, str, str]]:
         ),
         (trainer.max_steps != -1, "max_steps", "cannot be used, it ends the planned epochs early; use trainer.max_epochs"),
         (timers, "max_time", "cannot be used, it ends the planned epochs early; use trainer.max_epochs"),
+        # Before limit_train_batches, which Lightning changes on its behalf.
+        (
+            trainer.overfit_batches > 0,
+            "overfit_batches",
+            "cannot be used, it trains on the first rows of the pool and not on the set; use data.limit",
+        ),
         (
             trainer.limit_train_batches != 1.0,
             "limit_train_batches",
@@ -45,11 +51,6 @@ def _rules(trainer: Any) -> list[tuple[bool, str, str]]:
             trainer.limit_val_batches == 0,
             "limit_val_batches",
             "must not be 0, every epoch is measured on the validation set; use data.limit_validation",
-        ),
-        (
-            trainer.overfit_batches > 0,
-            "overfit_batches",
-            "cannot be used, it trains on the first rows of the pool and not on the set; use data.limit",
         ),
         (
             sharded,

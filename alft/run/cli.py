@@ -113,7 +113,7 @@ class AlftCLI(LightningCLI):
     def _run_name(self) -> str:
         """Stem of the first ``--config``."""
         files = self.config[self.subcommand].config
-        return Path(str(files[0])).stem if files else "alft"
+        return Path(os.fspath(files[0])).stem if files else "alft"
 
 
 def main(args: Sequence[str] | None = None) -> int:

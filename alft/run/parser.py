@@ -32,7 +32,7 @@ class SentenceParser(LightningArgumentParser):
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
         """Raise a UsageError that says what is wrong and, for a misspelt name, which known one is nearest."""
         parser = getattr(ex, "subcommand_parser", None) or self
-        settings = {_without_class_path(key) for key in parser.get_defaults()}
+        settings = set(map(_without_class_path, parser.get_defaults().keys()))
         raise UsageError(explain(message, settings)) from ex
 
 

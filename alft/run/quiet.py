@@ -11,10 +11,14 @@ EXPECTED = {
     r".*does not have many workers.*": UserWarning,
     # Lightning's own use of torch's tree utilities (its issue 20996); nothing a user of ours could change.
     r".*isinstance\(treespec, LeafSpec\).*": FutureWarning,
+    # peft asks transformers for a switch under its old name; nothing a user of ours could change.
+    r"`is_gradient_checkpointing` is deprecated.*": FutureWarning,
     # main(args) hands its arguments on, so they are the command line.
     r"LightningCLI's args parameter.*": UserWarning,
     # The run folder is made for this run; the two checkpoint callbacks share its folder on purpose.
     r"Checkpoint directory .* exists and is not empty.*": UserWarning,
+    # An evaluation writes no checkpoints, so it has none of the callbacks that did.
+    r"Be aware that when using `ckpt_path`, callbacks.*": UserWarning,
     # Only the metrics of an epoch are logged, so the interval within it plays no part.
     r"The number of training batches .* is smaller than the logging interval.*": UserWarning,
 }

@@ -1,0 +1,88 @@
+"""A BERT of two layers and generated reviews, made once and loaded the way users' models are: from_pretrained."""
+
+import os
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ["HF_HUB_OFFLINE"] = "1"  # before any import of a hub library: no test may touch the network
+os.environ["WANDB_MODE"] = "offline"
+
+import pytest
+import torch
+from transformers import BertConfig, BertForMaskedLM, BertTokenizerFast
+
+from alft.run.cli import main
+from alft.run.demo import make_reviews
+
+ROOT = Path(__file__).parent.parent
+SHARED = ROOT.parent / "shared"
+
+needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="the real data and model are not beside this checkout")
+
+
+@pytest.fixture(scope="session")
+def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random BERT with its tokenizer, saved as an encoder without a classification head."""
+    folder = tmp_path_factory.mktemp("model") / "tiny-bert"
+    words = sorted({word for text, _ in make_reviews(random.Random(0), 300, noisy=False) for word in text.lower().split()})
+    letters = [chr(c) for c in range(33, 127)]
+    vocabulary = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *(f"##{c}" for c in letters), *words]
+    unique = {token: number for number, token in enumerate(dict.fromkeys(vocabulary))}
+    tokenizer = BertTokenizerFast(vocab=unique, model_max_length=64)
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=len(unique),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=64,
+    )
+    BertForMaskedLM(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """64 train, 24 validation and 24 test reviews as CSV files."""
+    folder = tmp_path_factory.mktemp("data") / "tiny-data"
+    folder.mkdir()
+    rng = random.Random(1)
+    for split, size in {"train": 64, "validation": 24, "test": 24}.items():
+        write_csv(folder / f"{split}.csv", make_reviews(rng, size, noisy=False))
+    return folder
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, tiny_bert: Path, tiny_data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder in which configs/tiny.yaml runs as it stands."""
+    monkeypatch.chdir(tmp_path)
+    Path("tiny-bert").symlink_to(tiny_bert)
+    Path("tiny-data").symlink_to(tiny_data)
+    Path("configs").symlink_to(ROOT / "configs")
+    return tmp_path
+
+
+Fit = Callable[..., Path]
+
+
+@pytest.fixture
+def fit(workplace: Path) -> Fit:
+    """Run configs/tiny.yaml through the command line with more arguments; return the run folder."""
+
+    def run(*arguments: str) -> Path:
+        runs = workplace / "runs" / "tiny"
+        before = set(runs.glob("*"))
+        assert main(["fit", "--config", "configs/tiny.yaml", *arguments]) == 0
+        (folder,) = set(runs.glob("*")) - before
+        return folder
+
+    return run
+
+
+def write_csv(path: Path, rows: list[tuple[str, str]]) -> None:
+    """Write text and label columns; the texts of these tests need no quoting beyond double quotes."""
+    lines = [f'"{text}",{label}' for text, label in rows]
+    path.write_text("\n".join(["text,label", *lines]) + "\n", encoding="utf-8")

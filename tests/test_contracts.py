@@ -1,0 +1,190 @@
+"""What every acquisition, budget, clustering and allocation must keep, found by their base class: new ones are tested unasked."""
+
+from typing import get_args
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from alft.selection.acquisition import Acquisition, PoolView, Random
+from alft.selection.allocation import Allocation, apportion, weigh
+from alft.selection.budget import Budget
+from alft.selection.clustering import Clustering, distances_to_means
+from alft.selection.embedding import Embedding
+from alft.selection.seeds import generator
+
+ACQUISITIONS = [kind for kind in Acquisition.__subclasses__() if kind.__module__.startswith("alft.")]
+BUDGETS = [kind for kind in Budget.__subclasses__() if kind.__module__.startswith("alft.")]
+CLUSTERINGS = [kind for kind in Clustering.__subclasses__() if kind.__module__.startswith("alft.")]
+EMBEDDINGS = [kind for kind in Embedding.__subclasses__() if kind.__module__.startswith("alft.")]
+ALLOCATIONS = get_args(Allocation)
+
+SIZE, DRAWS, CLASSES, WIDTH = 40, 5, 3, 6
+
+
+def make_view(logits_KNC: torch.Tensor, seed: int = 0) -> PoolView:
+    embeddings_ND = torch.randn(logits_KNC.shape[1], WIDTH, generator=generator("embeddings"))
+    clusters_N = torch.arange(logits_KNC.shape[1]) % 3
+    return PoolView(
+        logits_KNC.float().softmax(-1),
+        clusters_N,
+        distances_to_means(embeddings_ND, clusters_N),
+        embeddings_ND,
+        generator(seed),
+    )
+
+
+def ordinary_logits() -> torch.Tensor:
+    return torch.randn(DRAWS, SIZE, CLASSES, generator=generator("logits")) * 3
+
+
+EXTREME = {
+    "gap of 10,000": torch.tensor([1e4, 0.0, -1e4]).expand(DRAWS, SIZE, 3),
+    "all equal": torch.zeros(DRAWS, SIZE, 3),
+    "largest float32": torch.tensor([3e38, -3e38, 0.0]).expand(DRAWS, SIZE, 3),
+    "float16": torch.tensor([6e4, -6e4, 1.0]).half().expand(DRAWS, SIZE, 3),
+    "disagreeing draws": torch.eye(3)[torch.arange(DRAWS) % 3].unsqueeze(1).expand(DRAWS, SIZE, 3) * 200,
+}
+
+
+@pytest.mark.parametrize("kind", ACQUISITIONS)
+class TestAcquisition:
+    def test_gives_one_number_per_row(self, kind):
+        scores_N = kind()(make_view(ordinary_logits()))
+        assert scores_N.shape == (SIZE,)
+        assert scores_N.is_floating_point()
+
+    @pytest.mark.parametrize("logits", EXTREME.values(), ids=EXTREME.keys())
+    def test_is_finite_for_any_finite_logits(self, kind, logits):
+        assert kind()(make_view(logits)).isfinite().all()
+
+    def test_same_seed_same_scores(self, kind):
+        assert torch.equal(kind()(make_view(ordinary_logits(), 1)), kind()(make_view(ordinary_logits(), 1)))
+
+    def test_leaves_its_input_alone(self, kind):
+        view = make_view(ordinary_logits())
+        tensors = [view.probs_KNC, view.clusters_N, view.distances_N, view.embeddings_ND]
+        copies = [tensor.clone() for tensor in tensors]
+        kind()(view).add_(1)
+        assert all(torch.equal(tensor, copy) for tensor, copy in zip(tensors, copies, strict=True))
+
+    def test_docstring_says_formula_needs_and_source(self, kind):
+        for word in ("Formula:", "Needs", "Source:"):
+            assert word in kind.__doc__
+
+
+@pytest.mark.parametrize("kind", [kind for kind in ACQUISITIONS if kind is not Random])  # chance knows rows by number alone
+def test_acquisition_follows_a_permutation_of_the_pool(kind):
+    order = torch.randperm(SIZE, generator=generator("order"))
+    view = make_view(ordinary_logits())
+    permuted = PoolView(
+        view.probs_KNC[:, order], view.clusters_N[order], view.distances_N[order], view.embeddings_ND[order], generator(0)
+    )
+    torch.testing.assert_close(kind()(permuted), kind()(view)[order])
+
+
+@pytest.mark.parametrize("kind", BUDGETS)
+class TestBudget:
+    @pytest.mark.parametrize("epochs", [1, 2, 3, 10, 2000])
+    def test_gives_shares_and_starts_above_zero(self, kind, epochs):
+        shares = [kind()(epoch, epochs) for epoch in range(epochs)]
+        assert all(isinstance(share, float) and 0 <= share <= 1 for share in shares)
+        assert shares[0] > 0
+
+    def test_opens_at_least_one_cluster_and_all_at_the_end(self, kind):
+        opened = [kind().open_clusters(epoch, 4, 10) for epoch in range(4)]
+        assert all(1 <= count <= 10 for count in opened)
+        assert opened[-1] == 10
+
+    def test_is_equal_to_itself_and_printable(self, kind):
+        assert kind() == kind()
+        assert str(kind()).startswith(kind.__name__)
+
+
+@pytest.mark.parametrize("kind", CLUSTERINGS)
+class TestClustering:
+    def points(self) -> torch.Tensor:
+        return torch.randn(SIZE, WIDTH, generator=generator("points"))
+
+    def test_labels_are_numbered_by_lowest_row(self, kind):
+        labels = kind()(self.points(), seed=0)
+        assert labels.shape == (SIZE,)
+        assert labels.dtype == torch.int64
+        firsts = [labels.tolist().index(label) for label in range(int(labels.max()) + 1)]
+        assert firsts == sorted(firsts)
+
+    def test_gives_the_number_of_clusters_asked_for(self, kind):
+        assert int(kind()(self.points(), seed=0).max()) + 1 == kind().clusters
+
+    def test_same_seed_same_labels(self, kind):
+        assert torch.equal(kind()(self.points(), seed=3), kind()(self.points(), seed=3))
+
+    def test_a_permutation_changes_names_only(self, kind):
+        # Well separated groups: k-means starts at random, so only a clear partition is the same from every start.
+        centres = torch.randn(10, WIDTH, generator=generator("centres")) * 100
+        points = centres.repeat_interleave(4, 0) + self.points() * 0.01
+        order = torch.randperm(SIZE, generator=generator("order"))
+        labels, permuted = kind()(points, seed=0), kind()(points[order], seed=0)
+        together = labels.unsqueeze(0) == labels.unsqueeze(1)
+        assert torch.equal(permuted.unsqueeze(0) == permuted.unsqueeze(1), together[order][:, order])
+
+    def test_leaves_its_input_alone(self, kind):
+        points = self.points()
+        copy = points.clone()
+        kind()(points, seed=0)
+        assert torch.equal(points, copy)
+
+    def test_identical_rows_do_not_break_it(self, kind):
+        assert kind()(torch.ones(SIZE, WIDTH), seed=0).shape == (SIZE,)
+
+
+@pytest.mark.parametrize("kind", EMBEDDINGS)
+def test_embedding_ignores_padding_and_is_float32(kind):
+    hidden_BLD = torch.randn(2, 5, WIDTH, generator=generator("hidden"))
+    mask_BL = torch.tensor([[1, 1, 1, 0, 0], [1, 1, 1, 1, 1]])
+    vectors = kind()(hidden_BLD, mask_BL)
+    changed = hidden_BLD.clone()
+    changed[0, 3:] = 1e6
+    assert vectors.shape == (2, WIDTH)
+    assert torch.equal(kind()(changed, mask_BL), vectors)
+    assert kind()(hidden_BLD.bfloat16(), mask_BL).dtype == torch.float32
+
+
+@pytest.mark.parametrize("allocate", ALLOCATIONS)
+class TestAllocation:
+    @given(
+        clusters=st.lists(st.integers(0, 4), min_size=1, max_size=40),
+        chosen=st.data(),
+    )
+    @settings(max_examples=60, deadline=None)
+    def test_quotas_sum_to_the_total_and_never_exceed_a_cluster(self, allocate, clusters, chosen):
+        clusters_N = torch.tensor(clusters)
+        candidates_N = torch.tensor(chosen.draw(st.lists(st.booleans(), min_size=len(clusters), max_size=len(clusters))))
+        probs_KNC = torch.rand(2, len(clusters), 3, generator=generator(len(clusters))).softmax(-1)
+        counts_M = torch.bincount(clusters_N[candidates_N], minlength=int(clusters_N.max()) + 1)
+        total = chosen.draw(st.integers(0, int(candidates_N.sum())))
+        weights_M = weigh(allocate, counts_M, clusters_N, candidates_N, probs_KNC)
+        quotas = apportion(total, weights_M.tolist(), counts_M.tolist())
+        assert sum(quotas) == total
+        assert all(0 <= quota <= count for quota, count in zip(quotas, counts_M.tolist(), strict=True))
+
+    def test_leaves_its_input_alone_and_repeats_itself(self, allocate):
+        clusters_N = torch.arange(SIZE) % 4
+        candidates_N = torch.arange(SIZE) % 3 > 0
+        probs_KNC = ordinary_logits().softmax(-1)
+        inputs = [torch.bincount(clusters_N[candidates_N]), clusters_N, candidates_N, probs_KNC]
+        copies = [tensor.clone() for tensor in inputs]
+        first = weigh(allocate, *inputs)
+        assert torch.equal(first, weigh(allocate, *inputs))
+        assert first.isfinite().all()
+        assert all(torch.equal(tensor, copy) for tensor, copy in zip(inputs, copies, strict=True))
+
+    def test_follows_a_renumbering_of_the_rows(self, allocate):
+        order = torch.randperm(SIZE, generator=generator("order"))
+        clusters_N, candidates_N = torch.arange(SIZE) % 4, torch.arange(SIZE) % 3 > 0
+        probs_KNC, counts_M = ordinary_logits().softmax(-1), torch.bincount((torch.arange(SIZE) % 4)[torch.arange(SIZE) % 3 > 0])
+        torch.testing.assert_close(
+            weigh(allocate, counts_M, clusters_N[order], candidates_N[order], probs_KNC[:, order]),
+            weigh(allocate, counts_M, clusters_N, candidates_N, probs_KNC),
+        )

@@ -1,0 +1,180 @@
+"""A whole selection without a model: what it asks for, what it decides, what it remembers."""
+
+import pytest
+import torch
+
+from alft.selection.acquisition import Bald, Entropy, Furthest, Random, entropy
+from alft.selection.budget import Base, DifBuild, Full, Linear
+from alft.selection.clustering import Ward, Whole
+from alft.selection.ledger import Ledger, Selection
+from alft.selection.policy import Needs, Policy, Scores, order_by_entropy
+from alft.selection.seeds import generator
+
+SIZE = 30
+
+
+def random_scores(seed=0):
+    probs = (torch.randn(1, SIZE, 2, generator=generator("probs", seed)) * 3).softmax(-1)
+    return Scores(probs, torch.randn(SIZE, 4, generator=generator("embeddings", seed)))
+
+
+def ledger_of(unlabelled=()):
+    labelled = torch.ones(SIZE, dtype=torch.bool)
+    labelled[list(unlabelled)] = False
+    return Ledger(labelled)
+
+
+def run(policy, epochs, unlabelled=()):
+    """Play a run: the scores are random, the ledger is real."""
+    ledger = ledger_of(unlabelled)
+    plan = policy.plan(epochs, ledger.pool)
+    for epoch in range(epochs):
+        scores = random_scores(epoch)
+        division = policy.divide(epoch, plan, ledger, scores)
+        decision = policy.decide(epoch, plan, ledger, division, scores)
+        ledger.record(epoch, decision.selection)
+        ledger.division, ledger.cluster_order_M = decision.division, decision.cluster_order_M
+    return plan, ledger
+
+
+@pytest.mark.parametrize(
+    ("policy", "epoch", "needs"),
+    [
+        (Policy(budget=Full(), cluster=Whole()), 0, Needs(False, 0, False)),
+        (Policy(budget=Full()), 0, Needs(False, 0, False)),  # nobody ever chooses, so nobody needs clusters
+        (Policy(), 0, Needs(False, 0, True)),  # all rows now, but later epochs choose by clusters of the pretrained encoder
+        (Policy(budget=Base(0.5)), 0, Needs(True, 0, True)),
+        (Policy(budget=Base(0.5), cluster=Whole()), 0, Needs(True, 0, False)),
+        (Policy(budget=Base(0.5), acquire=Bald(4)), 0, Needs(True, 4, True)),
+        (Policy(budget=Base(0.5), acquire=Random(), cluster=Whole()), 0, Needs(False, 0, False)),
+        (Policy(budget=Base(0.5), acquire=Random(), cluster=Whole(), allocate="difficulty"), 0, Needs(True, 0, False)),
+        (Policy(budget=Base(0.5), acquire=Furthest(), cluster=Whole()), 0, Needs(False, 0, True)),
+        (Policy(budget=Base(0.5), warm_start=0.5, recluster="every_epoch"), 0, Needs(False, 0, False)),
+        (Policy(budget=Base(0.5), warm_start=0.5), 0, Needs(False, 0, True)),
+    ],
+)
+def test_a_selection_asks_for_no_more_than_it_uses(policy, epoch, needs):
+    assert policy.needs(epoch, policy.plan(4, SIZE), ledger_of()) == needs
+
+
+def test_clusters_made_once_serve_every_epoch():
+    _, ledger = run(Policy(), 3)
+    assert ledger.division is not None
+    assert all(selection.clusters is not None for selection in ledger.selections.values())
+    assert ledger.selections[0].scores is None  # a share of 1 takes every row unscored
+    assert ledger.selections[1].scores is not None
+
+
+def test_clusters_of_every_epoch_are_not_kept():
+    _, ledger = run(Policy(recluster="every_epoch"), 3)
+    assert ledger.division is None
+    assert [selection.clusters is None for selection in ledger.selections.values()] == [True, False, False]
+
+
+def test_without_clusters_entropy_takes_the_most_uncertain_rows():
+    _, ledger = run(Policy(budget=Base(0.5), cluster=Whole()), 2)
+    doubt = entropy(random_scores(1).probs_KNC[0])
+    assert ledger.selections[1].rows.tolist() == sorted(doubt.argsort(descending=True)[:15].tolist())
+
+
+def test_each_cluster_gives_its_share():
+    _, ledger = run(Policy(budget=Base(0.5), cluster=Ward(3)), 1)
+    counts = torch.bincount(ledger.division.clusters_N)
+    taken = torch.bincount(ledger.selections[0].clusters, minlength=3)
+    assert ((taken - counts / 2).abs() < 1).all()
+
+
+def test_rows_without_a_label_have_no_cluster_and_are_never_selected():
+    _, ledger = run(Policy(budget=Base(0.4), cluster=Ward(3)), 3, unlabelled=[0, 7, 8])
+    assert ledger.division.clusters_N[[0, 7, 8]].tolist() == [-1, -1, -1]
+    assert ledger.first_used_N[[0, 7, 8]].tolist() == [-1, -1, -1]
+    assert ledger.pool == 27
+    assert len(ledger.selections[0].rows) == 11  # floor(0.4 * 27 + 0.5)
+
+
+def test_the_warm_start_is_random_and_does_not_touch_later_epochs():
+    _, first = run(Policy(seed=0, budget=Base(0.5), warm_start=0.2), 2)
+    _, second = run(Policy(seed=1, budget=Base(0.5), warm_start=0.2), 2)
+    assert len(first.selections[0].rows) == 6
+    assert not torch.equal(first.selections[0].rows, second.selections[0].rows)
+    assert torch.equal(first.selections[1].rows, second.selections[1].rows)
+
+
+def test_the_same_seed_makes_the_same_run():
+    for acquire in (Random(), Entropy(), Furthest()):
+        (_, a), (_, b) = (run(Policy(seed=3, acquire=acquire, budget=Base(0.3)), 3) for _ in range(2))
+        assert all(torch.equal(a.selections[e].rows, b.selections[e].rows) for e in range(3))
+
+
+def test_opening_clusters_keeps_planned_sizes_and_the_order_of_the_first_choice():
+    policy = Policy(budget=DifBuild(0.6, opens="clusters"), cluster=Ward(6))
+    plan, ledger = run(policy, 3)
+    assert [len(s.rows) for s in ledger.selections.values()] == list(plan.sizes) == [6, 12, 18]
+    expected = order_by_entropy(random_scores(0).probs_KNC, ledger.division.clusters_N)
+    assert torch.equal(ledger.cluster_order_M, expected)
+    opened = expected[:2].tolist()  # ceil(6 / 3) of six clusters, if they hold six rows
+    held = int(torch.isin(ledger.division.clusters_N, expected[:2]).sum())
+    assert held < 6 or set(ledger.selections[0].clusters.tolist()) <= set(opened)
+
+
+def test_easy_clusters_come_first():
+    probs = torch.tensor([[[0.5, 0.5], [0.99, 0.01], [0.8, 0.2], [0.98, 0.02]]])
+    assert order_by_entropy(probs, torch.tensor([0, 1, 2, 1])).tolist() == [1, 2, 0]
+
+
+def test_scores_that_are_not_finite_are_refused():
+    policy = Policy(budget=Base(0.5), cluster=Whole())
+    ledger = ledger_of()
+    plan, scores = policy.plan(2, SIZE), random_scores()
+    scores.probs_KNC[0, 4] = torch.nan
+    with pytest.raises(ValueError, match=r"active\.acquire Entropy gave 1 rows a score that is not finite \(the first is row 4\)"):
+        policy.decide(0, plan, ledger, policy.divide(0, plan, ledger, scores), scores)
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"max_unique": 0.0}, r"active\.max_unique must be in \(0, 1\], got 0\.0"),
+        ({"max_unique": float("nan")}, r"active\.max_unique must be in"),
+        ({"warm_start": 1.5}, r"active\.warm_start must be in \[0, 1\], got 1\.5"),
+    ],
+)
+def test_shares_out_of_range_are_refused(settings, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        Policy(**settings)
+
+
+def test_more_clusters_than_rows_are_refused():
+    with pytest.raises(ValueError, match=r"active\.cluster\.clusters must be at most the 5 labelled rows of the pool, got 10"):
+        Policy(budget=Linear()).plan(3, 5)
+
+
+def test_a_fixed_order_of_clusters_needs_fixed_clusters():
+    with pytest.raises(ValueError, match=r"active\.recluster must be once"):
+        Policy(budget=DifBuild(opens="clusters"), recluster="every_epoch").plan(3, SIZE)
+
+
+def test_the_ledger_counts_what_was_bought_and_what_was_trained_on():
+    ledger = ledger_of()
+    ledger.record(0, Selection(torch.arange(10)))
+    ledger.record(1, Selection(torch.arange(5, 15)))
+    ledger.record(1, Selection(torch.arange(5, 15)))  # a replayed hook
+    assert ledger.bought == 15
+    assert ledger.unique_saving == pytest.approx(0.5)
+    assert ledger.exposure_saving == pytest.approx(2 / 3)
+    assert ledger.first_used_N[[0, 9, 14, 15]].tolist() == [0, 0, 1, -1]
+
+
+def test_a_ledger_survives_a_checkpoint(tmp_path):
+    _, ledger = run(Policy(), 3)
+    ledger.spend(1, "score", 0.5)
+    ledger.validation[0] = 0.25
+    torch.save(ledger.state_dict(), tmp_path / "state")
+    restored = ledger_of()
+    restored.load_state_dict(torch.load(tmp_path / "state", weights_only=True))
+    assert torch.equal(restored.first_used_N, ledger.first_used_N)
+    assert torch.equal(restored.selected, ledger.selected)
+    assert torch.equal(restored.division.distances_N, ledger.division.distances_N)
+    assert restored.seconds[1]["score"] == 0.5
+    assert restored.seconds[7]["train"] == 0.0
+    assert restored.validation == {0: 0.25}
