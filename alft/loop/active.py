@@ -68,12 +68,15 @@ class ActiveLearning(Callback):
             self.policy = Policy(seed, budget=Full(), cluster=Whole())
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Refuse what would break the plan; tell the DataModule the plan."""
+        """Plan the run, before the optimizer asks for the planned steps."""
         if stage == "fit":
-            refuse_trainer_settings(trainer)
-            assert trainer.max_epochs is not None
-            pool = _pool(trainer)
-            pool.follow(self.policy.plan(trainer.max_epochs, pool.ledger.pool), self.policy.seed)
+            self.plan(trainer, _pool(trainer))
+
+    def plan(self, trainer: Trainer, pool: Pool) -> None:
+        """Refuse what would break the plan, and tell the DataModule the plan."""
+        refuse_trainer_settings(trainer)
+        assert trainer.max_epochs is not None
+        pool.follow(self.policy.plan(trainer.max_epochs, pool.ledger.pool), self.policy.seed)
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Choose the first set, unless a checkpoint brought one along."""

@@ -99,8 +99,10 @@ class AlftCLI(LightningCLI):
         return super().instantiate_trainer(logger=False, callbacks=callbacks, enable_checkpointing=False, **kwargs)
 
     def before_fit(self) -> None:
-        """Start the clock of the run."""
+        """Start the clock, and find what is wrong with data or plan before a run folder is made for it."""
         self._started = perf_counter()
+        self.datamodule.setup("fit")
+        self.config_init.fit.active.plan(self.trainer, self.datamodule)
 
     def after_fit(self) -> None:
         """Test, write the run folder's last files, and show the result."""

@@ -1,0 +1,188 @@
+"""Every mistake: one line on stderr that names the setting, exit code 2, no traceback, nothing trained."""
+
+from pathlib import Path
+
+import pytest
+
+from alft.run.cli import main
+
+ROWS = [(f"text number {i}", "ab"[i % 2]) for i in range(20)]
+
+
+def csv_of(rows, header="text,label"):
+    return "\n".join([header, *(f"{text},{label}" for text, label in rows)]) + "\n"
+
+
+def source(name: str, content: str | bytes, *more: str):
+    """Write a file and use it as the data."""
+
+    def prepare() -> list[str]:
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).write_bytes(content.encode() if isinstance(content, str) else content)
+        return ["--data.source", name, *more]
+
+    return prepare
+
+
+def arguments(*given: str):
+    """Type these after a config that would run."""
+    return lambda: list(given)
+
+
+MISTAKES = {
+    "missing file": (arguments("--data.source", "nope.csv"), "data.source: no such file or folder: nope.csv"),
+    "missing folder": (arguments("--data.source", "./nope"), "data.source: no such file or folder: ./nope"),
+    "folder without train": (
+        source("half/test.csv", csv_of(ROWS), "--data.source", "half"),
+        "data.source: half has no train file (.csv, .tsv, .jsonl, .json, .parquet); it holds: test.csv",
+    ),
+    "two train files": (
+        lambda: source("two/train.csv", csv_of(ROWS))() + source("two/train.tsv", "text\tlabel\n")() + ["--data.source", "two"],
+        "data.source: two has more than one train file: train.csv, train.tsv",
+    ),
+    "unknown format": (source("data.xlsx", "x"), "data.source: data.xlsx must end in one of .csv, .tsv"),
+    "hub data not reachable": (
+        arguments("--data.source", "someone/some_data"),
+        "data.source: someone/some_data is no file or folder here and could not be read from the hub",
+        "--data.source PATH",
+        "--model.backbone PATH",
+    ),
+    "hub model not reachable": (
+        arguments("--model.backbone", "someone/some-model"),
+        "model.backbone: someone/some-model cannot be loaded",
+        "--model.backbone PATH",
+    ),
+    "missing text column": (
+        source("a.csv", csv_of(ROWS, "words,label")),
+        "data.text_column must name a column",
+        "found: words, label",
+    ),
+    "missing label column": (
+        source("a.csv", csv_of(ROWS, "text,mark")),
+        "data.label_column must name a column",
+        "found: text, mark",
+    ),
+    "named column missing": (
+        source("a.csv", csv_of(ROWS), "--data.text_column", "words"),
+        "data.text_column: there is no column 'words'; found: text, label",
+    ),
+    "one column for both": (
+        source("a.csv", csv_of(ROWS), "--data.text_column", "label"),
+        "data.text_column and data.label_column must differ, both are 'label'",
+    ),
+    "one class only": (
+        source("a.csv", csv_of([(text, "a") for text, _ in ROWS])),
+        "data.source: the train set has only one class, 'a'",
+    ),
+    "no label at all": (source("a.csv", csv_of([(text, "") for text, _ in ROWS])), "data.source: no train row has a label"),
+    "no text left": (
+        source("a.csv", csv_of([("   ", label) for _, label in ROWS])),
+        "data.source: a.csv has no text left to train on: all 20 rows are blank",
+    ),
+    "empty file": (source("a.csv", ""), "data.source: a.csv is an empty file"),
+    "header only": (source("a.csv", "text,label\n"), "data.source: a.csv holds no rows"),
+    "invalid UTF-8": (
+        source("a.csv", b"text,label\ngood,a\nbad \xff,b\n"),
+        "data.source: a.csv is not valid UTF-8 (line 3)",
+    ),
+    "more cells than columns": (
+        source("a.csv", "text,label\none,two,a\nthree,b\n"),
+        "data.source: a.csv has rows with more cells than the header has columns",
+    ),
+    "broken JSON": (source("a.jsonl", '{"text": "a", "label": 1}\nnot json\n'), "data.source: a.jsonl cannot be read"),
+    "broken Parquet": (source("a.parquet", "nope"), "data.source: a.parquet cannot be read"),
+    "unknown label in test": (
+        lambda: (
+            source("u/train.csv", csv_of(ROWS))() + source("u/test.csv", csv_of([("x", "c")]))() + ["--data.source", "u"]
+        ),
+        "data.source: the test set has the label 'c' (row 0), which the train set does not have (it has a, b)",
+    ),
+    "limit of 0": (arguments("--data.limit", "0"), "data.limit must be at least 1, got 0"),
+    "batch of 0": (arguments("--data.batch_size", "0"), "data.batch_size must be at least 1, got 0"),
+    "longer than the model reads": (arguments("--data.max_length", "65"), "data.max_length must be in [3, 64]", "got 65"),
+    "share outside [0, 1]": (
+        arguments("--active.budget", "Base", "--active.budget.share", "1.5"),
+        "active.budget.share must be in [0, 1], got 1.5",
+    ),
+    "cap outside (0, 1]": (arguments("--active.max_unique", "0"), "active.max_unique must be in (0, 1], got 0"),
+    "empty epoch": (
+        arguments("--active.budget.stop", "0"),
+        "active.budget leaves epoch 2 without a row to train on: share 0 of 64 labelled rows",
+    ),
+    "more clusters than rows": (
+        arguments("--active.cluster.clusters", "65"),
+        "active.cluster.clusters must be at most the 64 labelled rows of the pool, got 65",
+    ),
+    "Bald with one pass": (
+        arguments("--active.acquire", "Bald", "--active.acquire.passes", "1"),
+        "active.acquire.passes must be at least 2 for Bald",
+    ),
+    "Variance with one pass": (
+        arguments("--active.acquire", "Variance", "--active.acquire.passes", "1"),
+        "active.acquire.passes must be at least 2 for Variance",
+    ),
+    "max_epochs missing": (arguments("--trainer.max_epochs", "null"), "trainer.max_epochs must be given"),
+    "unknown acquisition": (
+        arguments("--active.acquire", "Entrpy"),
+        "active.acquire: there is no Entrpy; did you mean Entropy? Known: Bald, Entropy",
+    ),
+    "misspelt option": (
+        arguments("--active.aquire", "Entropy"),
+        "there is no setting --active.aquire; did you mean --active.acquire?",
+    ),
+    "shortened option": (arguments("--trainer.max_epoch", "3"), "did you mean --trainer.max_epochs?"),
+    "misspelt key in a config": (
+        lambda: Path("c.yaml").write_text("activ: {acquire: Entropy}") and ["--config", "c.yaml"],
+        "there is no setting activ.acquire; did you mean active.acquire?",
+    ),
+    "misspelt field of a class": (
+        arguments("--active.budget.shar", "0.3"),
+        "there is no setting active.budget.shar; did you mean active.budget.share?",
+    ),
+    "misspelt field of lora": (arguments("--model.lora.ran", "3"), "there is no setting model.lora.ran"),
+    "wrong word": (
+        arguments("--active.mode", "accumulating"),
+        "active.mode must be one of recalculate, accumulate, unseen, got accumulating",
+    ),
+    "wrong type": (arguments("--model.lr", "fast"), "model.lr must be of type float, got fast"),
+    "negative learning rate": (arguments("--model.lr", "-1"), "model.lr must be at least 0, got -1.0"),
+    "rank of 0": (arguments("--model.lora.r", "0"), "model.lora.r must be at least 1, got 0"),
+    "missing config": (arguments("--config", "nope.yaml"), "config: File does not exist"),
+    "broken config": (
+        lambda: Path("c.yaml").write_text("active: [acquire: {") and ["--config", "c.yaml"],
+        "Problems parsing config",
+    ),
+    "refused Trainer setting": (arguments("--trainer.max_steps", "5"), "trainer.max_steps: cannot be used"),
+}
+
+
+@pytest.mark.parametrize(("prepare", "sentences"), [(m[0], m[1:]) for m in MISTAKES.values()], ids=MISTAKES.keys())
+def test_a_mistake_is_told_in_one_line_and_nothing_is_trained(workplace, capsys, prepare, sentences):
+    assert main(["fit", "--config", "configs/tiny.yaml", *prepare()]) == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1, lines
+    assert lines[0].startswith("alft: error: ")
+    for sentence in sentences:
+        assert sentence in lines[0]
+    assert not Path("runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("args", "sentence"),
+    [
+        (["fitt"], "there is no command fitt; did you mean fit?"),
+        (["fit", "--data.source", "x", "--trainer.max_epochs", "1"], "--model.backbone must be given; it has no default"),
+        (["test", "--config", "configs/tiny.yaml", "--ckpt_path", "nope.ckpt"], "nope.ckpt"),
+    ],
+)
+def test_mistakes_around_a_fit(workplace, capsys, args, sentence):
+    assert main(args) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert sentence in line
+
+
+@pytest.mark.filterwarnings("ignore:LightningCLI's args parameter")
+def test_alft_debug_shows_the_traceback(workplace, monkeypatch):
+    monkeypatch.setenv("ALFT_DEBUG", "1")
+    with pytest.raises(ValueError, match="no such file"):
+        main(["fit", "--config", "configs/tiny.yaml", "--data.source", "nope.csv"])
