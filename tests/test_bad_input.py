@@ -92,9 +92,7 @@ MISTAKES = {
     "broken JSON": (source("a.jsonl", '{"text": "a", "label": 1}\nnot json\n'), "data.source: a.jsonl cannot be read"),
     "broken Parquet": (source("a.parquet", "nope"), "data.source: a.parquet cannot be read"),
     "unknown label in test": (
-        lambda: (
-            source("u/train.csv", csv_of(ROWS))() + source("u/test.csv", csv_of([("x", "c")]))() + ["--data.source", "u"]
-        ),
+        lambda: source("u/train.csv", csv_of(ROWS))() + source("u/test.csv", csv_of([("x", "c")]))() + ["--data.source", "u"],
         "data.source: the test set has the label 'c' (row 0), which the train set does not have (it has a, b)",
     ),
     "limit of 0": (arguments("--data.limit", "0"), "data.limit must be at least 1, got 0"),

@@ -183,7 +183,10 @@ class TestAllocation:
     def test_follows_a_renumbering_of_the_rows(self, allocate):
         order = torch.randperm(SIZE, generator=generator("order"))
         clusters_N, candidates_N = torch.arange(SIZE) % 4, torch.arange(SIZE) % 3 > 0
-        probs_KNC, counts_M = ordinary_logits().softmax(-1), torch.bincount((torch.arange(SIZE) % 4)[torch.arange(SIZE) % 3 > 0])
+        probs_KNC, counts_M = (
+            ordinary_logits().softmax(-1),
+            torch.bincount((torch.arange(SIZE) % 4)[torch.arange(SIZE) % 3 > 0]),
+        )
         torch.testing.assert_close(
             weigh(allocate, counts_M, clusters_N[order], candidates_N[order], probs_KNC[:, order]),
             weigh(allocate, counts_M, clusters_N, candidates_N, probs_KNC),

@@ -21,7 +21,9 @@ def imports_of(path: Path) -> list[str]:
     return found + [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
 
 
-@pytest.mark.parametrize("path", [f for f in FILES if f.parent.name in FLOORS], ids=lambda path: f"{path.parent.name}/{path.stem}")
+@pytest.mark.parametrize(
+    "path", [f for f in FILES if f.parent.name in FLOORS], ids=lambda path: f"{path.parent.name}/{path.stem}"
+)
 def test_imports_point_down(path):
     room = path.parent.name
     for name in imports_of(path):
@@ -34,9 +36,7 @@ def test_imports_point_down(path):
 
 
 def test_imports_within_a_room_have_no_cycle():
-    graph = {
-        f"alft.{path.parent.name}.{path.stem}": {n for n in imports_of(path) if n.startswith("alft.")} for path in FILES
-    }
+    graph = {f"alft.{path.parent.name}.{path.stem}": {n for n in imports_of(path) if n.startswith("alft.")} for path in FILES}
 
     def reach(name: str, seen: tuple[str, ...] = ()) -> None:
         assert name not in seen, " -> ".join((*seen, name))
@@ -55,7 +55,10 @@ def test_every_file_is_one_idea_and_says_which(path):
 
 
 EXTENSIONS = [
-    (key, kind.__name__) for key, base in EXTENSIBLE.items() for kind in base.__subclasses__() if kind.__module__.startswith("alft.")
+    (key, kind.__name__)
+    for key, base in EXTENSIBLE.items()
+    for kind in base.__subclasses__()
+    if kind.__module__.startswith("alft.")
 ]
 
 

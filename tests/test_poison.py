@@ -45,7 +45,9 @@ def test_labels_that_were_not_bought_change_nothing(fit: Fit, workplace: Path, t
         assert (clean / name).read_bytes() == (poisoned / name).read_bytes(), name
     weights = [torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"] for run in (clean, poisoned)]
     assert all(torch.equal(one, other) for one, other in zip(*(w.values() for w in weights), strict=True))
-    clean_summary, poisoned_summary = (without_cost(json.loads((run / "summary.json").read_text())) for run in (clean, poisoned))
+    clean_summary, poisoned_summary = (
+        without_cost(json.loads((run / "summary.json").read_text())) for run in (clean, poisoned)
+    )
     assert clean_summary.pop("controls") != poisoned_summary.pop("controls"), "the poison was strong enough to be seen"
     assert clean_summary == poisoned_summary
 

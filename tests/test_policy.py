@@ -127,7 +127,9 @@ def test_scores_that_are_not_finite_are_refused():
     ledger = ledger_of()
     plan, scores = policy.plan(2, SIZE), random_scores()
     scores.probs_KNC[0, 4] = torch.nan
-    with pytest.raises(ValueError, match=r"active\.acquire Entropy gave 1 rows a score that is not finite \(the first is row 4\)"):
+    with pytest.raises(
+        ValueError, match=r"active\.acquire Entropy gave 1 rows a score that is not finite \(the first is row 4\)"
+    ):
         policy.decide(0, plan, ledger, policy.divide(0, plan, ledger, scores), scores)
 
 

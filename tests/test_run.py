@@ -19,13 +19,39 @@ from alft.run.summary import write_atomically
 
 from .conftest import ROOT
 
-SUMMARY_KEYS = (
-    "name version seed fingerprint settings test validation labels seconds memory_mib break_even controls epochs".split()
-)
-SETTINGS_KEYS = (
-    "backbone uncertainty lora lr batch_size precision acquire budget mode max_unique cluster embedding recluster allocate "
-    "warm_start length_grouped".split()
-)
+SUMMARY_KEYS = [
+    "name",
+    "version",
+    "seed",
+    "fingerprint",
+    "settings",
+    "test",
+    "validation",
+    "labels",
+    "seconds",
+    "memory_mib",
+    "break_even",
+    "controls",
+    "epochs",
+]
+SETTINGS_KEYS = [
+    "backbone",
+    "uncertainty",
+    "lora",
+    "lr",
+    "batch_size",
+    "precision",
+    "acquire",
+    "budget",
+    "mode",
+    "max_unique",
+    "cluster",
+    "embedding",
+    "recluster",
+    "allocate",
+    "warm_start",
+    "length_grouped",
+]
 
 
 def summary_of(folder: Path) -> dict:
@@ -57,7 +83,14 @@ def test_a_fit_leaves_a_complete_run_folder(fit, capsys):
     assert summary["break_even"] < 1
     assert 0 < summary["controls"]["majority_f1"] < 0.5
     out = capsys.readouterr().out
-    for words in ("Plan: 3 epochs, 64 labelled rows", "44 of 64", "unique saving", "exposure saving", "TF-IDF", str(folder.name)):
+    for words in (
+        "Plan: 3 epochs, 64 labelled rows",
+        "44 of 64",
+        "unique saving",
+        "exposure saving",
+        "TF-IDF",
+        str(folder.name),
+    ):
         assert words in out
 
 

@@ -1,0 +1,61 @@
+"""The README tells the truth: its snippet runs, its commands exist, its files are there."""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from alft.run.cli import main
+
+from .conftest import ROOT, Fit
+
+README = (ROOT / "README.md").read_text()
+
+
+def code(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_acquisition_of_the_readme_runs(fit: Fit, workplace: Path, monkeypatch):
+    (snippet,) = code("python")
+    Path("my_scores.py").write_text(snippet)
+    monkeypatch.syspath_prepend(str(workplace))
+    (command,) = [line for line in "\n".join(code("bash")).splitlines() if "my_scores" in line]
+    folder = fit(*command.split("configs/demo.yaml ")[1].split())
+    assert json.loads((folder / "summary.json").read_text())["settings"]["acquire"] == "Doubt(power=3.0)"
+    assert "my_scores.Doubt" in (folder / "config.yaml").read_text()
+    sys.modules.pop("my_scores")
+
+
+@pytest.mark.parametrize("line", [line for line in "\n".join(code("bash")).splitlines() if "alft fit" in line])
+def test_every_fit_of_the_readme_parses(workplace, capsys, line):
+    Path("reviews.csv").write_text("text,label\n")
+    words = line.split("#")[0].split()
+    if "my_scores.Doubt" in words:
+        return  # parsed, and run, by the test above
+    with pytest.raises(SystemExit) as stop:
+        main([*words[words.index("fit") :], *([] if "--help" in words else ["--print_config"])])
+    assert stop.value.code == 0
+
+
+def test_every_make_target_of_the_documents_exists():
+    makefile = (ROOT / "Makefile").read_text()
+    for document in ("README.md", "CONTRIBUTING.md"):
+        for target in re.findall(r"^make ([a-z -]+?)(?:  |$)", (ROOT / document).read_text(), re.MULTILINE):
+            for name in target.split():
+                assert f"\n{name}:" in makefile
+
+
+@pytest.mark.parametrize("document", ["README.md", "CONTRIBUTING.md"])
+def test_links_lead_somewhere(document):
+    for target in re.findall(r"\]\((?!http)([^)#]+)\)", (ROOT / document).read_text()):
+        assert (ROOT / target).exists(), target
+
+
+def test_docstrings_cite_sections_that_exist():
+    sections = set(re.findall(r"^## (\d)\.", (ROOT / "docs" / "method.md").read_text(), re.MULTILINE))
+    for path in (ROOT / "alft").rglob("*.py"):
+        for cited in re.findall(r"method\.md ([\d, and-]+)", path.read_text()):
+            assert set(re.findall(r"\d", cited)) <= sections, f"{path.name} cites method.md {cited}"
