@@ -1,4 +1,4 @@
-"""What every acquisition, budget, clustering and allocation must keep, found by their base class: new ones are tested unasked."""
+"""What every acquisition, budget, clustering and allocation must keep, found by base class: new ones are tested unasked."""
 
 from typing import get_args
 

@@ -227,9 +227,14 @@ def test_undisturbed_restores_modes_and_randomness_after_an_error():
     module = Two().train()
     module.off.eval()
     before: Tensor = torch.get_rng_state()
-    with pytest.raises(RuntimeError, match="halfway"), undisturbed(module):
-        module.eval()
-        torch.manual_seed(99)
-        raise RuntimeError("halfway")
+
+    def disturb() -> None:
+        with undisturbed(module):
+            module.eval()
+            torch.manual_seed(99)
+            raise RuntimeError("halfway")
+
+    with pytest.raises(RuntimeError, match="halfway"):
+        disturb()
     assert [module.training, module.on.training, module.off.training] == [True, True, False]
     assert torch.equal(torch.get_rng_state(), before)

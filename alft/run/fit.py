@@ -68,7 +68,6 @@ def finish(
     write_selection(folder, data.ledger)
     (folder / "hparams.yaml").unlink(missing_ok=True)  # the CSV logger's own; config.yaml says more
     for logger in trainer.loggers:
-        logger.finalize("success")
         if isinstance(logger, WandbLogger):
             logger.experiment.config.update({"alft": summary["settings"]}, allow_val_change=True)
             logger.experiment.summary.update({key: summary[key] for key in ("test", "labels", "seconds", "controls")})

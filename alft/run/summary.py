@@ -52,16 +52,18 @@ def stage_seconds(ledger: Ledger, total: float) -> dict[str, float]:
 
 
 def break_even(ledger: Ledger) -> float | None:
-    """Share of the pool below which an epoch, selection included, costs less than a plain one; None if nothing was scored.
+    """Mean share of the pool below which a run, selection included, costs less than the baseline; None if nothing was chosen.
 
-    1 - (score + cluster + select) / (train seconds x N / rows trained on): the selection's cost in plain epochs, taken from 1.
+    1 - (score + cluster + select) / (seconds per row trained on x N x T): what the selection costs as a share of training on
+    the whole pool in every epoch, taken from 1. At or below 0, no budget pays for this selection.
     """
-    seconds = stage_seconds(ledger, 0.0)
-    exposed = sum(len(selection.rows) for selection in ledger.selections.values())
-    if seconds["score"] == 0 or seconds["train"] == 0 or all(s.scores is None for s in ledger.selections.values()):
+    selections = ledger.selections.values()
+    if all(selection.scores is None for selection in selections):
         return None
+    seconds = stage_seconds(ledger, 0.0)
+    per_row = seconds["train"] / sum(len(selection.rows) for selection in selections)
     selecting = seconds["score"] + seconds["cluster"] + seconds["select"]
-    return 1 - selecting / (seconds["train"] * ledger.pool / exposed)
+    return 1 - selecting / (per_row * ledger.pool * len(selections))
 
 
 def peak_memory_mib() -> float:

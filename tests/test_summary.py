@@ -1,0 +1,57 @@
+"""Figures of a summary that can be worked out by hand."""
+
+import json
+
+import pytest
+import torch
+
+from alft.data.corpus import Corpus, Rows
+from alft.run.controls import control_scores
+from alft.run.summary import break_even, stage_seconds
+from alft.selection.ledger import Ledger, Selection
+
+
+def ledger_of_two_epochs() -> Ledger:
+    ledger = Ledger(torch.ones(10, dtype=torch.bool))
+    ledger.record(0, Selection(torch.arange(10)))
+    ledger.record(1, Selection(torch.arange(5), scores=torch.zeros(5)))
+    for epoch, rows in ((0, 10), (1, 5)):
+        ledger.spend(epoch, "train", 2.0 * rows)
+    return ledger
+
+
+def test_break_even_is_what_selection_leaves_of_a_baseline_run():
+    ledger = ledger_of_two_epochs()
+    ledger.spend(1, "score", 3.0)
+    ledger.spend(1, "cluster", 0.6)
+    ledger.spend(1, "select", 0.4)
+    # The baseline trains on 2 x 10 rows at 2 seconds each; 4 seconds of selection are a tenth of that.
+    assert break_even(ledger) == pytest.approx(0.9)
+    assert stage_seconds(ledger, 50.0) == {
+        "total": 50.0,
+        "train": 30.0,
+        "score": 3.0,
+        "cluster": 0.6,
+        "select": 0.4,
+        "validate": 0.0,
+    }
+
+
+def test_a_run_that_chose_nothing_has_no_break_even():
+    ledger = Ledger(torch.ones(4, dtype=torch.bool))
+    ledger.record(0, Selection(torch.arange(4)))
+    ledger.spend(0, "train", 1.0)
+    assert break_even(ledger) is None
+
+
+def corpus_of(train: list[tuple[str, int]], test: list[tuple[str, int]]) -> Corpus:
+    pool, held_out = (Rows([t for t, _ in rows], [label for _, label in rows]) for rows in (train, test))
+    return Corpus(pool, held_out, held_out, ["bad", "good"], blank=0)
+
+
+def test_controls_know_a_separable_task_and_the_majority():
+    train = [("fine film", 1), ("fine plot", 1), ("poor film", 0), ("poor plot", 0), ("fine day", 1), ("unknown", -1)]
+    scores = control_scores(corpus_of(train, [("fine thing", 1), ("poor thing", 0), ("fine", 1), ("fine one", 1)]))
+    assert scores["tfidf_f1"] == 1
+    assert scores["majority_f1"] == pytest.approx((2 * 3 / (2 * 3 + 1)) / 2)  # F1 6/7 for the majority, 0 for the other
+    assert json.dumps(scores)
