@@ -1,8 +1,8 @@
 """Texts to try alft with when no data set is at hand: seeded short reviews with the troubles that real ones have.
 
-1,500 rows: 1,200 to train on, 100 for validation, 200 for test. A quarter is negative. In train a tenth of the rows is a near
+1,500 rows: 1,000 to train on, 200 for validation, 300 for test. A quarter is negative. In train a tenth of the rows is a near
 copy of another row and one label in twenty is wrong; validation and test are clean. Half of the texts use a word of the other
-side as well, so that the task is neither trivial nor hopeless.
+side as well, and a quarter of the words are rare, so that the task is neither trivial nor hopeless.
 """
 
 import csv
@@ -12,8 +12,18 @@ from pathlib import Path
 
 THINGS = ("phone", "hotel", "blender", "novel", "film", "backpack", "restaurant", "headset", "course", "lamp", "app", "bike")
 PARTS = ("battery", "service", "price", "design", "staff", "plot", "sound", "size", "handle", "manual", "delivery", "ending")
-GOOD = ("excellent", "lovely", "solid", "reliable", "a joy", "better than expected", "worth every cent", "quick", "charming")
-BAD = ("awful", "broken", "flimsy", "rude", "a waste of money", "worse than expected", "slow", "noisy", "disappointing")
+# The first words of each row are common, the others rare: a random tenth of the texts misses most of them.
+GOOD = (
+    *("excellent", "lovely", "solid", "reliable", "a joy", "better than expected", "worth every cent", "quick", "charming"),
+    *("spotless", "a keeper", "top drawer", "nothing to sneeze at", "cheap at the price", "unputdownable", "a dark horse"),
+    *("the bee's knees", "hard to fault", "no mean feat", "easy on the ear", "built like a tank", "second to none", "sterling"),
+)
+BAD = (
+    *("awful", "broken", "flimsy", "rude", "a waste of money", "worse than expected", "slow", "noisy", "disappointing"),
+    *("grubby", "a lemon", "past its best", "nothing to write home about", "dear at any price", "a slog", "a damp squib"),
+    *("all hat, no cattle", "hard to love", "a mean trick", "tinny", "built like a toy", "second rate", "threadbare"),
+)
+COMMON = 9
 OPENERS = ("", "Honestly, ", "Bought it in May. ", "For my sister: ", "Second try. ", "Well... ", "No surprises here, ")
 CLOSERS = ("", " Would buy again.", " Never again.", " We will see.", " That is all.", " Five stars?", " Ask me in a year.")
 PLAIN = (
@@ -28,7 +38,7 @@ MIXED = (
     "{o}not {other} at all, the {part} is {word}.{c}",
     "{o}{word} {thing}, though the {part} was {other} at first.{c}",
 )
-SIZES = {"train": 1200, "validation": 100, "test": 200}
+SIZES = {"train": 1000, "validation": 200, "test": 300}
 
 Row = tuple[str, str]
 
@@ -75,10 +85,15 @@ def _review(rng: random.Random) -> Row:
         c=rng.choice(CLOSERS),
         thing=rng.choice(THINGS),
         part=rng.choice(PARTS),
-        word=rng.choice(words),
-        other=rng.choice(others),
+        word=_word(rng, words),
+        other=_word(rng, others),
     )
     return text[0].upper() + text[1:], label
+
+
+def _word(rng: random.Random, words: tuple[str, ...]) -> str:
+    """A common word in three of four cases."""
+    return rng.choice(words[:COMMON] if rng.random() < 0.75 else words[COMMON:])
 
 
 def _mistype(rng: random.Random, text: str) -> str:
