@@ -1,5 +1,6 @@
 """Every mistake: one line on stderr that names the setting, exit code 2, no traceback, nothing trained."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,10 @@ MISTAKES = {
         source("a.csv", csv_of([(text, "a") for text, _ in ROWS])),
         "data.source: the train set has only one class, 'a'",
     ),
-    "no label at all": (source("a.csv", csv_of([(text, "") for text, _ in ROWS])), "data.source: no train row has a label"),
+    "no label at all": (
+        source("a.csv", csv_of([(text, "") for text, _ in ROWS])),
+        "data.source: the train set has no row with a label",
+    ),
     "no text left": (
         source("a.csv", csv_of([("   ", label) for _, label in ROWS])),
         "data.source: a.csv has no text left to train on: all 20 rows are blank",
@@ -84,6 +88,14 @@ MISTAKES = {
     "invalid UTF-8": (
         source("a.csv", b"text,label\ngood,a\nbad \xff,b\n"),
         "data.source: a.csv is not valid UTF-8 (line 3)",
+    ),
+    "invalid UTF-8 in JSONL": (
+        source("a.jsonl", b'{"text": "good", "label": 1}\n{"text": "bad \xff", "label": 0}\n'),
+        "data.source: a.jsonl is not valid UTF-8 (line 2)",
+    ),
+    "no home of that name": (
+        arguments("--data.source", "~nobody_here/x"),
+        "data.source: no such file or folder: ~nobody_here/x",
     ),
     "more cells than columns": (
         source("a.csv", "text,label\none,two,a\nthree,b\n"),
@@ -96,6 +108,15 @@ MISTAKES = {
         "data.source: the test set has the label 'c' (row 0), which the train set does not have (it has a, b)",
     ),
     "limit of 0": (arguments("--data.limit", "0"), "data.limit must be at least 1, got 0"),
+    "limit leaves one class": (
+        arguments("--data.limit", "1"),
+        "data.source: after data.limit 1 and the split, the pool has only one class",
+    ),
+    "too few rows to split": (
+        source("a.csv", "text,label\nbad,a\ngood,b\n"),
+        "data.source: after data.limit None and the split, the pool has no row with a label",
+    ),
+    "workers below 0": (arguments("--data.num_workers", "-1"), "data.num_workers must be at least 0, got -1"),
     "batch of 0": (arguments("--data.batch_size", "0"), "data.batch_size must be at least 1, got 0"),
     "longer than the model reads": (arguments("--data.max_length", "65"), "data.max_length must be in [3, 64]", "got 65"),
     "share outside [0, 1]": (
@@ -106,6 +127,7 @@ MISTAKES = {
     "empty epoch": (
         arguments("--active.budget.stop", "0"),
         "active.budget leaves epoch 2 without a row to train on: share 0 of 64 labelled rows",
+        "a share of 0 needs active.mode accumulate, got recalculate",
     ),
     "more clusters than rows": (
         arguments("--active.cluster.clusters", "65"),
@@ -137,12 +159,19 @@ MISTAKES = {
         arguments("--active.budget.shar", "0.3"),
         "there is no setting active.budget.shar; did you mean active.budget.share?",
     ),
+    "field of another class": (
+        arguments("--active.budget.share", "0.3"),
+        "active.budget.share is a setting of Base; name the class first: --active.budget Base",
+    ),
     "misspelt field of lora": (arguments("--model.lora.ran", "3"), "there is no setting model.lora.ran"),
     "wrong word": (
         arguments("--active.mode", "accumulating"),
         "active.mode must be one of recalculate, accumulate, unseen, got accumulating",
     ),
     "wrong type": (arguments("--model.lr", "fast"), "model.lr must be of type float, got fast"),
+    "wrong type of an optional setting": (arguments("--data.limit", "1.5"), "data.limit must be of type int or null, got 1.5"),
+    "wrong type in lora": (arguments("--model.lora.r", "x"), "model.lora.r cannot be x"),
+    "negative weight decay": (arguments("--model.weight_decay", "-1"), "model.weight_decay must be at least 0, got -1.0"),
     "negative learning rate": (arguments("--model.lr", "-1"), "model.lr must be at least 0, got -1.0"),
     "rank of 0": (arguments("--model.lora.r", "0"), "model.lora.r must be at least 1, got 0"),
     "missing config": (arguments("--config", "nope.yaml"), "config: File does not exist"),
@@ -150,6 +179,12 @@ MISTAKES = {
         lambda: Path("c.yaml").write_text("active: [acquire: {") and ["--config", "c.yaml"],
         "Problems parsing config",
     ),
+    "barebones": (arguments("--trainer.barebones", "true"), "trainer.barebones cannot be used"),
+    "best of no checkpoints": (
+        arguments("--test_on", "best", "--trainer.enable_checkpointing", "false"),
+        "test_on best needs checkpoints, but trainer.enable_checkpointing is false",
+    ),
+    "resuming": (arguments("--ckpt_path", "last"), "there is no setting --ckpt_path"),
     "refused Trainer setting": (arguments("--trainer.max_steps", "5"), "trainer.max_steps: cannot be used"),
 }
 
@@ -170,13 +205,29 @@ def test_a_mistake_is_told_in_one_line_and_nothing_is_trained(workplace, capsys,
     [
         (["fitt"], "there is no command fitt; did you mean fit?"),
         (["fit", "--data.source", "x", "--trainer.max_epochs", "1"], "--model.backbone must be given; it has no default"),
-        (["test", "--config", "configs/tiny.yaml", "--ckpt_path", "nope.ckpt"], "nope.ckpt"),
+        (["test", "--config", "configs/tiny.yaml"], "ckpt_path must be the checkpoint file of a run, such as"),
+        (["validate", "--config", "configs/tiny.yaml", "--ckpt_path", "nope.ckpt"], "ckpt_path must be .* got nope.ckpt"),
+        (["test", "--config", "configs/tiny.yaml", "--ckpt_path", "configs/tiny.yaml"], "is not the checkpoint of a run"),
+        (["demo"], "folder"),
+        (["demo", "a", "b"], "there is no setting b"),
     ],
 )
 def test_mistakes_around_a_fit(workplace, capsys, args, sentence):
     assert main(args) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
-    assert sentence in line
+    assert line.startswith("alft: error: ")
+    assert re.search(sentence, line)
+
+
+def test_a_model_is_not_measured_on_labels_that_are_not_its_own(fit, workplace, capsys):
+    checkpoint = fit("--trainer.max_epochs", "1") / "checkpoints" / "last.ckpt"
+    Path("other").mkdir()
+    for split in ("train", "validation", "test"):
+        Path("other", f"{split}.csv").write_text(csv_of(ROWS))
+    capsys.readouterr()
+    assert main(["test", "--ckpt_path", str(checkpoint), "--data.source", "other"]) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    assert "the model was trained on the labels negative, positive, but data.source has a, b" in line
 
 
 @pytest.mark.filterwarnings("ignore:LightningCLI's args parameter")

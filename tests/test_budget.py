@@ -60,11 +60,11 @@ def test_shares_out_of_range_are_refused(make, sentence):
         # 594 rows: the cap is floor(415.8) = 415, a share of 0.2 is floor(118.8 + 0.5) = 119.
         (Base(0.2), {"epochs": 5, "pool": 594, "mode": "accumulate", "max_unique": 0.7}, (119, 238, 357, 415, 415), "11110"),
         (Base(0.1), {"epochs": 7, "pool": 594, "mode": "unseen", "max_unique": 0.7}, (59,) * 7, "1111111"),
-        (Linear(), {"epochs": 3, "pool": 594, "max_unique": 0.7}, (415, 415, 297), "111"),
+        (Linear(), {"epochs": 3, "pool": 594, "max_unique": 0.7}, (415, 415, 297), "101"),
         (Linear(), {"epochs": 3, "pool": 10}, (10, 8, 5), "011"),
         (Full(), {"epochs": 2, "pool": 10}, (10, 10), "00"),
         (Full(), {"epochs": 2, "pool": 10, "warm_start": 0.5}, (5, 10), "00"),
-        (Full(), {"epochs": 2, "pool": 10, "warm_start": 0.5, "max_unique": 0.3}, (3, 3), "01"),
+        (Full(), {"epochs": 2, "pool": 10, "warm_start": 0.5, "max_unique": 0.3}, (3, 3), "00"),
         (Base(0.5), {"epochs": 3, "pool": 10, "mode": "accumulate", "warm_start": 0.2}, (2, 7, 10), "010"),
         (Base(0.4), {"epochs": 3, "pool": 10, "mode": "unseen"}, (4, 4, 2), "110"),
         (DifBuild(0.7), {"epochs": 4, "pool": 100, "mode": "accumulate"}, (40, 60, 70, 70), "1110"),
@@ -89,9 +89,13 @@ def test_only_overlapping_sets_leave_the_labels_bought_open():
     [
         (Base(0.0), {"epochs": 2, "pool": 10}, r"active\.budget leaves epoch 0 without a row .* share 0 of 10"),
         (Linear(1.0, 0.0), {"epochs": 3, "pool": 10}, r"leaves epoch 2 without a row"),
-        (Base(0.5), {"epochs": 3, "pool": 10, "mode": "unseen"}, r"leaves epoch 2 .* 10 of at most 10 bought"),
-        (Full(), {"epochs": 1, "pool": 10, "max_unique": 0.05}, r"active\.max_unique leaves no more to buy"),
-        (DifBuild(0.7), {"epochs": 2, "pool": 10}, r"leaves epoch 1 without a row"),
+        (
+            Base(0.5),
+            {"epochs": 3, "pool": 10, "mode": "unseen"},
+            r"leaves epoch 2 .* with 10 bought, active\.max_unique and active\.mode unseen leave no other",
+        ),
+        (Full(), {"epochs": 1, "pool": 10, "max_unique": 0.05}, r"leaves epoch 0 .* active\.max_unique"),
+        (DifBuild(0.7), {"epochs": 2, "pool": 10}, r"a share of 0 needs active\.mode accumulate, got recalculate"),
     ],
 )
 def test_an_empty_epoch_is_refused_and_named(budget, arguments, sentence):

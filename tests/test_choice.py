@@ -104,6 +104,14 @@ def test_at_the_cap_bought_rows_fill_the_set():
     assert choose(4, "recalculate", state, by_score(SCORES)).tolist() == [0, 1, 18, 19]
 
 
+@pytest.mark.parametrize(("allocate", "taken"), [("proportional", [6, 2]), ("equal", [4, 4]), ("difficulty", [3, 5])])
+def test_the_allocation_decides_how_many_each_cluster_gives(allocate, taken):
+    clusters = (torch.arange(20) >= 15).long()
+    probs = torch.tensor([[0.999, 0.001]] * 15 + [[0.5, 0.5]] * 5).unsqueeze(0)  # doubt is in the second, of five rows
+    rows = choose(8, "recalculate", standing(), pick_by_cluster(SCORES, clusters, allocate, probs))
+    assert torch.bincount(clusters[rows]).tolist() == taken
+
+
 def test_groups_open_until_the_set_is_full():
     clusters = torch.arange(20) // 5
     groups = growing_groups(clusters, torch.tensor([2, 0, 3, 1]), first=1)

@@ -59,6 +59,13 @@ def test_one_file_is_split_80_10_10_and_every_label_keeps_its_share(tmp_path):
     assert len({*corpus.pool.texts, *corpus.validation.texts, *corpus.test.texts}) == 200
 
 
+def test_a_mostly_unlabelled_file_keeps_most_of_its_labels_in_the_pool(tmp_path):
+    write(tmp_path / "all.csv", [(f"text {i}", "ab"[i % 2] if i < 20 else "") for i in range(200)])
+    corpus = load_corpus(str(tmp_path / "all.csv"))
+    assert [len(corpus.pool.labelled), len(corpus.validation), len(corpus.test)] == [16, 2, 2]
+    assert len(corpus.pool) == 196
+
+
 def test_a_folder_without_validation_gives_a_tenth_of_train(tmp_path):
     write(tmp_path / "train.csv", [(f"text {i}", "ab"[i % 2]) for i in range(50)])
     corpus = load_corpus(str(tmp_path))
@@ -116,6 +123,8 @@ def test_columns_are_found(wanted, columns, found):
         ({"10", "9", "2"}, None, ["2", "9", "10"]),
         ({"1.5", "-1"}, None, ["-1", "1.5"]),
         ({"pos", "neg"}, None, ["neg", "pos"]),
+        ({"1.0", "1", "01", "0"}, None, ["0", "01", "1", "1.0"]),  # equal as numbers: by the alphabet
+        ({"nan", "1", "0"}, None, ["0", "1", "nan"]),
         ({"bad", "good"}, datasets.ClassLabel(names=["good", "fair", "bad"]), ["good", "bad"]),
     ],
 )

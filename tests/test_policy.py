@@ -117,6 +117,32 @@ def test_opening_clusters_keeps_planned_sizes_and_the_order_of_the_first_choice(
     assert held < 6 or set(ledger.selections[0].clusters.tolist()) <= set(opened)
 
 
+def test_chance_differs_by_epoch_and_by_seed():
+    _, first = run(Policy(seed=0, acquire=Random(), budget=Base(0.5), cluster=Whole()), 2)
+    _, second = run(Policy(seed=1, acquire=Random(), budget=Base(0.5), cluster=Whole()), 2)
+    assert not torch.equal(first.selections[0].rows, first.selections[1].rows)
+    assert not torch.equal(first.selections[0].rows, second.selections[0].rows)
+
+
+def test_at_the_cap_a_full_set_is_taken_unscored():
+    plan, ledger = run(Policy(budget=Linear(), max_unique=0.5), 5)
+    assert plan.choices == (True, False, False, False, False)  # shares 1, 0.875, 0.75, 0.625, 0.5: always all that is paid for
+    assert all(torch.equal(s.rows, ledger.selections[0].rows) for s in ledger.selections.values())
+
+
+def test_a_budget_of_ones_own_may_open_clusters():
+    class OneAtFirst(Base):
+        opens_clusters = True
+
+        def open_clusters(self, epoch, epochs, clusters):
+            return 1 if epoch == 0 else clusters
+
+    _, ledger = run(Policy(budget=OneAtFirst(0.1), cluster=Ward(3)), 2)
+    easiest = int(ledger.cluster_order_M[0])
+    held = int((ledger.division.clusters_N == easiest).sum())
+    assert held < 3 or set(ledger.selections[0].clusters.tolist()) == {easiest}
+
+
 def test_easy_clusters_come_first():
     probs = torch.tensor([[[0.5, 0.5], [0.99, 0.01], [0.8, 0.2], [0.98, 0.02]]])
     assert order_by_entropy(probs, torch.tensor([0, 1, 2, 1])).tolist() == [1, 2, 0]
@@ -128,7 +154,7 @@ def test_scores_that_are_not_finite_are_refused():
     plan, scores = policy.plan(2, SIZE), random_scores()
     scores.probs_KNC[0, 4] = torch.nan
     with pytest.raises(
-        ValueError, match=r"active\.acquire Entropy gave 1 rows a score that is not finite \(the first is row 4\)"
+        ValueError, match=r"the model gave 1 rows probabilities that cannot be used \(not finite; the first is row 4\)"
     ):
         policy.decide(0, plan, ledger, policy.divide(0, plan, ledger, scores), scores)
 
@@ -165,6 +191,15 @@ def test_the_ledger_counts_what_was_bought_and_what_was_trained_on():
     assert ledger.unique_saving == pytest.approx(0.5)
     assert ledger.exposure_saving == pytest.approx(2 / 3)
     assert ledger.first_used_N[[0, 9, 14, 15]].tolist() == [0, 0, 1, -1]
+
+
+def test_sets_that_were_never_trained_on_are_taken_back():
+    ledger = ledger_of()
+    ledger.record(0, Selection(torch.arange(4)))
+    ledger.record(1, Selection(torch.arange(2, 8)))
+    ledger.forget_from(1)
+    assert ledger.bought == 4
+    assert sorted(ledger.selections) == [0]
 
 
 def test_a_ledger_survives_a_checkpoint(tmp_path):

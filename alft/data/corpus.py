@@ -90,11 +90,14 @@ def load_corpus(
     cleaned = {split: _without_blank(r) for split, r in rows.items()}
     if not cleaned["train"].texts:
         raise ValueError(f"data.source: {source} has no text left to train on: all {len(rows['train'])} rows are blank")
+    _check(cleaned["train"], names, "the train set has")
     pool, validation, test = _split(cleaned, one_file, seed)
     validation = _labelled_only(validation, limit_validation, "limit_validation", seed)
     test = _labelled_only(test, None, "test", seed) if test is not None else None
     pool = pool.take(stratified(pool.labels, _at_most(limit, pool, "limit"), seed, "limit"))
-    _check(pool, validation, names)
+    if not len(validation):
+        raise ValueError("data.source: the validation set has no labelled row")
+    _check(pool, names, f"after data.limit {limit} and the split, the pool has")
     blank = len(rows["train"]) - len(cleaned["train"])
     return Corpus(pool, validation, test if test else None, names, blank)
 
@@ -146,9 +149,9 @@ def _without_blank(rows: Rows) -> Rows:
 
 
 def _split(rows: dict[str, Rows], one_file: bool, seed: int) -> tuple[Rows, Rows, Rows | None]:
-    """One file: 80/10/10. A folder or hub id without a validation set: 10 % of train."""
+    """One file: 80/10/10. A folder or hub id without a validation set: 10 % of train. Shares of the rows with a label."""
     pool, test = rows["train"], rows.get("test")
-    tenth = max(1, math.floor(0.1 * len(pool) + 0.5))
+    tenth = max(1, math.floor(0.1 * len(pool.labelled) + 0.5))
     if one_file:
         test, pool = _draw(pool, tenth, seed, "test")
     if "validation" in rows:
@@ -176,11 +179,9 @@ def _at_most(limit: int | None, rows: Rows, setting: str) -> int:
     return len(rows) if limit is None else min(limit, len(rows))
 
 
-def _check(pool: Rows, validation: Rows, names: list[str]) -> None:
-    if not pool.labelled:
-        raise ValueError("data.source: no train row has a label")
-    if len({pool.labels[row] for row in pool.labelled}) < 2:
-        only = names[pool.labels[pool.labelled[0]]]
-        raise ValueError(f"data.source: the train set has only one class, {only!r}; at least two are needed")
-    if not len(validation):
-        raise ValueError("data.source: the validation set has no labelled row")
+def _check(rows: Rows, names: list[str], who: str) -> None:
+    classes = {rows.labels[row] for row in rows.labelled}
+    if not classes:
+        raise ValueError(f"data.source: {who} no row with a label; two classes are needed")
+    if len(classes) == 1:
+        raise ValueError(f"data.source: {who} only one class, {names[classes.pop()]!r}; two are needed")

@@ -1,5 +1,6 @@
 """Which column is which, what are the labels called, and in which order? (method.md 9)."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -40,10 +41,16 @@ def in_order(names: set[str], feature: Any) -> list[str]:
     """Label names in the data set's own order, else by number if all are numbers, else by the alphabet."""
     if isinstance(feature, datasets.ClassLabel):
         return [name for name in feature.names if name in names]
+    if all(_is_number(name) for name in names):
+        return sorted(names, key=lambda name: (float(name), name))  # "1" and "1.0" must not depend on the order of a set
+    return sorted(names)
+
+
+def _is_number(name: str) -> bool:
     try:
-        return sorted(names, key=float)
+        return math.isfinite(float(name))
     except ValueError:
-        return sorted(names)
+        return False
 
 
 def _as_name(value: Any) -> str | None:

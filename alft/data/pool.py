@@ -13,12 +13,12 @@ import torch
 from lightning import LightningDataModule
 from torch import Tensor
 from torch.utils.data import DataLoader
-from transformers import AutoTokenizer, PreTrainedTokenizerBase
+from transformers import AutoConfig, AutoTokenizer, PreTrainedTokenizerBase
 
 from alft.data.corpus import Corpus, Rows, load_corpus
 from alft.data.sampler import SubsetSampler
 from alft.data.tokens import Tokens, tokenize
-from alft.models.backbone import load_pretrained
+from alft.models.backbone import load_pretrained, longest_input
 from alft.selection.ledger import Ledger
 from alft.selection.plan import Plan
 
@@ -59,6 +59,8 @@ class TextPool(LightningDataModule):
         super().__init__()
         if batch_size < 1:
             raise ValueError(f"data.batch_size must be at least 1, got {batch_size}")
+        if num_workers < 0:
+            raise ValueError(f"data.num_workers must be at least 0, got {num_workers}")
         self.tokenizer = tokenizer
         self.batch_size = batch_size
         self.max_length = max_length
@@ -88,7 +90,7 @@ class TextPool(LightningDataModule):
         return self.pool_tokens.lengths
 
     def setup(self, stage: str) -> None:
-        """Tokenise what the stage needs, once."""
+        """Tokenise all texts, once for all stages."""
         if not hasattr(self, "pool_tokens"):
             tokenizer = self._load_tokenizer()
             test = self.corpus.test
@@ -116,9 +118,9 @@ class TextPool(LightningDataModule):
     def train_dataloader(self) -> DataLoader[int]:
         """The set of the coming epoch: a new loader, with a new sampler, every time."""
         assert self.trainer is not None
-        assert self.ledger.selected is not None
+        epoch = self.trainer.current_epoch
         # The epoch is given here because on resume Lightning would set it on the sampler only after workers have started.
-        sampler = SubsetSampler(self.ledger.selected, self.order_seed, self.trainer.current_epoch)
+        sampler = SubsetSampler(self.ledger.selections[epoch].rows, self.order_seed, epoch)
         return self._loader(self.corpus.pool, self.pool_tokens, sampler=sampler)
 
     def val_dataloader(self) -> DataLoader[int]:
@@ -132,8 +134,12 @@ class TextPool(LightningDataModule):
         return self._loader(self.corpus.test, self.test_tokens)
 
     def state_dict(self) -> dict[str, Any]:
-        """The ledger, and the fingerprint of the data it speaks of."""
-        return {"ledger": self.ledger.state_dict(), "fingerprint": self.corpus.fingerprint}
+        """The ledger, and the fingerprint and label names of the data it speaks of."""
+        return {
+            "ledger": self.ledger.state_dict(),
+            "fingerprint": self.corpus.fingerprint,
+            "label_names": self.label_names,
+        }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over a saved ledger, unless the data have changed since; an evaluation needs none."""
@@ -161,10 +167,10 @@ class TextPool(LightningDataModule):
     def _load_tokenizer(self) -> PreTrainedTokenizerBase:
         tokenizer: PreTrainedTokenizerBase = load_pretrained(AutoTokenizer, self.tokenizer)
         least = tokenizer.num_special_tokens_to_add() + 1
-        if not least <= self.max_length <= tokenizer.model_max_length:
+        most = min(tokenizer.model_max_length, longest_input(load_pretrained(AutoConfig, self.tokenizer)))
+        if not least <= self.max_length <= most:
             raise ValueError(
-                f"data.max_length must be in [{least}, {tokenizer.model_max_length}], the lengths that {self.tokenizer} can "
-                f"read, got {self.max_length}"
+                f"data.max_length must be in [{least}, {most}], which {self.tokenizer} can read, got {self.max_length}"
             )
         return tokenizer
 

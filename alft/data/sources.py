@@ -3,7 +3,7 @@
 Reading only: columns, labels and splits are the business of :mod:`alft.data.corpus`.
 """
 
-import logging
+import os
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -13,6 +13,8 @@ from pathlib import Path
 import datasets
 import pandas as pd
 from huggingface_hub.errors import HfHubHTTPError
+
+from alft.models.backbone import silenced
 
 SPLITS = {
     "train": ("train", "training"),
@@ -34,7 +36,7 @@ def read_source(source: str) -> tuple[Splits, bool]:
     Raises:
         ValueError: Nothing is there, or what is there cannot be read; the sentence says where and why.
     """
-    path = Path(source).expanduser()
+    path = Path(os.path.expanduser(source))
     if path.is_dir():
         return _read_folder(path), False
     if path.is_file():
@@ -51,6 +53,8 @@ def read_file(path: Path) -> datasets.Dataset:
     if path.stat().st_size == 0:
         raise ValueError(f"data.source: {path} is an empty file")
     reader = READERS[path.suffix.lower()]
+    if reader == "json" and (line := _first_undecodable_line(path)):  # its reader looks at bytes when it is too late
+        raise ValueError(_not_utf8(path, line))
     # A cache of its own: the shared one would keep a copy of every file ever read, and could serve a stale one.
     with tempfile.TemporaryDirectory() as cache, _quiet():
         try:
@@ -111,12 +115,16 @@ def _explain(path: Path, error: BaseException) -> str:
     """One sentence for whatever a reader raised, with the line where it can be known."""
     chain = list(_causes(error))
     if any(isinstance(cause, UnicodeDecodeError) for cause in chain):
-        return f"data.source: {path} is not valid UTF-8 (line {_first_undecodable_line(path)})"
+        return _not_utf8(path, _first_undecodable_line(path))
     if any(isinstance(cause, pd.errors.ParserWarning) for cause in chain):
         return f"data.source: {path} has rows with more cells than the header has columns"
     if isinstance(error, pd.errors.EmptyDataError) or "corresponds to no data" in str(error):
         return f"data.source: {path} holds no rows"
     return f"data.source: {path} cannot be read: {_first_line(chain[-1])}"
+
+
+def _not_utf8(path: Path, line: int) -> str:
+    return f"data.source: {path} is not valid UTF-8 (line {line})"
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
@@ -130,6 +138,7 @@ def _first_line(error: BaseException) -> str:
 
 
 def _first_undecodable_line(path: Path) -> int:
+    """Number of the line, counted from 1; 0 if all can be decoded."""
     # Lines are cut at the bytes, not by a text reader, because the text reader is what failed.
     with path.open("rb") as lines:
         for number, line in enumerate(lines, start=1):
@@ -143,15 +152,7 @@ def _first_undecodable_line(path: Path) -> int:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Silence the readers' own progress bars and logs (our sentence says it), and make lost cells an error."""
-    loggers = [logging.getLogger(name) for name in ("datasets", "huggingface_hub")]
-    levels = [logger.level for logger in loggers]
     datasets.disable_progress_bars()
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
+    with silenced("datasets", "huggingface_hub"), warnings.catch_warnings():
+        warnings.simplefilter("error", pd.errors.ParserWarning)
+        yield

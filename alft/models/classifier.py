@@ -3,6 +3,7 @@
 Axes: B texts of a batch, L tokens, K stochastic draws, C classes, D hidden size.
 """
 
+from dataclasses import asdict
 from typing import Any, Literal
 
 import torch
@@ -13,7 +14,7 @@ from transformers import AutoModelForSequenceClassification, PreTrainedModel, ge
 
 from alft.models.backbone import load_pretrained
 from alft.models.lora import Lora, add_lora
-from alft.models.metrics import Counter, Evaluation
+from alft.models.metrics import Evaluation, Tally
 from alft.selection.embedding import Embedding
 from alft.selection.seeds import mix
 
@@ -27,7 +28,8 @@ class Classifier(LightningModule):
         backbone: Pretrained encoder: a hub id, a local folder, or ``package:NAME/FOLDER`` for a folder inside an installed
             Python package.
         label_names: Names of the classes; always those of the data.
-        uncertainty: Where draws for Bald and Variance come from: ``dropout``, whole passes with all dropout layers on.
+        uncertainty: Where draws for Bald and Variance come from: whole passes with all dropout layers on (``dropout``, so far
+            the only source).
         lora: Settings of low-rank adaptation; null trains all weights.
         lr: Highest learning rate, reached after the warm-up.
         weight_decay: Decay of weight matrices; biases and norms are left alone.
@@ -50,9 +52,11 @@ class Classifier(LightningModule):
         super().__init__()
         if not 0 <= warmup <= 1:
             raise ValueError(f"model.warmup must be in [0, 1], got {warmup}")
-        if not lr >= 0:
-            raise ValueError(f"model.lr must be at least 0, got {lr}")
+        for name, value in {"lr": lr, "weight_decay": weight_decay}.items():
+            if not value >= 0:
+                raise ValueError(f"model.{name} must be at least 0, got {value}")
         self.save_hyperparameters()
+        self.hparams["lora"] = None if lora is None else asdict(lora)  # a checkpoint holds no classes of ours
         self.label_names = label_names
         self.lr = lr
         self.weight_decay = weight_decay
@@ -63,7 +67,7 @@ class Classifier(LightningModule):
         self.network: nn.Module = network if lora is None else add_lora(network, lora)
         # from_pretrained returns an eval-mode model and Trainer.fit no longer calls train(): dropout would stay off.
         self.train()
-        self.counters = nn.ModuleDict({stage: Counter(len(label_names)) for stage in ("val", "test")})
+        self.tallies = nn.ModuleDict({stage: Tally(len(label_names)) for stage in ("val", "test")})
         self.evaluations: dict[str, Evaluation] = {}
 
     @property
@@ -148,11 +152,11 @@ class Classifier(LightningModule):
         )
 
     def _count(self, batch: Batch, stage: str) -> None:
-        self.counters[stage](self(batch).float(), batch["labels"])
+        self.tallies[stage](self(batch).float(), batch["labels"])
 
     def _report(self, stage: str) -> None:
-        counter: Any = self.counters[stage]
-        result = self.evaluations[stage] = counter.evaluate()
+        tally: Any = self.tallies[stage]
+        result = self.evaluations[stage] = tally.evaluate()
         figures = {"f1_macro": result.f1_macro, "accuracy": result.accuracy, "loss": result.loss}
         self.log_dict({f"{stage}_{name}": value for name, value in figures.items()}, prog_bar=stage == "val")
 
@@ -165,5 +169,6 @@ def _load_network(backbone: str, label_names: list[str]) -> PreTrainedModel:
         id2label=dict(enumerate(label_names)),
         label2id={name: number for number, name in enumerate(label_names)},
         dtype=torch.float32,
+        ignore_mismatched_sizes=True,  # a head for other classes is replaced by a new one
     )
     return network

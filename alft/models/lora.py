@@ -6,6 +6,9 @@ import peft
 from torch import nn
 from transformers import PreTrainedModel
 
+LAST_LAYER = "classifier"
+"""Name of the last layer of every sequence classifier in transformers that has an encoder of the BERT family."""
+
 
 @dataclass
 class Lora:
@@ -31,28 +34,46 @@ class Lora:
         """Refuse ranks and rates that mean nothing."""
         if self.r < 1:
             raise ValueError(f"model.lora.r must be at least 1, got {self.r}")
+        if self.alpha < 1:
+            raise ValueError(f"model.lora.alpha must be at least 1, got {self.alpha}")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"model.lora.dropout must be in [0, 1), got {self.dropout}")
 
 
 def add_lora(network: PreTrainedModel, lora: Lora) -> nn.Module:
     """Freeze the network, add adapters, and leave its head trainable."""
-    targets: list[str] | str | None = lora.target_modules
+    targets, head = lora.target_modules, head_layers(network)
     known = peft.utils.constants.TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING
     if targets is None and network.config.model_type not in known:
-        targets = "all-linear"
+        targets = encoder_layers(network)
     config = peft.LoraConfig(
         task_type=peft.TaskType.SEQ_CLS,
         r=lora.r,
         lora_alpha=lora.alpha,
         lora_dropout=lora.dropout,
         target_modules=targets,
-        modules_to_save=head_layers(network) if lora.train_pooler else None,
+        modules_to_save=head if lora.train_pooler else [LAST_LAYER],
     )
     try:
-        return peft.get_peft_model(network, config)
+        adapted: nn.Module = peft.get_peft_model(network, config)
     except ValueError as error:
         raise ValueError(f"model.lora.target_modules: {str(error).splitlines()[0]}") from error
+    if not lora.train_pooler:
+        # peft matches names by their ends, so "classifier" has let "pre_classifier" in as well.
+        for name, parameter in adapted.named_parameters():
+            if set(name.split(".")) & (set(head) - {LAST_LAYER}):
+                parameter.requires_grad = False
+    return adapted
+
+
+def encoder_layers(network: PreTrainedModel) -> list[str]:
+    """Full names of all linear layers inside the encoder."""
+    inside = f"{network.base_model_prefix}."
+    return [
+        name
+        for name, layer in network.named_modules()
+        if isinstance(layer, nn.Linear) and name.startswith(inside) and not name.startswith(f"{inside}pooler")
+    ]
 
 
 def head_layers(network: PreTrainedModel) -> list[str]:

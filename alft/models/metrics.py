@@ -3,30 +3,31 @@
 from dataclasses import dataclass
 
 from torch import Tensor, nn
-from torchmetrics import MeanMetric
+from torchmetrics import SumMetric
 from torchmetrics.classification import MulticlassConfusionMatrix
 
 
-class Counter(nn.Module):
+class Tally(nn.Module):
     """Gathers predictions batch by batch, over all processes."""
 
     def __init__(self, classes: int) -> None:
         """Start with nothing counted."""
         super().__init__()
         self.confusion = MulticlassConfusionMatrix(classes)
-        self.mean_loss = MeanMetric()
+        self.loss = SumMetric(nan_strategy="disable")  # a diverged model has no finite loss, and shall not seem to have one
 
     def forward(self, logits_BC: Tensor, labels_B: Tensor) -> None:
         """Count one batch."""
         self.confusion.update(logits_BC.argmax(-1), labels_B)
-        self.mean_loss.update(nn.functional.cross_entropy(logits_BC, labels_B), weight=len(labels_B))
+        self.loss.update(nn.functional.cross_entropy(logits_BC, labels_B, reduction="sum"))
 
     def evaluate(self) -> "Evaluation":
         """What was counted since the last call."""
-        result = Evaluation(self.confusion.compute(), float(self.mean_loss.compute()))
+        confusion_CC: Tensor = self.confusion.compute()
+        loss = float(self.loss.compute() / confusion_CC.sum())
         self.confusion.reset()
-        self.mean_loss.reset()
-        return result
+        self.loss.reset()
+        return Evaluation(confusion_CC, loss)
 
 
 @dataclass(frozen=True)

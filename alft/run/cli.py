@@ -1,31 +1,22 @@
 """The command line: ``python -m alft fit | validate | test | demo``.
 
-One LightningCLI, which says what is wired to what, and a small parser for each command that trains nothing.
+It finds the command and tells mistakes; what a fit is made of stands in :mod:`alft.run.wiring`.
 """
 
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from time import perf_counter
-from typing import Any
 
-from jsonargparse import ArgumentParser
-from lightning import Trainer
 from lightning.fabric.utilities.exceptions import MisconfigurationException
-from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
 from alft import __version__
 from alft.data.pool import TextPool
-from alft.loop.active import ActiveLearning
-from alft.loop.progress import StageProgressBar
 from alft.models.classifier import Classifier
 from alft.run.demo import write_demo
-from alft.run.fit import TestOn, finish, run_checkpoints, run_loggers
-from alft.run.journal import Journal
 from alft.run.parser import SentenceParser, UsageError, nearest
 from alft.run.quiet import quieten
-from alft.run.tables import result_table, show
+from alft.run.wiring import AlftCLI
 
 COMMANDS = {
     "fit": "Fine-tune a classifier, choosing the rows of every epoch, then test it and leave a run folder.",
@@ -33,89 +24,6 @@ COMMANDS = {
     "test": "Measure a checkpoint of a run on the test set.",
     "demo": "Write a small set of made-up reviews to try alft with.",
 }
-
-
-class AlftCLI(LightningCLI):
-    """fit, validate and test of a Classifier on a TextPool, with an ActiveLearning callback."""
-
-    @staticmethod
-    def subcommands() -> dict[str, set[str]]:
-        """The Trainer's methods on offer, each with the arguments that are not for the command line."""
-        return {name: skip | {"verbose"} for name, skip in LightningCLI.subcommands().items() if name in COMMANDS}
-
-    def add_default_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """The seed, always a number: a run without a known seed could not be repeated."""
-        parser.add_argument(
-            "--seed_everything",
-            type=int,
-            default=self.seed_everything_default,
-            help="Seed of the run: new weights, order, dropout and selection (but not data.seed).",
-        )
-
-    def add_core_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """The blocks in the order in which a newcomer needs them; the Trainer's many flags last."""
-        parser.add_lightning_class_args(TextPool, "data")
-        parser.add_lightning_class_args(Classifier, "model")
-        parser.add_lightning_class_args(ActiveLearning, "active")
-        parser.add_argument(
-            "--test_on",
-            type=TestOn,
-            default="last",
-            help="Which weights a fit tests at its end: those of the last epoch, or of the best one on validation.",
-        )
-        parser.add_lightning_class_args(Trainer, "trainer")
-
-    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """Links between the blocks, and our defaults for the Trainer."""
-        parser.link_arguments("model.backbone", "data.tokenizer")
-        parser.link_arguments("seed_everything", "active.seed")
-        parser.link_arguments("data.label_names", "model.label_names", apply_on="instantiate")
-        parser.set_defaults(
-            {
-                "trainer.reload_dataloaders_every_n_epochs": 1,
-                "trainer.gradient_clip_val": 1.0,
-                "trainer.num_sanity_val_steps": 0,
-                "trainer.enable_model_summary": False,
-                "trainer.default_root_dir": "runs",
-            }
-        )
-
-    def before_instantiate_classes(self) -> None:
-        """Ask for ``max_epochs`` while it can be seen whether it was given: the Trainer would put 1000 in its place."""
-        if self.subcommand == "fit" and self.config.fit.trainer.max_epochs is None:
-            raise ValueError(
-                "trainer.max_epochs must be given, because the budget is spread over the epochs; try --trainer.max_epochs 8"
-            )
-
-    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
-        """Add what every run has: books, progress bar, and for a fit loggers and checkpoints in its run folder."""
-        settings = self.config_init[self.subcommand].trainer
-        callbacks = [Journal(), *_as_list(settings.callbacks), StageProgressBar()]
-        if self.subcommand == "fit":
-            loggers = run_loggers(settings.default_root_dir, self._run_name(), settings.logger)
-            callbacks += run_checkpoints(Path(str(loggers[0].log_dir)))
-            return super().instantiate_trainer(logger=loggers, callbacks=callbacks, **kwargs)
-        self.save_config_callback = None
-        return super().instantiate_trainer(logger=False, callbacks=callbacks, enable_checkpointing=False, **kwargs)
-
-    def before_fit(self) -> None:
-        """Start the clock, and find what is wrong with data or plan before a run folder is made for it."""
-        self._started = perf_counter()
-        self.datamodule.setup("fit")
-        self.config_init.fit.active.plan(self.trainer, self.datamodule)
-
-    def after_fit(self) -> None:
-        """Test, write the run folder's last files, and show the result."""
-        seconds = perf_counter() - self._started
-        active = self.config_init.fit.active
-        summary = finish(self.trainer, self.model, self.datamodule, active, self.config.fit.test_on, seconds)
-        if self.trainer.is_global_zero:
-            show(result_table(summary), f"run folder: {self.trainer.log_dir}")
-
-    def _run_name(self) -> str:
-        """Stem of the first ``--config``."""
-        files = self.config[self.subcommand].config
-        return Path(os.fspath(files[0])).stem if files else "alft"
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -167,7 +75,7 @@ def _texts(command: str) -> dict[str, str]:
 
 
 def _demo(args: list[str]) -> None:
-    parser = ArgumentParser(prog="python -m alft demo", description=COMMANDS["demo"])
+    parser = SentenceParser(prog="python -m alft demo", description=COMMANDS["demo"])
     parser.add_argument("folder", type=str, help="Where to write train.csv, validation.csv and test.csv.")
     parser.add_argument("--seed", type=int, default=0, help="Seed of the generator.")
     settings = parser.parse_args(args)
@@ -183,7 +91,3 @@ def _with_config_of_run(args: list[str]) -> list[str]:
     paths += [arg.partition("=")[2] for arg in args if arg.startswith("--ckpt_path=")]
     config = Path(paths[0]).parent.parent / "config.yaml" if paths else None
     return [args[0], "--config", str(config), *args[1:]] if config and config.is_file() else args
-
-
-def _as_list(value: Any) -> list[Any]:
-    return [] if value is None else list(value) if isinstance(value, list | tuple) else [value]

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from time import perf_counter
 from typing import Any, Literal
 
 import torch
@@ -28,45 +29,45 @@ from alft.run.summary import (
 TestOn = Literal["last", "best"]
 
 
-def run_loggers(root: str, name: str, asked: Any) -> list[Logger]:
-    """``metrics.csv`` in a new version of ``root/name``, then what the user asked for, and W&B inside a sweep."""
+def run_loggers(folder: Path, asked: Any) -> list[Logger]:
+    """``metrics.csv`` in the run folder, then what the user asked for, and W&B inside a sweep."""
     more = asked if isinstance(asked, list) else [asked] if isinstance(asked, Logger) else []
     if "WANDB_SWEEP_ID" in os.environ and not any(isinstance(logger, WandbLogger) for logger in more):
-        more = [*more, WandbLogger(save_dir=root)]
-    return [CSVLogger(root, name=name), *more]
+        more = [*more, WandbLogger(save_dir=folder)]
+    return [CSVLogger(folder.parent.parent, name=folder.parent.name, version=folder.name), *more]
 
 
 def run_checkpoints(folder: Path) -> list[Callback]:
     """``last.ckpt`` of the newest epoch and ``best.ckpt`` of the best on validation, no more: they are large."""
-    best = ModelCheckpoint(
-        folder / "checkpoints",
-        filename="best",
-        monitor="val_f1_macro",
-        mode="max",
-        save_on_train_epoch_end=True,
-        enable_version_counter=False,
-    )
-    last = ModelCheckpoint(folder / "checkpoints", filename="last", save_on_train_epoch_end=True, enable_version_counter=False)
-    return [best, last]
+    place: dict[str, Any] = {
+        "dirpath": folder / "checkpoints",
+        "save_on_train_epoch_end": True,
+        "enable_version_counter": False,
+    }
+    return [
+        ModelCheckpoint(filename="best", monitor="val_f1_macro", mode="max", **place),
+        ModelCheckpoint(filename="last", **place),
+    ]
 
 
 def finish(
-    trainer: Trainer, model: Classifier, data: TextPool, active: ActiveLearning, test_on: TestOn, seconds: float
-) -> Summary:
-    """Test the model, write the run's last files, and return the summary."""
-    folder = Path(trainer.log_dir or ".")
-    epoch = max(data.ledger.validation)
+    trainer: Trainer, model: Classifier, data: TextPool, active: ActiveLearning, test_on: TestOn, started: float
+) -> Summary | None:
+    """Test the model and write the run's last files; the summary, on the first process only."""
+    folder = Path(trainer.log_dir or ".")  # all processes must ask for it, it is broadcast
+    ledger = data.ledger
+    epoch = max(ledger.validation)
     if test_on == "best":
-        epoch = max(data.ledger.validation, key=lambda e: (data.ledger.validation[e], -e))
+        epoch = max(ledger.validation, key=lambda e: (ledger.validation[e], -e))
         state = torch.load(folder / "checkpoints" / "best.ckpt", weights_only=True, map_location=model.device)
         model.load_state_dict(state["state_dict"])
     if data.corpus.test is not None:
         trainer.test(model, datamodule=data, verbose=False)
     if not trainer.is_global_zero:
-        return {}
-    summary = summarise(trainer, model, data, active, data.ledger.validation[epoch], seconds)
-    write_selection(folder, data.ledger)
+        return None
+    write_selection(folder, ledger)
     (folder / "hparams.yaml").unlink(missing_ok=True)  # the CSV logger's own; config.yaml says more
+    summary = summarise(trainer, model, data, active, folder.parent.name, ledger.validation[epoch], started)
     for logger in trainer.loggers:
         if isinstance(logger, WandbLogger):
             logger.experiment.config.update({"alft": summary["settings"]}, allow_val_change=True)
@@ -76,12 +77,19 @@ def finish(
 
 
 def summarise(
-    trainer: Trainer, model: Classifier, data: TextPool, active: ActiveLearning, validation: float, seconds: float
+    trainer: Trainer,
+    model: Classifier,
+    data: TextPool,
+    active: ActiveLearning,
+    name: str,
+    validation: float,
+    started: float,
 ) -> Summary:
-    """All that ``summary.json`` says."""
+    """All that ``summary.json`` says; ``started`` is the ``perf_counter`` at the start of the command."""
     assert data.plan is not None
+    controls = control_scores(data.corpus)
     return {
-        "name": Path(trainer.log_dir or ".").parent.name,
+        "name": name,
         "version": __version__,
         "seed": active.policy.seed,
         "fingerprint": data.corpus.fingerprint,
@@ -89,10 +97,10 @@ def summarise(
         "test": _test_scores(model),
         "validation": {"f1_macro": validation},
         "labels": label_costs(data.ledger),
-        "seconds": stage_seconds(data.ledger, seconds),
+        "seconds": stage_seconds(data.ledger, perf_counter() - started),
         "memory_mib": round(peak_memory_mib()),
         "break_even": break_even(data.ledger),
-        "controls": control_scores(data.corpus),
+        "controls": controls,
         "epochs": epoch_records(data.ledger, data.plan),
     }
 
@@ -104,7 +112,7 @@ def settings_of(trainer: Trainer, model: Classifier, data: TextPool, active: Act
     return {
         "backbone": hyperparameters["backbone"],
         "uncertainty": hyperparameters["uncertainty"],
-        "lora": _plain(hyperparameters["lora"]),
+        "lora": hyperparameters["lora"],
         "lr": model.lr,
         "batch_size": data.batch_size,
         "precision": trainer.precision,
@@ -136,7 +144,3 @@ def _test_scores(model: Classifier) -> dict[str, Any]:
 def _named(value: object) -> str:
     """Class name, and its settings where it has any: ``Entropy``, ``Base(share=0.2)``."""
     return str(value).removesuffix("()")
-
-
-def _plain(value: Any) -> Any:
-    return value if value is None or isinstance(value, dict) else vars(value)

@@ -8,6 +8,7 @@ from time import perf_counter
 from lightning import Callback, LightningModule, Trainer
 
 from alft.data.pool import TextPool
+from alft.models.classifier import Classifier
 from alft.run.tables import plan_table, show
 
 
@@ -43,13 +44,13 @@ class Journal(Callback):
         """Stop it; an epoch may be validated several times."""
         self._validated += perf_counter() - self._validation_started
 
-    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: Classifier) -> None:  # type: ignore[override]  # ours, always
         """Enter seconds and validation score; log labels bought and both savings so far."""
         data: TextPool = trainer.datamodule  # type: ignore[attr-defined]  # set by fit, unknown to the type checker
         ledger, epoch = data.ledger, trainer.current_epoch
         ledger.spend(epoch, "train", perf_counter() - self._epoch_started - self._validated)
         ledger.spend(epoch, "validate", self._validated)
-        ledger.validation[epoch] = float(trainer.callback_metrics["val_f1_macro"])
+        ledger.validation[epoch] = pl_module.evaluations["val"].f1_macro
         pl_module.log_dict(
             {
                 "labels_bought": float(ledger.bought),

@@ -44,7 +44,7 @@ def explain(message: str, settings: set[str]) -> str:
     """
     key, detail = _split_key(message)
     for pattern, tell in _SENTENCES:
-        if found := re.search(pattern, detail):
+        if found := re.search(pattern, detail, re.DOTALL):
             return tell(key, found[1], settings)
     return " ".join(f"{key}: {detail}".split()) if key else " ".join(detail.split())
 
@@ -65,13 +65,17 @@ def _unknown_option(key: str, name: str, settings: set[str]) -> str:
 def _unknown_field(key: str, name: str, settings: set[str]) -> str:
     if not key:  # said by the parser of a class; the parser around it says it again, with the key
         return f"Option '{name}' is not accepted"
+    owners = [kind.__name__ for kind in _classes(key) if key in EXTENSIBLE and name in {field.name for field in fields(kind)}]
+    if owners:
+        return f"{key}.{name} is a setting of {', '.join(sorted(owners))}; name the class first: --{key} {min(owners)}"
     known = {f"{key}.{field.name}" for kind in _classes(key) for field in fields(kind)}
     return f"there is no setting {key}.{name}{nearest(f'{key}.{name}', known)}"
 
 
 def _unknown_class(key: str, name: str, settings: set[str]) -> str:
     names = {kind.__name__ for kind in _classes(key)}
-    return f"{key}: there is no {name}{nearest(name, names)} Known: {', '.join(sorted(names))}"
+    known = f" Known: {', '.join(sorted(names))}" if names else ""
+    return f"{key}: there is no {name}{nearest(name, names)}{known}"
 
 
 def _wrong_literal(key: str, text: str, settings: set[str]) -> str:
@@ -85,6 +89,14 @@ def _wrong_type(key: str, text: str, settings: set[str]) -> str:
     if value.strip() == "None":
         return f"--{key} must be given; it has no default"
     return f"{key} must be of type {kind}, got {value.strip()}"
+
+
+def _wrong_optional(key: str, text: str, settings: set[str]) -> str:
+    kinds = [kind for kind in re.findall(r"<class '([^']+)'>", text.partition("Errors:")[0]) if kind != "NoneType"]
+    value = text.rpartition("Given value: ")[2].strip()
+    if nested := re.match(r"NestedArg\(key='([^']+)', val='?(.*?)'?\)", value):
+        return f"{key}.{nested[1]} cannot be {nested[2]}"
+    return f"{key} must be of type {' or '.join(kind.split('.')[-1] for kind in kinds)} or null, got {value}"
 
 
 def nearest(name: str, known: set[str]) -> str:
@@ -108,6 +120,7 @@ _SENTENCES = (
     (r"does not accept option '([^']+)'", _unknown_option),
     (r"Option '([^']+)' is not accepted", _unknown_field),
     (r"Expected a dot import path string: (\S+)", _unknown_class),
+    (r"(Subtypes: \[<class .*Given value: .*)", _wrong_optional),
     (r"^\s*Expected a typing\.Literal\[(.*)", _wrong_literal),
     (r"^\s*Expected a <class '(.*)", _wrong_type),
 )

@@ -1,6 +1,7 @@
 """What does a run leave behind? ``summary.json`` and ``selection.parquet``, each written at one stroke."""
 
 import json
+import math
 import os
 import resource
 import sys
@@ -73,8 +74,8 @@ def peak_memory_mib() -> float:
 
 
 def write_summary(folder: Path, summary: Summary) -> None:
-    """Write ``summary.json``, the last file of a complete run."""
-    text = json.dumps(summary, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    """Write ``summary.json``, the last file of a complete run; what is not finite, as a diverged loss, becomes null."""
+    text = json.dumps(_finite(summary), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     write_atomically(folder / "summary.json", lambda path: path.write_text(text, encoding="utf-8"))
 
 
@@ -101,6 +102,14 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [_finite(entry) for entry in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _cells(values: Tensor | None, count: int) -> list[Any]:

@@ -18,10 +18,10 @@ class PoolView:
     """All that a score may know about the pool. Labels are not in it, so no score can peek at them.
 
     Attributes:
-        probs_KNC: Class probabilities of each draw, float32; K = 0 when the score said that it needs none.
+        probs_KNC: Class probabilities of each draw, float32; K may be 0 when the score says that it needs none.
         clusters_N: Cluster of each row, numbered from 0; -1 for rows without a label, which cannot be selected.
-        distances_N: Euclidean distance of each row's embedding to the mean of its own cluster; NaN when the score
-            said that it needs none.
+        distances_N: Euclidean distance of each row's embedding to the mean of its own cluster; may be NaN when the
+            score says that it needs none.
         embeddings_ND: The embeddings that made the clusters; D = 0 when this selection computed none.
         generator: The source of all randomness of a score; the same on every process.
     """

@@ -17,6 +17,11 @@ class Budget(ABC):
     def __call__(self, epoch: int, epochs: int) -> float:
         """Share in [0, 1] for ``epoch`` of ``epochs``; the first must be above 0."""
 
+    @property
+    def opens_clusters(self) -> bool:
+        """Whether early epochs may pick from some clusters only; then :meth:`open_clusters` says from how many."""
+        return False
+
     def open_clusters(self, epoch: int, epochs: int, clusters: int) -> int:
         """How many of the clusters, in order of difficulty, ``epoch`` may pick from: all, unless a schedule says less."""
         return clusters
@@ -27,7 +32,6 @@ class Full(Budget):
     """The whole pool in every epoch: share(t) = 1. The baseline; nothing is ever selected. Source: the paper."""
 
     def __call__(self, epoch: int, epochs: int) -> float:
-        """Always 1."""
         return 1.0
 
 
@@ -44,11 +48,9 @@ class Base(Budget):
     share: float = 0.75
 
     def __post_init__(self) -> None:
-        """Refuse a share outside [0, 1]."""
         _check(self, "share")
 
     def __call__(self, epoch: int, epochs: int) -> float:
-        """The constant share."""
         return self.share
 
 
@@ -68,7 +70,6 @@ class Linear(Budget):
     stop: float = 0.5
 
     def __post_init__(self) -> None:
-        """Refuse shares outside [0, 1]."""
         _check(self, "start", "stop")
 
     def __call__(self, epoch: int, epochs: int) -> float:
@@ -91,7 +92,6 @@ class Cosine(Budget):
     stop: float = 0.5
 
     def __post_init__(self) -> None:
-        """Refuse shares outside [0, 1]."""
         _check(self, "start", "stop")
 
     def __call__(self, epoch: int, epochs: int) -> float:
@@ -135,7 +135,6 @@ class Step(Budget):
     stop: float = 0.5
 
     def __post_init__(self) -> None:
-        """Refuse shares outside [0, 1]."""
         _check(self, "start", "stop")
 
     def __call__(self, epoch: int, epochs: int) -> float:
@@ -163,12 +162,11 @@ class DifBuild(Budget):
     opens: Literal["rows", "clusters"] = "rows"
 
     def __post_init__(self) -> None:
-        """Refuse a share outside [0, 1]."""
         _check(self, "total")
 
     def __call__(self, epoch: int, epochs: int) -> float:
         """Increment (rows) or level (clusters) of this epoch."""
-        if self.opens == "clusters":
+        if self.opens_clusters:
             return self.total * (epoch + 1) / epochs
         if epochs == 1:
             return self.total
@@ -177,9 +175,14 @@ class DifBuild(Budget):
         # 2^(T-2-t) / (2^(T-1) - 1) with both sides divided by 2^(T-1): no overflow for any number of epochs.
         return self.total * math.ldexp(0.5, -epoch) / (1.0 - math.ldexp(1.0, 1 - epochs))
 
+    @property
+    def opens_clusters(self) -> bool:
+        """With ``opens: clusters``."""
+        return self.opens == "clusters"
+
     def open_clusters(self, epoch: int, epochs: int, clusters: int) -> int:
         """ceil(M (t + 1) / T) clusters when it opens clusters, else all."""
-        return -(-clusters * (epoch + 1) // epochs) if self.opens == "clusters" else clusters
+        return -(-clusters * (epoch + 1) // epochs) if self.opens_clusters else clusters
 
 
 def _progress(epoch: int, epochs: int) -> float:

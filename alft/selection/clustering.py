@@ -56,7 +56,7 @@ class Ward(Clustering):
 
     def __call__(self, embeddings_ND: Tensor, seed: int) -> Tensor:
         """Cut the full tree at M clusters; the seed is not used."""
-        if self.clusters == 1:  # scikit-learn wants at least two rows
+        if self.clusters == 1:  # there may be no embeddings then, or only one row
             return Whole()(embeddings_ND, seed)
         ward = AgglomerativeClustering(n_clusters=self.clusters, linkage="ward")
         return number_by_lowest_row(torch.from_numpy(ward.fit_predict(embeddings_ND.numpy())))
@@ -81,6 +81,8 @@ class KMeans(Clustering):
 
     def __call__(self, embeddings_ND: Tensor, seed: int) -> Tensor:
         """Partition by the nearest of M means."""
+        if self.clusters == 1:  # there may be no embeddings then
+            return Whole()(embeddings_ND, seed)
         kmeans = SklearnKMeans(n_clusters=self.clusters, n_init=10, random_state=seed % 2**32)
         with warnings.catch_warnings():
             # Fewer clusters than asked for, where fewer rows differ: that is what this class promises.

@@ -14,7 +14,7 @@ class Embedding(ABC):
 
     @abstractmethod
     def __call__(self, hidden_BLD: Tensor, mask_BL: Tensor) -> Tensor:
-        """Sum the last hidden states up in one vector per text, float32 (B, D); the mask is 1 at real tokens."""
+        """Make one vector of each text's last hidden states, float32 (B, D); the mask is 1 at real tokens."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What was selected when, and what did it cost? The run's memory, all of it in one place (method.md 2, design of savings).
+"""What was selected when, and what did it cost? The run's memory, all of it in one place (method.md 2).
 
 Plain tensors, numbers and strings only, so that a checkpoint holding it loads with ``weights_only``. Axes: N pool rows.
 """
@@ -25,7 +25,7 @@ class Selection:
 
 @dataclass(frozen=True)
 class Division:
-    """Cluster of each pool row, -1 without a label, and its distance to its cluster's mean, NaN where nobody asked."""
+    """Cluster of each pool row, -1 without a label, and its distance to its cluster's mean, NaN without embeddings."""
 
     clusters_N: Tensor
     distances_N: Tensor
@@ -77,6 +77,11 @@ class Ledger:
         self.selections[epoch] = selection
         unused = selection.rows[self.first_used_N[selection.rows] < 0]
         self.first_used_N[unused] = epoch
+
+    def forget_from(self, epoch: int) -> None:
+        """Take back the sets of ``epoch`` and later: they were chosen, but the run ended before it trained on them."""
+        self.selections = {e: selection for e, selection in self.selections.items() if e < epoch}
+        self.first_used_N[self.first_used_N >= epoch] = -1
 
     def spend(self, epoch: int, stage: Stage, seconds: float) -> None:
         """Add to the seconds of a stage; the cost of choosing a set counts in the epoch that trains on it."""

@@ -68,10 +68,12 @@ def plan_epochs(
         warm = epoch == 0 and warm_start > 0
         share = warm_start if warm else _share(budget, epoch, epochs)
         asked = math.floor(share * pool + 0.5)
-        candidates = pool - {"recalculate": 0, "accumulate": size, "unseen": used}[mode]
+        candidates = {"recalculate": pool, "accumulate": pool - size, "unseen": pool - used}[mode]
+        if mode == "recalculate" and bought and bought[-1][0] == cap:
+            candidates = cap  # all that may be bought has been, so no other row can come in
         size, added = next_size(mode, asked, previous=size, bought=used, cap=cap)
         if size == 0:
-            raise ValueError(_empty(epoch, share, asked, pool, cap, used))
+            raise ValueError(_empty(epoch, share, asked, pool, mode, used))
         used = min(cap, used + added)
         least = max([size, *sizes]) if mode == "recalculate" else used
         shares.append(share)
@@ -104,9 +106,8 @@ def _share(budget: Budget, epoch: int, epochs: int) -> float:
     return share
 
 
-def _empty(epoch: int, share: float, asked: int, pool: int, cap: int, used: int) -> str:
-    cause = "active.max_unique leaves no more to buy" if asked else "that is no row"
-    return (
-        f"active.budget leaves epoch {epoch} without a row to train on: share {share:g} of {pool} labelled rows, "
-        f"{used} of at most {cap} bought before it; {cause}"
-    )
+def _empty(epoch: int, share: float, asked: int, pool: int, mode: Mode, used: int) -> str:
+    told = f"active.budget leaves epoch {epoch} without a row to train on: share {share:g} of {pool} labelled rows"
+    if asked:
+        return f"{told}, but with {used} bought, active.max_unique and active.mode {mode} leave no other"
+    return told if mode == "accumulate" else f"{told}; a share of 0 needs active.mode accumulate, got {mode}"

@@ -84,7 +84,7 @@ class Policy:
             raise ValueError(
                 f"active.cluster.clusters must be at most the {pool} labelled rows of the pool, got {self.cluster.clusters}"
             )
-        if self.recluster == "every_epoch" and self._opens_clusters(epochs):
+        if self.recluster == "every_epoch" and self.budget.opens_clusters:
             raise ValueError(
                 "active.recluster must be once with active.budget.opens clusters, which keeps the order of the clusters, "
                 "got every_epoch"
@@ -94,7 +94,7 @@ class Policy:
     def needs(self, epoch: int, plan: Plan, ledger: Ledger) -> Needs:
         """What must be computed before the set of ``epoch`` is chosen: no more than it uses."""
         probs = plan.choices[epoch] and (
-            self.acquire.needs_probs or self.allocate == "difficulty" or self._opens_clusters(len(plan.sizes))
+            self.acquire.needs_probs or self.allocate == "difficulty" or self.budget.opens_clusters
         )
         embeddings = self._divides(epoch, plan, ledger) and (self.cluster.clusters > 1 or self.acquire.needs_distances)
         return Needs(probs, self.acquire.passes if probs else 0, embeddings)
@@ -123,7 +123,7 @@ class Policy:
             assert division is not None
             scores_N = self._rate(epoch, ledger, division, scores)
             pick = pick_by_cluster(scores_N, division.clusters_N, self.allocate, scores.probs_KNC)
-            if self._opens_clusters(len(plan.sizes)):
+            if self.budget.opens_clusters:
                 order_M = order_M if order_M is not None else order_by_entropy(scores.probs_KNC, division.clusters_N)
                 opened = self.budget.open_clusters(epoch, len(plan.sizes), len(order_M))
                 groups = growing_groups(division.clusters_N, order_M, opened)
@@ -141,10 +141,6 @@ class Policy:
             return plan.choices[epoch]
         return any(plan.choices) and ledger.division is None
 
-    def _opens_clusters(self, epochs: int) -> bool:
-        many = 2 * epochs
-        return any(self.budget.open_clusters(epoch, epochs, many) < many for epoch in range(epochs))
-
     def _rate(self, epoch: int, ledger: Ledger, division: Division, scores: Scores) -> Tensor:
         view = PoolView(
             scores.probs_KNC,
@@ -153,14 +149,19 @@ class Policy:
             scores.embeddings_ND,
             generator(self.seed, "acquisition", epoch),
         )
+        _refuse_nonfinite(scores.probs_KNC.isfinite().all(-1).all(0), ledger, epoch, "the model", "probabilities")
         scores_N = self.acquire(view).float()
-        broken = (~scores_N.isfinite() & ledger.labelled_N).nonzero().squeeze(1)
-        if len(broken):
-            raise ValueError(
-                f"active.acquire {type(self.acquire).__name__} gave {len(broken)} rows a score that is not finite (the first "
-                f"is row {int(broken[0])}) before epoch {epoch}; has the model diverged? A lower --model.lr may help"
-            )
+        _refuse_nonfinite(scores_N.isfinite(), ledger, epoch, f"active.acquire {type(self.acquire).__name__}", "a score")
         return scores_N
+
+
+def _refuse_nonfinite(finite_N: Tensor, ledger: Ledger, epoch: int, who: str, what: str) -> None:
+    broken = (~finite_N & ledger.labelled_N).nonzero().squeeze(1)
+    if len(broken):
+        raise ValueError(
+            f"{who} gave {len(broken)} rows {what} that cannot be used (not finite; the first is row {int(broken[0])}) "
+            f"before epoch {epoch}; has the model diverged? A lower --model.lr may help"
+        )
 
 
 def order_by_entropy(probs_KNC: Tensor, clusters_N: Tensor) -> Tensor:

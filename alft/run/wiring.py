@@ -1,0 +1,129 @@
+"""What is wired to what? The LightningCLI that makes data, model, callback and Trainer out of settings, and runs them."""
+
+import os
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from lightning import Trainer
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+from lightning.pytorch.utilities import rank_zero_only
+
+from alft.data.pool import TextPool
+from alft.loop.active import ActiveLearning
+from alft.loop.progress import StageProgressBar
+from alft.models.classifier import Classifier
+from alft.run.checks import read_trained_labels, refuse_fit_settings
+from alft.run.fit import TestOn, finish, run_checkpoints, run_loggers
+from alft.run.folder import claim_folder, given_back_on_error
+from alft.run.journal import Journal
+from alft.run.tables import result_table, show
+
+
+class AlftCLI(LightningCLI):
+    """fit, validate and test of a Classifier on a TextPool, with an ActiveLearning callback."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Start the clock of the run, then parse, instantiate and run."""
+        self.started = perf_counter()
+        super().__init__(*args, **kwargs)
+
+    @staticmethod
+    def subcommands() -> dict[str, set[str]]:
+        """The Trainer's methods on offer, each with the arguments that are not for the command line."""
+        ours = {"fit": {"ckpt_path", "weights_only"}, "validate": {"verbose"}, "test": {"verbose"}}
+        return {name: skip | ours[name] for name, skip in LightningCLI.subcommands().items() if name in ours}
+
+    def add_default_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """The seed, always a number: a run without a known seed could not be repeated."""
+        parser.add_argument(
+            "--seed_everything",
+            type=int,
+            default=self.seed_everything_default,
+            help="Seed of the run: new weights, order, dropout and selection (but not data.seed).",
+        )
+
+    def add_core_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """The blocks in the order in which a newcomer needs them; the Trainer's many flags last."""
+        parser.add_lightning_class_args(TextPool, "data")
+        parser.add_lightning_class_args(Classifier, "model")
+        parser.add_lightning_class_args(ActiveLearning, "active")
+        parser.add_argument(
+            "--test_on",
+            type=TestOn,
+            default="last",
+            help="Which weights a fit tests at its end: those of the last epoch, or of the best one on validation.",
+        )
+        parser.add_lightning_class_args(Trainer, "trainer")
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Links between the blocks, and our defaults for the Trainer."""
+        parser.link_arguments("model.backbone", "data.tokenizer")
+        parser.link_arguments("seed_everything", "active.seed")
+        parser.link_arguments("data.label_names", "model.label_names", apply_on="instantiate")
+        parser.set_defaults(
+            {
+                "trainer.reload_dataloaders_every_n_epochs": 1,
+                "trainer.gradient_clip_val": 1.0,
+                "trainer.num_sanity_val_steps": 0,
+                "trainer.enable_model_summary": False,
+                "trainer.default_root_dir": "runs",
+            }
+        )
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        """Parse, and refuse what would fail later in other words."""
+        super().parse_arguments(parser, args)
+        settings = self.config[self.config.subcommand]
+        if self.config.subcommand == "fit":
+            refuse_fit_settings(settings)
+        else:
+            self.trained_labels = read_trained_labels(settings.ckpt_path)
+
+    def after_instantiate_classes(self) -> None:
+        """Refuse to measure a model on labels that are not its own."""
+        if self.subcommand != "fit" and self.datamodule.label_names != self.trained_labels:
+            raise ValueError(
+                f"ckpt_path: the model was trained on the labels {', '.join(self.trained_labels)}, "
+                f"but data.source has {', '.join(self.datamodule.label_names)}"
+            )
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        """Add what every run has: books, progress bar, and for a fit loggers and checkpoints in its run folder."""
+        settings = self.config_init[self.subcommand].trainer
+        callbacks = [Journal(), *_as_list(settings.callbacks)]
+        if settings.enable_progress_bar is not False:
+            callbacks.append(StageProgressBar())
+        if self.subcommand != "fit":
+            self.save_config_callback = None
+            return super().instantiate_trainer(logger=False, callbacks=callbacks, enable_checkpointing=False, **kwargs)
+        # One process claims the folder; the others are told by the Trainer.
+        root, name = settings.default_root_dir, self._run_name()
+        self.folder = claim_folder(root, name) if getattr(rank_zero_only, "rank", 0) == 0 else Path(root, name, "elsewhere")
+        with given_back_on_error(self.folder):
+            if settings.enable_checkpointing is not False:
+                callbacks += run_checkpoints(self.folder)
+            loggers = run_loggers(self.folder, settings.logger)
+            return super().instantiate_trainer(logger=loggers, callbacks=callbacks, **kwargs)
+
+    def before_fit(self) -> None:
+        """Find what is wrong with data or plan before anything is written."""
+        with given_back_on_error(self.folder):
+            self.datamodule.setup("fit")
+            self.config_init.fit.active.plan(self.trainer, self.datamodule)
+
+    def after_fit(self) -> None:
+        """Test, write the run folder's last files, and show the result."""
+        active, test_on = self.config_init.fit.active, self.config.fit.test_on
+        summary = finish(self.trainer, self.model, self.datamodule, active, test_on, self.started)
+        if summary is not None:
+            show(result_table(summary), f"run folder: {self.folder}")
+
+    def _run_name(self) -> str:
+        """Stem of the first ``--config``."""
+        files = self.config[self.subcommand].config
+        return Path(os.fspath(files[0])).stem if files else "alft"
+
+
+def _as_list(value: Any) -> list[Any]:
+    return [] if value is None else list(value) if isinstance(value, list | tuple) else [value]
