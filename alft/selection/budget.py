@@ -32,6 +32,7 @@ class Full(Budget):
     """The whole pool in every epoch: share(t) = 1. The baseline; nothing is ever selected. Source: the paper."""
 
     def __call__(self, epoch: int, epochs: int) -> float:
+        """Always 1."""
         return 1.0
 
 
@@ -51,6 +52,7 @@ class Base(Budget):
         _check(self, "share")
 
     def __call__(self, epoch: int, epochs: int) -> float:
+        """The constant share."""
         return self.share
 
 
