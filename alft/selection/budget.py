@@ -81,9 +81,7 @@ class Linear(Budget):
 
 @dataclass(frozen=True)
 class Cosine(Budget):
-    """Half a cosine wave: share(t) = stop + (start - stop)(1 + cos(pi t / (T - 1))) / 2; T = 1 gives start.
-
-    Changes slowly at both ends. Source: ours.
+    """Half a cosine wave: share(t) = stop + (start - stop)(1 + cos(pi t / (T - 1))) / 2; T = 1 gives start. Source: ours.
 
     Args:
         start: Share of the first epoch, in [0, 1].
