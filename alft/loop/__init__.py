@@ -1,1 +1,1 @@
-"""The active-learning loop: score the pool, choose the next set, keep the books (method.md 1)."""
+"""The active-learning loop: score the pool, choose the next set, refresh the loader (method.md 1)."""
