@@ -138,6 +138,30 @@ def test_label_cells_become_names():
     assert as_names([1, 0, -1], datasets.ClassLabel(names=["no", "yes"])) == ["yes", "no", None]
 
 
+def hub_of(**splits):
+    """What the hub's client hands over: named splits, labels as class numbers with their names."""
+    features = datasets.Features({"text": datasets.Value("string"), "label": datasets.ClassLabel(names=["good", "bad"])})
+    return datasets.DatasetDict({name: datasets.Dataset.from_dict(rows, features=features) for name, rows in splits.items()})
+
+
+def test_a_hub_id_gives_its_splits_with_the_label_names_of_its_own(monkeypatch):
+    rows = {"text": ["a", "b", "c", "d"], "label": [0, 1, -1, 1]}
+    asked = []
+    monkeypatch.setattr(datasets, "load_dataset", lambda name: asked.append(name) or hub_of(train=rows, dev=rows, test=rows))
+    corpus = load_corpus("someone/some_data")
+    assert asked == ["someone/some_data"]
+    assert corpus.label_names == ["good", "bad"]
+    assert corpus.pool.labels == [0, 1, -1, 1]
+    assert len(corpus.validation) == len(corpus.test) == 3
+
+
+def test_a_hub_id_without_train_is_refused(monkeypatch):
+    rows = {"text": ["a"], "label": [0]}
+    monkeypatch.setattr(datasets, "load_dataset", lambda name: hub_of(test=rows, extra=rows))
+    with pytest.raises(ValueError, match=r"data\.source: someone/some_data has no train split; it has: test, extra"):
+        load_corpus("someone/some_data")
+
+
 def test_number_labels_in_jsonl_with_one_blank_stay_whole_numbers(tmp_path):
     rows = [{"sentence": f"t{i}", "rating": i % 2} for i in range(6)] + [{"sentence": "t6", "rating": None}]
     (tmp_path / "train.jsonl").write_text("\n".join(map(json.dumps, rows)))
