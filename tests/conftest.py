@@ -1,5 +1,6 @@
 """A BERT of two layers and generated reviews, made once and loaded the way users' models are: from_pretrained."""
 
+import json
 import os
 import random
 from collections.abc import Callable
@@ -87,3 +88,8 @@ def write_csv(path: Path, rows: list[tuple[str, str]]) -> None:
     """Write text and label columns; the texts of these tests need no quoting beyond double quotes."""
     lines = [f'"{text}",{label}' for text, label in rows]
     path.write_text("\n".join(["text,label", *lines]) + "\n", encoding="utf-8")
+
+
+def summary_of(folder: Path) -> dict:
+    """The summary of a run."""
+    return json.loads((folder / "summary.json").read_text())

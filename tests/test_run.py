@@ -1,29 +1,21 @@
-"""The command line as it is used: fit, test, validate, and what they leave behind."""
+"""A fit as a user starts it, and what it leaves behind."""
 
 import csv
-import json
 import math
 import os
 import re
 import shutil
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
 import pytest
 import torch
-import yaml
-from lightning.pytorch.loggers import CSVLogger, WandbLogger
 
-from alft.run.cli import COMMANDS, main
-from alft.run.fit import run_loggers
-from alft.run.folder import claim_folder, given_back_on_error
-from alft.run.summary import write_atomically
-from alft.run.wiring import AlftCLI
+from alft.run.cli import main
 
-from .conftest import ROOT, write_csv
+from .conftest import ROOT, summary_of, write_csv
 
 SUMMARY_KEYS = {
     *("name", "version", "seed", "fingerprint", "settings", "test", "validation", "labels"),
@@ -33,10 +25,6 @@ SETTINGS_KEYS = {
     *("backbone", "uncertainty", "lora", "lr", "batch_size", "precision", "acquire", "budget", "mode", "max_unique"),
     *("cluster", "embedding", "recluster", "allocate", "warm_start", "length_grouped"),
 }
-
-
-def summary_of(folder: Path) -> dict:
-    return json.loads((folder / "summary.json").read_text())
 
 
 def test_a_fit_leaves_a_complete_run_folder(fit, capsys):
@@ -126,16 +114,6 @@ def test_another_seed_makes_another_run_on_the_same_pool(fit):
     assert (first["seed"], second["seed"]) == (0, 1)
 
 
-def test_test_and_validate_find_the_config_beside_the_checkpoint(fit, capsys):
-    folder = fit("--data.max_length", "20")
-    capsys.readouterr()
-    for command, score in (("test", "test"), ("validate", "validation")):
-        assert main([command, "--ckpt_path", str(folder / "checkpoints" / "last.ckpt")]) == 0
-        shown = re.search(r"f1_macro\D+([\d.]+)", capsys.readouterr().out)
-        assert float(shown[1]) == pytest.approx(summary_of(folder)[score]["f1_macro"], abs=1e-6)
-    assert len(list(Path("runs/tiny").iterdir())) == 1, "an evaluation leaves no run folder"
-
-
 def test_the_best_epoch_can_be_tested_instead_of_the_last(fit, capsys):
     restless = ["--model.lr", "5e-3", "--model.warmup", "0", "--model.decay", "pool", "--trainer.max_epochs", "10"]
     for seed in range(6):  # until a run's best epoch is not its last: else nothing would be tested here
@@ -209,22 +187,6 @@ def test_rows_without_a_label_are_counted_and_never_selected(fit, workplace, tin
     assert 2 not in pd.read_parquet(run / "selection.parquet")["row"].tolist()
 
 
-def test_wandb_is_one_more_logger_in_a_sweep_and_only_there(tmp_path, monkeypatch):
-    folder = tmp_path / "tiny" / "version_0"
-    assert [type(logger) for logger in run_loggers(folder, None)] == [CSVLogger]
-    assert run_loggers(folder, False)[0].log_dir == str(folder)
-    own = WandbLogger(offline=True)
-    monkeypatch.setenv("WANDB_SWEEP_ID", "sweep")
-    assert [type(logger) for logger in run_loggers(folder, None)] == [CSVLogger, WandbLogger]
-    assert run_loggers(folder, [own])[1:] == [own], "the user's own is not doubled"
-
-
-def test_a_run_in_a_sweep_goes_through(fit, monkeypatch):
-    monkeypatch.setenv("WANDB_SWEEP_ID", "sweep")
-    monkeypatch.setenv("WANDB_MODE", "disabled")
-    assert summary_of(fit("--trainer.max_epochs", "1"))["test"]["f1_macro"] is not None
-
-
 def test_the_progress_bar_and_the_checkpoints_can_be_switched_off(fit):
     folder = fit("--trainer.enable_progress_bar", "false", "--trainer.enable_checkpointing", "false")
     assert not (folder / "checkpoints").exists()
@@ -243,23 +205,6 @@ def test_a_corpus_of_emoji_has_controls(fit, workplace):
         Path("emoji").mkdir(exist_ok=True)
         write_csv(Path("emoji", f"{split}.csv"), rows)
     assert summary_of(fit("--data.source", "emoji"))["controls"]["tfidf_f1"] == 1
-
-
-def test_runs_that_start_together_share_no_folder(tmp_path):
-    with ThreadPoolExecutor(8) as pool:
-        folders = list(pool.map(lambda _: claim_folder(tmp_path, "run"), range(40)))
-    assert len(set(folders)) == 40
-
-
-def test_a_claimed_folder_is_given_back_only_while_it_is_empty(tmp_path):
-    for used in (False, True):
-        folder = claim_folder(tmp_path / "runs", "name")
-        if used:
-            (folder / "metrics.csv").touch()
-        with pytest.raises(KeyError), given_back_on_error(folder):
-            raise KeyError
-        assert folder.exists() == used
-        assert (tmp_path / "runs").exists() == used
 
 
 def clusters_of(folder: Path) -> pd.Series:
@@ -294,56 +239,3 @@ def test_two_processes_select_the_rows_of_one_and_leave_one_folder(fit, workplac
     assert table_of_one[["epoch", "row", "cluster"]].equals(table_of_two[["epoch", "row", "cluster"]])
     labels = [summary_of(one.parent / v)["labels"] for v in ("version_0", "version_1")]
     assert labels[0] == labels[1]
-
-
-def test_an_interrupted_write_leaves_the_old_file(tmp_path):
-    target = tmp_path / "file"
-    target.write_text("old")
-
-    def fail(path: Path) -> None:
-        path.write_text("half")
-        raise OSError("disk full")
-
-    with pytest.raises(OSError, match="disk full"):
-        write_atomically(target, fail)
-    assert [p.name for p in tmp_path.iterdir()] == ["file"]
-    assert target.read_text() == "old"
-
-
-@pytest.mark.parametrize("config", sorted((ROOT / "configs").rglob("*.yaml")), ids=lambda path: path.stem)
-def test_every_shipped_config_parses(config, capsys):
-    with pytest.raises(SystemExit) as stop:
-        main(["fit", "--config", str(config), "--print_config"])
-    assert stop.value.code == 0
-    assert yaml.safe_load(capsys.readouterr().out)["trainer"]["max_epochs"] >= 3
-
-
-def test_python_dash_m_tells_all_commands():
-    shown = subprocess.run([sys.executable, "-m", "alft", "--help"], capture_output=True, text=True, check=True, cwd=ROOT)
-    for name in COMMANDS:
-        assert f"\n  {name} " in shown.stdout
-
-
-@pytest.mark.parametrize("command", AlftCLI.subcommands())
-def test_help_explains_every_setting_of_ours(command, capsys):
-    with pytest.raises(SystemExit):
-        main([command, "--help"])
-    shown = capsys.readouterr().out
-    ours = shown[: shown.index("--trainer CONFIG")]
-    for entry in re.split(r"\n  (?=-)", ours[ours.index("--data.source") :])[1:]:
-        name = entry.split()[0]
-        if name.startswith("--") and not name.endswith(".help") and name.count(".") == 1:
-            text = re.sub(r"\(.*", "", " ".join(entry.split()[2:]))
-            assert len(text) > 20, f"{name} is not explained"
-
-
-def test_the_demo_texts_are_the_same_everywhere_and_never_overwrite(tmp_path, capsys):
-    assert main(["demo", str(tmp_path / "a")]) == 0
-    assert main(["demo", str(tmp_path / "a")]) == 0, "writing the same again is no harm"
-    sizes = [len(pd.read_csv(tmp_path / "a" / f"{split}.csv")) for split in ("train", "validation", "test")]
-    assert sum(sizes) == 1500
-    train = pd.read_csv(tmp_path / "a" / "train.csv")
-    assert 0.6 < (train["label"] == "positive").mean() < 0.85
-    assert main(["demo", str(tmp_path / "a"), "--seed", "1"]) == 2
-    assert "is there already" in capsys.readouterr().err
-    assert len(pd.read_csv(tmp_path / "a" / "train.csv").merge(train)) >= len(train)
