@@ -110,11 +110,11 @@ MISTAKES = {
     "limit of 0": (arguments("--data.limit", "0"), "data.limit must be at least 1, got 0"),
     "limit leaves one class": (
         arguments("--data.limit", "1"),
-        "data.source: after data.limit 1 and the split, the pool has only one class",
+        "data.source: with data.limit 1 the pool has only one class",
     ),
     "too few rows to split": (
         source("a.csv", "text,label\nbad,a\ngood,b\n"),
-        "data.source: after data.limit None and the split, the pool has no row with a label",
+        "data.source: after the split the pool has no row with a label",
     ),
     "workers below 0": (arguments("--data.num_workers", "-1"), "data.num_workers must be at least 0, got -1"),
     "batch of 0": (arguments("--data.batch_size", "0"), "data.batch_size must be at least 1, got 0"),

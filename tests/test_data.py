@@ -50,6 +50,12 @@ def test_rows_with_an_empty_label_stay_and_blank_texts_go(tmp_path):
     assert corpus.test is None
 
 
+def test_a_label_of_blank_rows_alone_makes_no_class(tmp_path):
+    write(tmp_path / "train.csv", [("one", "a"), ("two", "b"), (" ", "c")])
+    write(tmp_path / "validation.csv", [("six", "a")])
+    assert load_corpus(str(tmp_path)).label_names == ["a", "b"]
+
+
 def test_one_file_is_split_80_10_10_and_every_label_keeps_its_share(tmp_path):
     write(tmp_path / "all.csv", [(f"text {i}", "ab"[i % 4 == 0]) for i in range(200)])
     corpus = load_corpus(str(tmp_path / "all.csv"))

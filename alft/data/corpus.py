@@ -97,7 +97,7 @@ def load_corpus(
     pool = pool.take(stratified(pool.labels, _at_most(limit, pool, "limit"), seed, "limit"))
     if not len(validation):
         raise ValueError("data.source: the validation set has no labelled row")
-    _check(pool, names, f"after data.limit {limit} and the split, the pool has")
+    _check(pool, names, "after the split the pool has" if limit is None else f"with data.limit {limit} the pool has")
     blank = len(rows["train"]) - len(cleaned["train"])
     return Corpus(pool, validation, test if test else None, names, blank)
 
@@ -130,7 +130,9 @@ def _texts_and_names(
     if text == label:
         raise ValueError(f"data.text_column and data.label_column must differ, both are {text!r}")
     texts = ["" if value is None else str(value) for value in table[text]]
-    return texts, as_names(table[label], table.features[label])
+    names = as_names(table[label], table.features[label])
+    # A blank row will be dropped: its label makes no class.
+    return texts, [name if text.strip() else None for text, name in zip(texts, names, strict=True)]
 
 
 def _encode(texts: list[str], names: list[str | None], label_names: list[str], split: str) -> Rows:
