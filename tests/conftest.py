@@ -16,6 +16,8 @@ from transformers import BertConfig, BertForMaskedLM, BertTokenizerFast
 
 from alft.run.cli import main
 from alft.run.demo import make_reviews
+from alft.run.parser import subclasses
+from alft.selection.text_embedding import WordVectors, words_of
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
@@ -82,6 +84,27 @@ def fit(workplace: Path) -> Fit:
         return folder
 
     return run
+
+
+@pytest.fixture(scope="session")
+def word_vectors(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Static vectors of half of the words of the generated reviews, as fastText writes them."""
+    words = sorted({word for text, _ in make_reviews(random.Random(0), 300, noisy=False) for word in words_of(text.lower())})
+    rng = random.Random(2)
+    lines = [f"{word} {' '.join(f'{rng.gauss(0, 1):.4f}' for _ in range(8))} " for word in words[::2]]
+    path = tmp_path_factory.mktemp("vectors") / "words.vec"
+    path.write_text("\n".join([f"{len(lines)} 8", *lines]) + "\n", encoding="utf-8")
+    return path
+
+
+def shipped(base: type) -> list[type]:
+    """The subclasses of a base that come with alft, found as the command line finds them."""
+    return [kind for kind in subclasses(base) if kind.__module__.startswith("alft.")]
+
+
+def examples(kind: type, word_vectors: Path) -> dict[str, str]:
+    """Settings for classes that cannot do without."""
+    return {"path": str(word_vectors)} if kind is WordVectors else {}
 
 
 def write_csv(path: Path, rows: list[tuple[str, str]]) -> None:

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alft.selection.budget import Base, Cosine, DifBuild, Exponential, Full, Linear, Step
+from alft.selection.budget import Base, Cosine, Exponential, Full, Linear, Step
+from alft.selection.dif_build import DifBuild
 from alft.selection.plan import plan_epochs
 
 

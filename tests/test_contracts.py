@@ -1,5 +1,6 @@
 """What every acquisition, budget, clustering and allocation must keep, found by base class: new ones are tested unasked."""
 
+import random
 from typing import get_args
 
 import pytest
@@ -7,17 +8,21 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from alft.run.demo import make_reviews
 from alft.selection.acquisition import Acquisition, PoolView, Random
 from alft.selection.allocation import Allocation, apportion, weigh
 from alft.selection.budget import Budget
 from alft.selection.clustering import Clustering, distances_to_means
-from alft.selection.embedding import Embedding
+from alft.selection.embedding import TextEmbedding, TokenEmbedding
 from alft.selection.seeds import generator
 
-ACQUISITIONS = [kind for kind in Acquisition.__subclasses__() if kind.__module__.startswith("alft.")]
-BUDGETS = [kind for kind in Budget.__subclasses__() if kind.__module__.startswith("alft.")]
-CLUSTERINGS = [kind for kind in Clustering.__subclasses__() if kind.__module__.startswith("alft.")]
-EMBEDDINGS = [kind for kind in Embedding.__subclasses__() if kind.__module__.startswith("alft.")]
+from .conftest import examples, shipped
+
+ACQUISITIONS = shipped(Acquisition)
+BUDGETS = shipped(Budget)
+CLUSTERINGS = shipped(Clustering)
+TOKEN_EMBEDDINGS = shipped(TokenEmbedding)
+TEXT_EMBEDDINGS = shipped(TextEmbedding)
 ALLOCATIONS = get_args(Allocation)
 
 SIZE, DRAWS, CLASSES, WIDTH = 40, 5, 3, 6
@@ -139,8 +144,8 @@ class TestClustering:
         assert kind()(torch.ones(SIZE, WIDTH), seed=0).shape == (SIZE,)
 
 
-@pytest.mark.parametrize("kind", EMBEDDINGS)
-def test_embedding_ignores_padding_and_is_float32(kind):
+@pytest.mark.parametrize("kind", TOKEN_EMBEDDINGS)
+def test_token_embedding_ignores_padding_and_is_float32(kind):
     hidden_BLD = torch.randn(2, 5, WIDTH, generator=generator("hidden"))
     mask_BL = torch.tensor([[1, 1, 1, 0, 0], [1, 1, 1, 1, 1]])
     vectors = kind()(hidden_BLD, mask_BL)
@@ -149,6 +154,32 @@ def test_embedding_ignores_padding_and_is_float32(kind):
     assert vectors.shape == (2, WIDTH)
     assert torch.equal(kind()(changed, mask_BL), vectors)
     assert kind()(hidden_BLD.bfloat16(), mask_BL).dtype == torch.float32
+
+
+@pytest.mark.parametrize("kind", TEXT_EMBEDDINGS)
+def test_text_embedding_is_a_function_of_the_texts(kind, word_vectors):
+    texts = [text for text, _ in make_reviews(random.Random(0), SIZE, noisy=True)]
+    embedding = kind(**examples(kind, word_vectors))
+    vectors, order = embedding(texts), torch.randperm(SIZE, generator=generator("order"))
+    renumbered = embedding([texts[row] for row in order])
+    assert vectors.shape[0] == SIZE
+    assert vectors.dtype == torch.float32
+    assert vectors.isfinite().all()
+    assert torch.equal(embedding(texts), vectors)
+    angles, expected = renumbered @ renumbered.T, (vectors @ vectors.T)[order][:, order]
+    torch.testing.assert_close(angles, expected, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("kind", [*ACQUISITIONS, *BUDGETS, *CLUSTERINGS, *TOKEN_EMBEDDINGS, *TEXT_EMBEDDINGS])
+def test_docstring_says_formula_needs_use_cost_and_source(kind):
+    for word in ("Formula", "Needs", "Use it", "costs", "Source"):
+        assert word.lower() in kind.__doc__.lower(), f"{kind.__name__} does not say: {word}"
+
+
+@pytest.mark.parametrize("allocate", ALLOCATIONS)
+def test_docstring_of_an_allocation_says_formula_needs_and_use(allocate):
+    (paragraph,) = [part for part in weigh.__doc__.split("\n\n") if part.strip().startswith(f"{allocate}:")]
+    assert all(word in paragraph for word in ("formula", "Needs", "Use it"))
 
 
 @pytest.mark.parametrize("allocate", ALLOCATIONS)

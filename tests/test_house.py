@@ -9,7 +9,7 @@ from jsonargparse import ArgumentParser
 from alft.loop.active import ActiveLearning
 from alft.run.parser import EXTENSIBLE
 
-from .conftest import ROOT
+from .conftest import ROOT, examples, shipped
 
 FLOORS = {"selection": 0, "models": 1, "data": 2, "loop": 3, "run": 4}
 FILES = sorted((ROOT / "alft").rglob("*.py"))
@@ -54,21 +54,17 @@ def test_every_file_is_one_idea_and_says_which(path):
     assert ast.get_docstring(ast.parse(text))
 
 
-EXTENSIONS = [
-    (key, kind.__name__)
-    for key, base in EXTENSIBLE.items()
-    for kind in base.__subclasses__()
-    if kind.__module__.startswith("alft.")
-]
+EXTENSIONS = [(key, kind) for key, base in EXTENSIBLE.items() for kind in shipped(base)]
 
 
-@pytest.mark.parametrize(("key", "name"), EXTENSIONS)
-def test_every_extension_parses_by_its_short_name_and_survives_saving(key, name):
+@pytest.mark.parametrize(("key", "kind"), EXTENSIONS)
+def test_every_extension_parses_by_its_short_name_and_survives_saving(key, kind, word_vectors):
+    given = [f"--{key}.{name}={value}" for name, value in examples(kind, word_vectors).items()]
     parser = ArgumentParser(exit_on_error=False)
     parser.add_class_arguments(ActiveLearning, "active")
-    config = parser.parse_args([f"--{key}", name])
+    config = parser.parse_args([f"--{key}", kind.__name__, *given])
     again = parser.parse_string(parser.dump(config))
     chosen = getattr(parser.instantiate_classes(again).active.policy, key.split(".")[1], None)
     if key == "active.embedding":
         chosen = parser.instantiate_classes(again).active.embedding
-    assert type(chosen).__name__ == name
+    assert type(chosen) is kind

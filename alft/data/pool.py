@@ -89,6 +89,11 @@ class TextPool(LightningDataModule):
         """Tokens of each pool row (N,)."""
         return self.pool_tokens.lengths
 
+    @property
+    def texts(self) -> list[str]:
+        """Text of each pool row."""
+        return self.corpus.pool.texts
+
     def setup(self, stage: str) -> None:
         """Tokenise all texts, once for all stages."""
         if not hasattr(self, "pool_tokens"):

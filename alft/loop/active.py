@@ -6,6 +6,7 @@ of epoch t it chooses the set of epoch t + 1, just before Lightning asks the Dat
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from time import perf_counter
 
 import torch
@@ -18,7 +19,7 @@ from alft.selection.acquisition import Acquisition, Entropy
 from alft.selection.allocation import Allocation
 from alft.selection.budget import Budget, Full, Linear
 from alft.selection.clustering import Clustering, Ward, Whole
-from alft.selection.embedding import Embedding, MeanTokens
+from alft.selection.embedding import Embedding, MeanTokens, TextEmbedding, TokenEmbedding
 from alft.selection.ledger import Ledger, Stage
 from alft.selection.plan import Mode, Plan
 from alft.selection.policy import Policy, Recluster, Scores
@@ -38,7 +39,7 @@ class ActiveLearning(Callback):
         max_unique: Largest share of the labels ever bought, in (0, 1]; null for no cap.
         warm_start: Share of the pool, in [0, 1], that a random first epoch trains on; 0 lets the untrained model choose.
         cluster: How the pool is divided; every cluster gives its part of a set.
-        embedding: One vector per text, for the clusters.
+        embedding: One vector per text, for the clusters: out of the encoder, or of the text alone (``TfIdf``, ``WordVectors``).
         recluster: Cluster ``once``, with the pretrained encoder, or in ``every_epoch`` that chooses, with the current one.
         allocate: How many rows each cluster gives: in proportion to its candidates, equally, or by its difficulty, the summed
             entropy of its candidates.
@@ -63,6 +64,7 @@ class ActiveLearning(Callback):
     ) -> None:
         self.enabled = enabled
         self.embedding = embedding if enabled else MeanTokens()
+        self.words_found: float | None = None
         self.scoring_precision: Precision = scoring_precision
         self.policy = (
             Policy(seed, acquire, budget, mode, max_unique, warm_start, cluster, recluster, allocate)
@@ -76,10 +78,13 @@ class ActiveLearning(Callback):
             self.plan(trainer, _pool(trainer))
 
     def plan(self, trainer: Trainer, pool: Pool) -> None:
-        """Refuse what would break the plan, and tell the DataModule the plan."""
+        """Refuse what would break the plan or cannot be embedded, and tell the DataModule the plan."""
         refuse_trainer_settings(trainer)
         assert trainer.max_epochs is not None
-        pool.follow(self.policy.plan(trainer.max_epochs, pool.ledger.pool), self.policy.seed)
+        plan = self.policy.plan(trainer.max_epochs, pool.ledger.pool)
+        if isinstance(self.embedding, TextEmbedding) and self.policy.uses_embeddings and any(plan.choices):
+            self.words_found = self.embedding.words_found(pool.texts)
+        pool.follow(plan, self.policy.seed)
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Choose the first set, unless a checkpoint brought one along."""
@@ -119,20 +124,24 @@ class ActiveLearning(Callback):
         ledger.division, ledger.cluster_order_M = decision.division, decision.cluster_order_M
 
     def _score(self, trainer: Trainer, module: LightningModule, pool: Pool, epoch: int) -> Scores:
-        """Make the pass over the pool that this selection needs, if it needs one."""
+        """Make the pass over the pool, and embed the texts, if and as far as this selection needs it."""
         needs = self.policy.needs(epoch, _planned(pool), pool.ledger)
-        if not needs.probs and not needs.embeddings:
-            size = len(pool.ledger.labelled_N)
-            return Scores(torch.zeros(0, size, 1), torch.zeros(size, 0))
-        return score_pool(
-            trainer,
-            module,
-            pool,
-            passes=needs.passes,
-            embedding=self.embedding if needs.embeddings else None,
-            seed=mix(self.policy.seed, "scores", epoch),
-            precision=self.scoring_precision,
-        )
+        of_tokens = self.embedding if needs.embeddings and isinstance(self.embedding, TokenEmbedding) else None
+        size = len(pool.ledger.labelled_N)
+        scores = Scores(torch.zeros(0, size, 1), torch.zeros(size, 0))
+        if needs.probs or of_tokens:
+            scores = score_pool(
+                trainer,
+                module,
+                pool,
+                passes=needs.passes,
+                embedding=of_tokens,
+                seed=mix(self.policy.seed, "scores", epoch),
+                precision=self.scoring_precision,
+            )
+        if needs.embeddings and isinstance(self.embedding, TextEmbedding) and trainer.is_global_zero:
+            scores = replace(scores, embeddings_ND=self.embedding(pool.texts))
+        return scores
 
 
 def _pool(trainer: Trainer) -> Pool:

@@ -13,7 +13,7 @@ from lightning import LightningModule, Trainer
 from torch import Tensor
 
 from alft.loop.progress import stage
-from alft.selection.embedding import Embedding
+from alft.selection.embedding import TokenEmbedding
 from alft.selection.ledger import Ledger
 from alft.selection.plan import Plan
 from alft.selection.policy import Scores
@@ -38,6 +38,10 @@ class Pool(Protocol):
     def lengths(self) -> Tensor:
         """Tokens of each pool row (N,)."""
 
+    @property
+    def texts(self) -> Sequence[str]:
+        """Text of each pool row."""
+
     def pool_batch(self, rows: Sequence[int]) -> dict[str, Tensor]:
         """Tokens of those rows."""
 
@@ -54,10 +58,13 @@ class Scorer(Protocol):
     def num_labels(self) -> int:
         """Number of classes C."""
 
+    def draw_count(self, passes: int) -> int:
+        """Draws K for a score that compares ``passes``; at least 1."""
+
     def draws(
-        self, batch: dict[str, Tensor], passes: int, seed: int, embedding: Embedding | None
+        self, batch: dict[str, Tensor], passes: int, seed: int, embedding: TokenEmbedding | None
     ) -> tuple[Tensor, Tensor | None]:
-        """Logits (max(1, K), B, C) and embeddings (B, D) or None."""
+        """Logits (K, B, C) and embeddings (B, D) or None."""
 
 
 def score_pool(
@@ -66,7 +73,7 @@ def score_pool(
     pool: Pool,
     *,
     passes: int = 0,
-    embedding: Embedding | None = None,
+    embedding: TokenEmbedding | None = None,
     seed: int = 0,
     precision: Precision = "float32",
 ) -> Scores:
@@ -76,14 +83,14 @@ def score_pool(
         trainer: Knows the processes and the device.
         module: A LightningModule that is a :class:`Scorer`.
         pool: Where the rows are.
-        passes: Stochastic draws K; 0 for one pass without dropout.
+        passes: Stochastic draws that a score compares; 0 if it compares none.
         embedding: How to embed texts; None for no embeddings.
         seed: Seed of this pass; each chunk and draw has its own stream.
         precision: Precision in which the encoder computes; probabilities are made in float32 anyway.
     """
     scorer: Scorer = module  # type: ignore[assignment]
     size = len(pool.lengths)
-    probs_KNC = torch.zeros(max(1, passes), size, scorer.num_labels)
+    probs_KNC = torch.zeros(scorer.draw_count(passes), size, scorer.num_labels)
     embeddings_ND = torch.zeros(size, scorer.hidden_size if embedding else 0)
     chunks = make_chunks(pool.lengths, pool.ledger.labelled_N.nonzero().squeeze(1), CHUNK_TOKENS)
     mine = range(trainer.global_rank, len(chunks), trainer.world_size)

@@ -8,6 +8,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import torch
+from transformers import AutoModelForSequenceClassification, PreTrainedModel
+
 PACKAGE = "package:"
 
 
@@ -55,6 +58,20 @@ def load_pretrained(auto_class: Any, backbone: str, **options: Any) -> Any:
             f"model.backbone: {backbone} cannot be loaded, neither as a folder nor from the hub "
             f"({type(error).__name__}: {cause}); give the folder of a local model with --model.backbone PATH"
         ) from error
+
+
+def load_network(backbone: str, label_names: list[str]) -> PreTrainedModel:
+    """A sequence classifier in float32 with an output for every label name, its encoder pretrained."""
+    network: PreTrainedModel = load_pretrained(
+        AutoModelForSequenceClassification,
+        backbone,
+        num_labels=len(label_names),
+        id2label=dict(enumerate(label_names)),
+        label2id={name: number for number, name in enumerate(label_names)},
+        dtype=torch.float32,
+        ignore_mismatched_sizes=True,  # a head for other classes is replaced by a new one
+    )
+    return network
 
 
 def longest_input(config: Any) -> int:

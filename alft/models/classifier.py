@@ -10,12 +10,13 @@ import torch
 from lightning import LightningModule
 from torch import Tensor, nn
 from torch.optim import AdamW
-from transformers import AutoModelForSequenceClassification, PreTrainedModel, get_linear_schedule_with_warmup
+from transformers import get_linear_schedule_with_warmup
 
-from alft.models.backbone import load_pretrained
+from alft.models.backbone import load_network
+from alft.models.epinet import Epinet, EpinetHead, mean_prediction
 from alft.models.lora import Lora, add_lora
 from alft.models.metrics import Evaluation, Tally
-from alft.selection.embedding import Embedding
+from alft.selection.embedding import MeanTokens, TokenEmbedding
 from alft.selection.seeds import mix
 
 Batch = dict[str, Tensor]
@@ -28,9 +29,10 @@ class Classifier(LightningModule):
         backbone: Pretrained encoder: a hub id, a local folder, or ``package:NAME/FOLDER`` for a folder inside an installed
             Python package.
         label_names: Names of the classes; always those of the data.
-        uncertainty: Where draws for Bald and Variance come from: whole passes with all dropout layers on (``dropout``, so far
-            the only source).
+        uncertainty: Where draws for Bald and Variance come from: whole passes with all dropout layers on (``dropout``), or one
+            pass and cheap heads that are trained along (``epinet``); predictions and all scores then average over the draws.
         lora: Settings of low-rank adaptation; null trains all weights.
+        epinet: Settings of the epinet; null takes the authors' values.
         lr: Highest learning rate, reached after the warm-up.
         weight_decay: Decay of weight matrices; biases and norms are left alone.
         warmup: Share of the steps in which the learning rate rises from 0.
@@ -42,8 +44,9 @@ class Classifier(LightningModule):
         self,
         backbone: str,
         label_names: list[str],
-        uncertainty: Literal["dropout"] = "dropout",
+        uncertainty: Literal["dropout", "epinet"] = "dropout",
         lora: Lora | None = None,
+        epinet: Epinet | None = None,
         lr: float = 5e-5,
         weight_decay: float = 0.01,
         warmup: float = 0.1,
@@ -55,16 +58,20 @@ class Classifier(LightningModule):
         for name, value in {"lr": lr, "weight_decay": weight_decay}.items():
             if not value >= 0:
                 raise ValueError(f"model.{name} must be at least 0, got {value}")
+        if epinet is not None and uncertainty != "epinet":
+            raise ValueError(f"model.epinet needs model.uncertainty epinet, got {uncertainty}")
         self.save_hyperparameters()
-        self.hparams["lora"] = None if lora is None else asdict(lora)  # a checkpoint holds no classes of ours
+        for name, settings in {"lora": lora, "epinet": epinet}.items():  # a checkpoint holds no classes of ours
+            self.hparams[name] = None if settings is None else asdict(settings)
         self.label_names = label_names
         self.lr = lr
         self.weight_decay = weight_decay
         self.warmup = warmup
         self.decay = decay
-        network = _load_network(backbone, label_names)
+        network = load_network(backbone, label_names)
         self.hidden_size: int = network.config.hidden_size
         self.network: nn.Module = network if lora is None else add_lora(network, lora)
+        self.epinet = EpinetHead(epinet or Epinet(), self.hidden_size, len(label_names)) if uncertainty == "epinet" else None
         # from_pretrained returns an eval-mode model and Trainer.fit no longer calls train(): dropout would stay off.
         self.train()
         self.tallies = nn.ModuleDict({stage: Tally(len(label_names)) for stage in ("val", "test")})
@@ -76,27 +83,36 @@ class Classifier(LightningModule):
         return len(self.label_names)
 
     def forward(self, batch: Batch) -> Tensor:
-        """Logits (B, C)."""
+        """What to predict from (B, C): logits, or with an epinet the log of the mean probability over its draws."""
+        if self.epinet is not None:
+            return mean_prediction(self._epinet_logits(batch, self.epinet.fixed_index(self.draw_count(0)))[0])
         logits: Tensor = self._run(batch).logits
         return logits
 
-    def draws(self, batch: Batch, passes: int, seed: int, embedding: Embedding | None) -> tuple[Tensor, Tensor | None]:
+    def draw_count(self, passes: int) -> int:
+        """Draws K that :meth:`draws` makes when a score asks for ``passes`` (0: it compares none)."""
+        return passes or (self.epinet.settings.draws if self.epinet is not None else 1)
+
+    def draws(self, batch: Batch, passes: int, seed: int, embedding: TokenEmbedding | None) -> tuple[Tensor, Tensor | None]:
         """What the model thinks of texts, and where they lie.
 
         Leaves modules in the mode of the last pass; the caller restores modes and random state.
 
         Args:
             batch: Tokens.
-            passes: Stochastic draws K; 0 for one pass without dropout.
-            seed: Seed of the dropout masks.
+            passes: Stochastic draws; 0 for one pass without dropout, or for as many as the epinet has of its own.
+            seed: Seed of the dropout masks; an epinet has a fixed one.
             embedding: How hidden states become one vector per text; None for no vectors.
 
         Returns:
-            Logits (max(1, K), B, C), and embeddings (B, D) of a pass without dropout, or None.
+            Logits (K, B, C) with K = ``draw_count(passes)``, and embeddings (B, D) of a pass without dropout, or None.
         """
+        self.eval()
+        if self.epinet is not None:
+            logits_KBC, hidden_BLD = self._epinet_logits(batch, self.epinet.fixed_index(self.draw_count(passes)))
+            return logits_KBC, embedding(hidden_BLD, batch["attention_mask"]) if embedding else None
         logits, embeddings = [], None
         if passes == 0 or embedding is not None:
-            self.eval()
             output = self._run(batch, output_hidden_states=embedding is not None)
             logits = [output.logits]
             embeddings = embedding(output.hidden_states[-1], batch["attention_mask"]) if embedding else None
@@ -110,9 +126,14 @@ class Classifier(LightningModule):
         return torch.stack(logits), embeddings
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Cross-entropy of one batch."""
-        loss = nn.functional.cross_entropy(self(batch), batch["labels"])
-        self.log("train_loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=len(batch["labels"]))
+        """Cross-entropy of one batch; with an epinet its mean over fresh draws."""
+        labels = batch["labels"]
+        if self.epinet is not None:
+            logits_KBC, _ = self._epinet_logits(batch, self.epinet.fresh_index())
+            loss = nn.functional.cross_entropy(logits_KBC.flatten(0, 1), labels.repeat(len(logits_KBC)))
+        else:
+            loss = nn.functional.cross_entropy(self(batch), labels)
+        self.log("train_loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=len(labels))
         return loss
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
@@ -151,6 +172,14 @@ class Classifier(LightningModule):
             output_hidden_states=output_hidden_states,
         )
 
+    def _epinet_logits(self, batch: Batch, index_KZ: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits of the draws (K, B, C) and the last hidden states (B, L, D), of one pass."""
+        assert self.epinet is not None
+        output = self._run(batch, output_hidden_states=True)
+        hidden_BLD: Tensor = output.hidden_states[-1]
+        additions_KBC = self.epinet(MeanTokens()(hidden_BLD, batch["attention_mask"]), index_KZ)
+        return output.logits + additions_KBC, hidden_BLD
+
     def _count(self, batch: Batch, stage: str) -> None:
         self.tallies[stage](self(batch).float(), batch["labels"])
 
@@ -159,16 +188,3 @@ class Classifier(LightningModule):
         result = self.evaluations[stage] = tally.evaluate()
         figures = {"f1_macro": result.f1_macro, "accuracy": result.accuracy, "loss": result.loss}
         self.log_dict({f"{stage}_{name}": value for name, value in figures.items()}, prog_bar=stage == "val")
-
-
-def _load_network(backbone: str, label_names: list[str]) -> PreTrainedModel:
-    network: PreTrainedModel = load_pretrained(
-        AutoModelForSequenceClassification,
-        backbone,
-        num_labels=len(label_names),
-        id2label=dict(enumerate(label_names)),
-        label2id={name: number for number, name in enumerate(label_names)},
-        dtype=torch.float32,
-        ignore_mismatched_sizes=True,  # a head for other classes is replaced by a new one
-    )
-    return network

@@ -20,6 +20,8 @@ class Lora:
         dropout: Dropout in front of the adapters, in [0, 1).
         target_modules: Names of the layers that get an adapter; by default peft's choice for the architecture, or all linear
             layers of the encoder where it has none.
+        use_dora: Adapt direction and magnitude of the weights apart (DoRA): slower, often better at a low rank.
+        use_rslora: Scale by alpha / sqrt(r) (rank-stabilised LoRA), which keeps high ranks learning.
         train_pooler: Train every pooler or head layer outside the encoder, not only the last one. With BERT models peft alone
             leaves the pooler frozen, and from most checkpoints that pooler is freshly random.
     """
@@ -28,6 +30,8 @@ class Lora:
     alpha: int = 16
     dropout: float = 0.1
     target_modules: list[str] | None = None
+    use_dora: bool = False
+    use_rslora: bool = False
     train_pooler: bool = True
 
     def __post_init__(self) -> None:
@@ -52,6 +56,8 @@ def add_lora(network: PreTrainedModel, lora: Lora) -> nn.Module:
         lora_alpha=lora.alpha,
         lora_dropout=lora.dropout,
         target_modules=targets,
+        use_dora=lora.use_dora,
+        use_rslora=lora.use_rslora,
         modules_to_save=head if lora.train_pooler else [LAST_LAYER],
     )
     try:

@@ -9,9 +9,7 @@ from sklearn.metrics import f1_score
 from sklearn.pipeline import make_pipeline, make_union
 
 from alft.data.corpus import Corpus
-
-WORD = r"\w+|[^\w\s]"
-"""A word, or any other single sign: a corpus of emoji has words, too."""
+from alft.selection.text_embedding import WORD
 
 
 def control_scores(corpus: Corpus) -> dict[str, float | None]:

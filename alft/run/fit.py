@@ -100,6 +100,7 @@ def summarise(
         "seconds": stage_seconds(data.ledger, perf_counter() - started),
         "memory_mib": round(peak_memory_mib()),
         "break_even": break_even(data.ledger),
+        "words_found": active.words_found,
         "controls": controls,
         "epochs": epoch_records(data.ledger, data.plan),
     }
@@ -113,6 +114,7 @@ def settings_of(trainer: Trainer, model: Classifier, data: TextPool, active: Act
         "backbone": hyperparameters["backbone"],
         "uncertainty": hyperparameters["uncertainty"],
         "lora": hyperparameters["lora"],
+        "epinet": None if model.epinet is None else vars(model.epinet.settings),
         "lr": model.lr,
         "batch_size": data.batch_size,
         "precision": trainer.precision,

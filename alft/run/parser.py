@@ -3,15 +3,19 @@
 import re
 from dataclasses import fields
 from difflib import get_close_matches
+from inspect import isabstract
 from typing import NoReturn
 
 from lightning.pytorch.cli import LightningArgumentParser
 
+from alft.models.epinet import Epinet
 from alft.models.lora import Lora
 from alft.selection.acquisition import Acquisition
 from alft.selection.budget import Budget
 from alft.selection.clustering import Clustering
+from alft.selection.dif_build import DifBuild  # noqa: F401  # imported to be found by name, as the embeddings below
 from alft.selection.embedding import Embedding
+from alft.selection.text_embedding import TfIdf, WordVectors  # noqa: F401
 
 EXTENSIBLE: dict[str, type] = {
     "active.acquire": Acquisition,
@@ -20,6 +24,9 @@ EXTENSIBLE: dict[str, type] = {
     "active.embedding": Embedding,
 }
 """Settings whose value is the name of a class; any importable subclass of the base will do."""
+
+DATACLASSES: dict[str, type] = {"model.lora": Lora, "model.epinet": Epinet}
+"""Settings that have settings of their own, or are null."""
 
 
 class UsageError(ValueError):
@@ -105,10 +112,19 @@ def nearest(name: str, known: set[str]) -> str:
     return f"; did you mean {close[0]}?" if close else "."
 
 
+def subclasses(base: type) -> list[type]:
+    """All classes below a base that can be named as a value, which leaves out the abstract ones between."""
+    below: list[type] = []
+    children: list[type] = base.__subclasses__()
+    for child in children:
+        below += [child, *subclasses(child)]
+    return [kind for kind in below if not isabstract(kind)]
+
+
 def _classes(key: str) -> list[type]:
-    if key == "model.lora":
-        return [Lora]
-    return list(EXTENSIBLE[key].__subclasses__()) if key in EXTENSIBLE else []
+    if key in DATACLASSES:
+        return [DATACLASSES[key]]
+    return subclasses(EXTENSIBLE[key]) if key in EXTENSIBLE else []
 
 
 def _without_class_path(key: str) -> str:

@@ -13,7 +13,8 @@ from alft.data.pool import TextPool
 from alft.loop.active import ActiveLearning
 from alft.loop.progress import StageProgressBar
 from alft.models.classifier import Classifier
-from alft.run.checks import read_trained_labels, refuse_fit_settings
+from alft.models.restore import read_checkpoint
+from alft.run.checks import refuse_fit_settings
 from alft.run.fit import TestOn, finish, run_checkpoints, run_loggers
 from alft.run.folder import claim_folder, given_back_on_error
 from alft.run.journal import Journal
@@ -78,7 +79,7 @@ class AlftCLI(LightningCLI):
         if self.config.subcommand == "fit":
             refuse_fit_settings(settings)
         else:
-            self.trained_labels = read_trained_labels(settings.ckpt_path)
+            self.trained_labels = read_checkpoint(settings.ckpt_path)["hyper_parameters"]["label_names"]
 
     def after_instantiate_classes(self) -> None:
         """Refuse to measure a model on labels that are not its own."""
@@ -110,7 +111,10 @@ class AlftCLI(LightningCLI):
         """Find what is wrong with data or plan before anything is written."""
         with given_back_on_error(self.folder):
             self.datamodule.setup("fit")
-            self.config_init.fit.active.plan(self.trainer, self.datamodule)
+            active = self.config_init.fit.active
+            active.plan(self.trainer, self.datamodule)
+        if active.words_found is not None and self.trainer.is_global_zero:
+            show(f"words with a vector: {active.words_found:.1%} of the running words of the pool")
 
     def after_fit(self) -> None:
         """Test, write the run folder's last files, and show the result."""

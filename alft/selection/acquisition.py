@@ -62,7 +62,7 @@ class Acquisition(ABC):
 class Random(Acquisition):
     """Chance: uniform in [0, 1).
 
-    Formula: a(i) ~ U(0, 1). Needs nothing, costs nothing. Use it as the control that every other score has to beat at
+    Formula: a(i) ~ U(0, 1). Needs nothing and costs nothing. Use it as the control that every other score has to beat at
     the same budget. With clusters it is random inside each cluster's share. Source: the authors' "uniform".
     """
 
@@ -77,7 +77,7 @@ class Random(Acquisition):
 class Entropy(Acquisition):
     """Uncertainty of the mean prediction, in [0, log C] nats.
 
-    Formula: a(i) = -sum_c pbar_c log pbar_c. Needs one pass. The usual first choice: cheap, and sensitive to all
+    Formula: a(i) = -sum_c pbar_c log pbar_c. Needs, and costs, one pass. Use it first: it is cheap, and sensitive to all
     classes. It cannot tell a hard text from one whose label is a matter of opinion. Source: the paper.
     """
 
@@ -90,8 +90,8 @@ class Entropy(Acquisition):
 class Margin(Acquisition):
     """Gap between the two likeliest classes, negated: in [-1, 0].
 
-    Formula: a(i) = -(pbar_1st - pbar_2nd). Needs one pass. Looks only at the decision between the two best classes; with
-    two classes it ranks rows as Entropy does. Source: the authors' code.
+    Formula: a(i) = -(pbar_1st - pbar_2nd). Needs, and costs, one pass. Use it with many classes, when only the
+    decision between the two best matters; with two classes it ranks rows as Entropy does. Source: the authors' code.
     """
 
     def __call__(self, view: PoolView) -> Tensor:
@@ -104,8 +104,9 @@ class Margin(Acquisition):
 class LeastConfidence(Acquisition):
     """Doubt about the likeliest class, in [0, 1 - 1/C].
 
-    Formula: a(i) = 1 - max_c pbar_c. Needs one pass. Ignores how the rest is spread over the other classes; with two
-    classes it ranks rows as Entropy does. Source: ours, a standard of the field.
+    Formula: a(i) = 1 - max_c pbar_c. Needs, and costs, one pass. Use it as a plain standard of comparison: how the rest is
+    spread over the other classes does not matter; with two classes it ranks rows as Entropy does. Source: ours, a standard of
+    the field.
     """
 
     def __call__(self, view: PoolView) -> Tensor:
@@ -117,9 +118,9 @@ class LeastConfidence(Acquisition):
 class Bald(Acquisition):
     """Disagreement between the draws: mutual information of label and model, in [0, H(pbar)] nats.
 
-    Formula: a(i) = H(pbar) - mean_k H(p_k). Needs K = ``passes`` >= 2 draws, so with MC dropout it costs K passes over
-    the pool. Picks rows on which plausible models differ and leaves texts alone that are hopeless for all of them.
-    Source: the paper.
+    Formula: a(i) = H(pbar) - mean_k H(p_k). Needs K = ``passes`` >= 2 draws: with MC dropout it costs K passes over the
+    pool, with an epinet one. Use it where texts may be hopeless: it picks rows on which plausible models differ and leaves
+    texts alone that are hopeless for all of them. Source: the paper.
 
     Args:
         passes: Stochastic draws K, at least 2.
@@ -142,7 +143,7 @@ class Variance(Acquisition):
     """Spread of the class probabilities over the draws, in [0, 1].
 
     Formula: a(i) = sum_c Var_k(p_kc), with the unbiased variance. Needs K = ``passes`` >= 2 draws and costs what Bald
-    costs. Like Bald, but weighs differences near 0 and 1 less. Source: the paper.
+    costs. Use it as Bald's simpler sister, which weighs differences near 0 and 1 less. Source: the paper.
 
     Args:
         passes: Stochastic draws K, at least 2.
@@ -164,7 +165,7 @@ class Furthest(Acquisition):
     """Distance of a row's embedding to the mean of its own cluster, far first: in [0, inf).
 
     Formula: a(i) = ||e_i - mean of e over c(i)||. Needs embeddings, no predictions; with ``active.recluster: once`` it costs
-    one pass before training and its order never changes. Seeks variety rather than doubt. With one cluster
+    one pass before training and its order never changes. Use it for variety rather than doubt. With one cluster
     (``Whole``) it is the distance to the pool's mean. Source: the paper's name; direction and reference point are ours.
 
     Args:

@@ -18,9 +18,15 @@ Allocation = Literal["proportional", "equal", "difficulty"]
 def weigh(allocate: Allocation, counts_M: Tensor, clusters_N: Tensor, candidates_N: Tensor, probs_KNC: Tensor) -> Tensor:
     """Weight of each cluster, float64 (M,).
 
-    proportional: the candidates of a cluster; every cluster is thinned alike. equal: 1; small clusters count as much as
-    large ones. difficulty: the summed entropy of the candidates (nats, needs one pass); where the model is unsure, more is
-    taken. All three are ours.
+    proportional: formula w(c) = candidates in c. Needs nothing. Use it by default: every cluster is thinned alike, so a set
+    looks like the pool.
+
+    equal: formula w(c) = 1. Needs nothing. Use it where small clusters, rare topics or dialects, must not drown in large ones.
+
+    difficulty: formula w(c) = sum of H(pbar) over the candidates in c, in nats. Needs one pass. Use it to take more where the
+    model is unsure, and still some of everything.
+
+    None costs anything beside the pass that difficulty needs. Source: all three are ours.
     """
     if allocate == "equal":
         return torch.ones(len(counts_M), dtype=torch.float64)

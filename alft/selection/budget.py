@@ -1,13 +1,13 @@
 """How much of the pool may an epoch use? A schedule: share(t) of the pool, a pure function of t and T (method.md 4).
 
 Epochs t = 0 .. T-1; shares in [0, 1]. How shares become rows (the mode, the cap) is a second choice, made in
-:mod:`alft.selection.plan`. A new schedule is one frozen dataclass here and one line of config.
+:mod:`alft.selection.plan`. A new schedule is one frozen dataclass here and one line of config;
+:mod:`alft.selection.dif_build` holds the one that has to do with clusters.
 """
 
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Literal
 
 
 class Budget(ABC):
@@ -29,7 +29,11 @@ class Budget(ABC):
 
 @dataclass(frozen=True)
 class Full(Budget):
-    """The whole pool in every epoch: share(t) = 1. The baseline; nothing is ever selected. Source: the paper."""
+    """The whole pool in every epoch.
+
+    Formula: share(t) = 1. Needs nothing. Use it as the baseline, which nothing is selected in. Costs every label and the full
+    training. Source: the paper.
+    """
 
     def __call__(self, epoch: int, epochs: int) -> float:
         """Always 1."""
@@ -38,9 +42,11 @@ class Full(Budget):
 
 @dataclass(frozen=True)
 class Base(Budget):
-    """The same share in every epoch: share(t) = share.
+    """The same share in every epoch.
 
-    Source: the paper's name, the authors' value 0.75; the formula is ours.
+    Formula: share(t) = share. Needs nothing. Use it to see what the schedule of another budget is worth, and with accumulate or
+    unseen, where it buys at an even pace. Costs ``share`` of the full training (in recalculate mode). Source: the paper's
+    name, the authors' value 0.75; the formula is ours.
 
     Args:
         share: Share of the pool, in [0, 1].
@@ -49,7 +55,7 @@ class Base(Budget):
     share: float = 0.75
 
     def __post_init__(self) -> None:
-        _check(self, "share")
+        check_shares(self, "share")
 
     def __call__(self, epoch: int, epochs: int) -> float:
         """The constant share."""
@@ -58,10 +64,12 @@ class Base(Budget):
 
 @dataclass(frozen=True)
 class Linear(Budget):
-    """A straight line: share(t) = start - (start - stop) t / (T - 1); T = 1 gives start.
+    """A straight line from start to stop.
 
-    From 1.0 in recalculate mode without a cap, every label is bought in epoch 0 and the unique saving is 0 by
-    construction. Source: the paper's name and "falls each epoch"; the formula is ours.
+    Formula: share(t) = start - (start - stop) t / (T - 1); T = 1 gives start. Needs nothing. Use it by default, in recalculate
+    mode: broad at first, then the rows that are still hard. Costs (start + stop) / 2 of the full training. From 1.0 without a
+    cap every label is bought in epoch 0, and the unique saving is 0 by construction. Source: the paper's name and "falls each
+    epoch"; the formula is ours.
 
     Args:
         start: Share of the first epoch, in [0, 1].
@@ -72,7 +80,7 @@ class Linear(Budget):
     stop: float = 0.5
 
     def __post_init__(self) -> None:
-        _check(self, "start", "stop")
+        check_shares(self, "start", "stop")
 
     def __call__(self, epoch: int, epochs: int) -> float:
         """Share on the line from start to stop."""
@@ -81,7 +89,10 @@ class Linear(Budget):
 
 @dataclass(frozen=True)
 class Cosine(Budget):
-    """Half a cosine wave: share(t) = stop + (start - stop)(1 + cos(pi t / (T - 1))) / 2; T = 1 gives start. Source: ours.
+    """Half a cosine wave from start to stop.
+
+    Formula: share(t) = stop + (start - stop)(1 + cos(pi t / (T - 1))) / 2; T = 1 gives start. Needs nothing. Use it to stay
+    near start and near stop for longer than a line does. Costs what Linear costs. Source: ours.
 
     Args:
         start: Share of the first epoch, in [0, 1].
@@ -92,7 +103,7 @@ class Cosine(Budget):
     stop: float = 0.5
 
     def __post_init__(self) -> None:
-        _check(self, "start", "stop")
+        check_shares(self, "start", "stop")
 
     def __call__(self, epoch: int, epochs: int) -> float:
         """Share on the half wave from start to stop."""
@@ -101,9 +112,10 @@ class Cosine(Budget):
 
 @dataclass(frozen=True)
 class Exponential(Budget):
-    """The same factor from epoch to epoch: share(t) = start (stop / start)^(t / (T - 1)); T = 1 gives start.
+    """The same factor from epoch to epoch.
 
-    Falls fast, then slowly. Source: ours.
+    Formula: share(t) = start (stop / start)^(t / (T - 1)); T = 1 gives start. Needs nothing. Use it to fall fast, then slowly.
+    Costs less training than Linear between the same ends. Source: ours.
 
     Args:
         start: Share of the first epoch, in (0, 1].
@@ -115,7 +127,7 @@ class Exponential(Budget):
 
     def __post_init__(self) -> None:
         """Refuse shares outside (0, 1]: a factor cannot lead to or from 0."""
-        _check(self, "start", "stop", above_zero=True)
+        check_shares(self, "start", "stop", above_zero=True)
 
     def __call__(self, epoch: int, epochs: int) -> float:
         """Share on the geometric series from start to stop."""
@@ -124,7 +136,10 @@ class Exponential(Budget):
 
 @dataclass(frozen=True)
 class Step(Budget):
-    """Two levels: start while t < T / 2, then stop; T = 1 gives start. Source: ours.
+    """Two levels.
+
+    Formula: share(t) = start while t < T / 2, then stop; T = 1 gives start. Needs nothing. Use it to train broadly first and
+    then only on a choice. Costs what Linear costs. Source: ours.
 
     Args:
         start: Share of the first half, in [0, 1].
@@ -135,54 +150,11 @@ class Step(Budget):
     stop: float = 0.5
 
     def __post_init__(self) -> None:
-        _check(self, "start", "stop")
+        check_shares(self, "start", "stop")
 
     def __call__(self, epoch: int, epochs: int) -> float:
         """Start in the first half, stop in the second."""
         return self.start if epoch < epochs / 2 else self.stop
-
-
-@dataclass(frozen=True)
-class DifBuild(Budget):
-    """Build up by difficulty: the paper names an "interaction between scheduler and clusters"; both readings are ours.
-
-    ``opens: rows``, meant for accumulate mode: halving increments, share(t) = total 2^(T-2-t) / (2^(T-1) - 1) and 0 in the
-    last epoch (T = 4, total 0.7: 0.4, 0.2, 0.1, 0); T = 1 gives total.
-
-    ``opens: clusters``, meant for recalculate mode: share(t) = total (t + 1) / T, and epoch t may pick only from the first
-    ceil(M (t + 1) / T) of M clusters, in the order of their mean entropy at the first selection, the easiest first; more are
-    opened when those hold too few rows.
-
-    Args:
-        total: Share of the pool reached at the end, in [0, 1].
-        opens: What a new epoch adds: ``rows`` or ``clusters``.
-    """
-
-    total: float = 0.7
-    opens: Literal["rows", "clusters"] = "rows"
-
-    def __post_init__(self) -> None:
-        _check(self, "total")
-
-    def __call__(self, epoch: int, epochs: int) -> float:
-        """Increment (rows) or level (clusters) of this epoch."""
-        if self.opens_clusters:
-            return self.total * (epoch + 1) / epochs
-        if epochs == 1:
-            return self.total
-        if epoch == epochs - 1:
-            return 0.0
-        # 2^(T-2-t) / (2^(T-1) - 1) with both sides divided by 2^(T-1): no overflow for any number of epochs.
-        return self.total * math.ldexp(0.5, -epoch) / (1.0 - math.ldexp(1.0, 1 - epochs))
-
-    @property
-    def opens_clusters(self) -> bool:
-        """With ``opens: clusters``."""
-        return self.opens == "clusters"
-
-    def open_clusters(self, epoch: int, epochs: int, clusters: int) -> int:
-        """ceil(M (t + 1) / T) clusters when it opens clusters, else all."""
-        return -(-clusters * (epoch + 1) // epochs) if self.opens_clusters else clusters
 
 
 def _progress(epoch: int, epochs: int) -> float:
@@ -190,7 +162,8 @@ def _progress(epoch: int, epochs: int) -> float:
     return epoch / (epochs - 1) if epochs > 1 else 0.0
 
 
-def _check(budget: Budget, *names: str, above_zero: bool = False) -> None:
+def check_shares(budget: Budget, *names: str, above_zero: bool = False) -> None:
+    """Refuse fields outside [0, 1], or (0, 1] with ``above_zero``."""
     for name in names:
         share = getattr(budget, name)
         # Written so that NaN, which fails every comparison, is refused as well.

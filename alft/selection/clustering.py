@@ -30,7 +30,11 @@ class Clustering(ABC):
 
 @dataclass(frozen=True)
 class Whole(Clustering):
-    """One cluster: the pool as it is. Costs nothing; use it to find out what clusters are worth."""
+    """One cluster: the pool as it is.
+
+    Formula: c(i) = 0. Needs nothing and costs nothing. Use it to find out what clusters are worth. Source: the paper's
+    ablation.
+    """
 
     def __call__(self, embeddings_ND: Tensor, seed: int) -> Tensor:
         """All rows in cluster 0."""
@@ -39,10 +43,12 @@ class Whole(Clustering):
 
 @dataclass(frozen=True)
 class Ward(Clustering):
-    """Ward's agglomerative clustering, Euclidean: merge the pair that adds least to the sum of squares within clusters.
+    """Ward's agglomerative clustering, Euclidean.
 
-    Deterministic; sizes may differ a lot. Costs O(N^2) time and memory. Source: the paper; its number of
-    clusters is not known, 10 is ours.
+    Formula: from single rows, merge the two clusters A, B with the least |A||B| / (|A| + |B|) ||mean A - mean B||^2, which is
+    what the sum of squares within clusters grows by, until M are left. Needs embeddings. Use it by default, up to some ten
+    thousand rows: it is deterministic, and finds clusters of very different sizes. Costs O(N^2) time and memory.
+    Source: the paper; its number of clusters is not known, 10 is ours.
 
     Args:
         clusters: Number of clusters M, at least 1 and at most the number of labelled rows.
@@ -66,8 +72,9 @@ class Ward(Clustering):
 class KMeans(Clustering):
     """k-means, Euclidean, the best of 10 seeded starts.
 
-    Rounder clusters of more even size than Ward's. Costs O(N M D) per iteration, so it serves large pools. Gives fewer than
-    M clusters when fewer rows differ. Source: ours.
+    Formula: the partition into M with the least sum of squared distances to the clusters' means that Lloyd's iterations find.
+    Needs embeddings. Use it for large pools, or for rounder clusters of more even size than Ward's. Costs O(N M D) per
+    iteration. Gives fewer than M clusters when fewer rows differ. Source: ours.
 
     Args:
         clusters: Number of clusters M, at least 1 and at most the number of labelled rows.

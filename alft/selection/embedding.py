@@ -1,25 +1,51 @@
 """Where does a text lie? One vector per text, out of the encoder's last hidden states (method.md 6).
 
-Axes: B texts, L tokens, D hidden size. A new embedding is one frozen dataclass here and one line of config.
+Axes: N pool rows, B texts, L tokens, D size of a vector. A new embedding is one frozen dataclass and one line of config: here
+if it is made of hidden states, in :mod:`alft.selection.text_embedding` if it needs no encoder.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
 
 
-class Embedding(ABC):
+class Embedding:
     """A vector per text for the clusters."""
+
+
+class TokenEmbedding(Embedding, ABC):
+    """A vector made of the encoder's hidden states, in the pass over the pool that scores it as well."""
 
     @abstractmethod
     def __call__(self, hidden_BLD: Tensor, mask_BL: Tensor) -> Tensor:
         """Make one vector of each text's last hidden states, float32 (B, D); the mask is 1 at real tokens."""
 
 
+class TextEmbedding(Embedding, ABC):
+    """A vector made of the text alone. It needs no encoder, so it is the same in every epoch."""
+
+    @abstractmethod
+    def __call__(self, texts: Sequence[str]) -> Tensor:
+        """Make one vector of each text, float32 (N, D)."""
+
+    def words_found(self, texts: Sequence[str]) -> float | None:
+        """Share of the running words that have a vector of their own, in [0, 1]; None where that is no question.
+
+        Raises:
+            ValueError: The texts cannot be embedded; asked before training.
+        """
+        return None
+
+
 @dataclass(frozen=True)
-class MeanTokens(Embedding):
-    """Mean of the real tokens' vectors, padding left out. The usual sentence embedding; the default. Source: ours."""
+class MeanTokens(TokenEmbedding):
+    """Mean of the real tokens' vectors, padding left out.
+
+    Formula: e(i) = sum_l mask_il h_il / sum_l mask_il. Needs the encoder: it costs nothing beside a pass that scores, and a
+    pass of its own otherwise. Use it by default: it is the usual sentence embedding. Source: ours.
+    """
 
     def __call__(self, hidden_BLD: Tensor, mask_BL: Tensor) -> Tensor:
         """Masked mean over tokens, accumulated in float32 whatever the encoder's precision."""
@@ -28,8 +54,12 @@ class MeanTokens(Embedding):
 
 
 @dataclass(frozen=True)
-class FirstToken(Embedding):
-    """The first token's vector ([CLS], <s>): what BERT's own classification head sees. Source: ours."""
+class FirstToken(TokenEmbedding):
+    """The first token's vector ([CLS], <s>).
+
+    Formula: e(i) = h_i0. Needs the encoder, and costs what MeanTokens costs. Use it with encoders that were trained to put a
+    sentence there, or to see texts as BERT's own classification head does. Source: ours.
+    """
 
     def __call__(self, hidden_BLD: Tensor, mask_BL: Tensor) -> Tensor:
         """Position 0, float32; texts are padded on the right."""

@@ -74,6 +74,11 @@ class Policy:
         if not 0 <= self.warm_start <= 1:
             raise ValueError(f"active.warm_start must be in [0, 1], got {self.warm_start}")
 
+    @property
+    def uses_embeddings(self) -> bool:
+        """Whether it matters where a text lies."""
+        return self.cluster.clusters > 1 or self.acquire.needs_distances
+
     def plan(self, epochs: int, pool: int) -> Plan:
         """Set sizes for ``pool`` labelled rows.
 
@@ -96,7 +101,7 @@ class Policy:
         probs = plan.choices[epoch] and (
             self.acquire.needs_probs or self.allocate == "difficulty" or self.budget.opens_clusters
         )
-        embeddings = self._divides(epoch, plan, ledger) and (self.cluster.clusters > 1 or self.acquire.needs_distances)
+        embeddings = self._divides(epoch, plan, ledger) and self.uses_embeddings
         return Needs(probs, self.acquire.passes if probs else 0, embeddings)
 
     def divide(self, epoch: int, plan: Plan, ledger: Ledger, scores: Scores) -> Division | None:

@@ -1,0 +1,112 @@
+"""What else could the model think? An epinet: K cheap draws on top of one encoder pass (method.md 8).
+
+Axes: B texts, D hidden size, K draws, Z size of an index, C classes, H width of a hidden layer. Sources: arXiv 2107.08924 and
+2211.01568 for the construction, the first author's runner for Z = K = 10 and the two hidden layers of 50.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass
+class Epinet:
+    """Settings of the epinet.
+
+    Args:
+        index_size: Numbers in the random index of a draw.
+        draws: Draws K that training, prediction and scores average over; an acquisition that compares draws makes its own
+            ``passes`` of them.
+        hidden: Width of each of the two hidden layers.
+        prior_scale: Weight of the frozen prior: how far draws differ where nothing was learnt; 0 leaves it out.
+    """
+
+    index_size: int = 10
+    draws: int = 10
+    hidden: int = 50
+    prior_scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Refuse sizes that mean nothing."""
+        for name, least in {"index_size": 1, "draws": 2, "hidden": 1, "prior_scale": 0}.items():
+            if not getattr(self, name) >= least:
+                raise ValueError(f"model.epinet.{name} must be at least {least}, got {getattr(self, name)}")
+
+
+class EpinetHead(nn.Module):
+    """What an epinet adds to the logits: sigma([z; phi])·z + prior_scale · sigma_P([z; phi])·z, for an index z ~ N(0, I).
+
+    The features phi are taken as they are: no gradient flows into the encoder. sigma learns; sigma_P never does, and is saved
+    with the weights like the seed of the indices used outside training.
+
+    Args:
+        settings: Sizes and scale.
+        features: D.
+        classes: C.
+    """
+
+    def __init__(self, settings: Epinet, features: int, classes: int) -> None:
+        super().__init__()
+        self.settings = settings
+        self.learned = _Network(settings, features, classes)
+        self.prior = _Network(settings, features, classes).requires_grad_(False)
+        self.seed: Tensor
+        self.register_buffer("seed", torch.randint(2**62, ()))
+
+    def forward(self, features_BD: Tensor, index_KZ: Tensor) -> Tensor:
+        """Additions to the logits (K, B, C); an index of zeros adds nothing."""
+        phi_BD = features_BD.detach()
+        learned_KBC: Tensor = self.learned(phi_BD, index_KZ)
+        prior_KBC: Tensor = self.prior(phi_BD, index_KZ)
+        return learned_KBC + self.settings.prior_scale * prior_KBC
+
+    def fresh_index(self) -> Tensor:
+        """New indices (K, Z) from torch's global generator, for a step of training."""
+        return torch.randn(self.settings.draws, self.settings.index_size, device=self.seed.device)
+
+    def fixed_index(self, draws: int) -> Tensor:
+        """Indices (K, Z) for prediction and scores: the same in every epoch, on every process and after a restart."""
+        generator = torch.Generator().manual_seed(int(self.seed))
+        return torch.randn(draws, self.settings.index_size, generator=generator).to(self.seed.device)
+
+
+class _Network(nn.Module):
+    """sigma([z; phi])·z : two hidden layers, then C x Z numbers, multiplied by z."""
+
+    def __init__(self, settings: Epinet, features: int, classes: int) -> None:
+        super().__init__()
+        self.classes = classes
+        self.first = _layer(settings.index_size + features, settings.hidden)
+        self.second = _layer(settings.hidden, settings.hidden)
+        self.last = _layer(settings.hidden, classes * settings.index_size)
+
+    def forward(self, features_BD: Tensor, index_KZ: Tensor) -> Tensor:
+        """Logits (K, B, C).
+
+        The first layer's part in phi is the same for all draws and computed once. z is multiplied into the last layer's weights
+        instead of its much larger output.
+        """
+        size = index_KZ.shape[1]
+        features_BD, index_KZ = (tensor.to(self.first.weight.dtype) for tensor in (features_BD, index_KZ))
+        of_index_KH = nn.functional.linear(index_KZ, self.first.weight[:, :size])
+        of_features_BH = nn.functional.linear(features_BD, self.first.weight[:, size:], self.first.bias)
+        hidden_KBH = self.second((of_index_KH.unsqueeze(1) + of_features_BH).relu()).relu()
+        weight_KHC = torch.einsum("czh,kz->khc", self.last.weight.view(self.classes, size, -1), index_KZ)
+        bias_KC = torch.einsum("cz,kz->kc", self.last.bias.view(self.classes, size), index_KZ)
+        logits_KBC: Tensor = hidden_KBH @ weight_KHC + bias_KC.unsqueeze(1)
+        return logits_KBC
+
+
+def mean_prediction(logits_KBC: Tensor) -> Tensor:
+    """Log of the mean probability over the draws (B, C): its softmax is that mean, its cross-entropy that of the mean."""
+    return logits_KBC.float().log_softmax(-1).logsumexp(0) - math.log(logits_KBC.shape[0])
+
+
+def _layer(inputs: int, outputs: int) -> nn.Linear:
+    """A layer that keeps the scale of its input; with torch's own, smaller start a frozen prior would say next to nothing."""
+    layer = nn.Linear(inputs, outputs)
+    nn.init.normal_(layer.weight, std=inputs**-0.5)
+    nn.init.zeros_(layer.bias)
+    return layer

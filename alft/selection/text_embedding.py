@@ -1,0 +1,141 @@
+"""Are BERT's embeddings essential? Two embeddings of texts that need no encoder: tf-idf and static word vectors (method.md 6).
+
+Axes: N texts, D size of a vector.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from sklearn.decomposition import TruncatedSVD
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.preprocessing import normalize
+from torch import Tensor
+
+from alft.selection.embedding import TextEmbedding
+
+WORD = r"\w+|[^\w\s]"
+"""A word, or any other single sign: a corpus of emoji has words, too."""
+
+
+@dataclass(frozen=True)
+class TfIdf(TextEmbedding):
+    """Words weighted by rarity, projected on the directions in which the pool varies most (latent semantic analysis).
+
+    Formula: e(i) = the first D coordinates of row i in the truncated SVD of the tf-idf table (words, sublinear term
+    frequency), scaled to length 1. Needs nothing but the texts, and costs seconds for 10^4 of them. Use it to see whether
+    clusters of BERT's embeddings are worth their pass, or where no encoder knows the language. Source: ours.
+
+    Args:
+        dimensions: Size D of a vector; fewer where the pool has fewer words or texts.
+    """
+
+    dimensions: int = 100
+
+    def __post_init__(self) -> None:
+        """Refuse an empty vector."""
+        if self.dimensions < 1:
+            raise ValueError(f"active.embedding.dimensions must be at least 1, got {self.dimensions}")
+
+    def __call__(self, texts: Sequence[str]) -> Tensor:
+        """Fit on these texts and project them."""
+        table = TfidfVectorizer(token_pattern=WORD, sublinear_tf=True, dtype=np.float32).fit_transform(texts)
+        size = min(self.dimensions, *table.shape)
+        # A solver without random starts where it can be had: the same texts must give the same clusters.
+        svd = TruncatedSVD(size, algorithm="arpack" if size < min(table.shape) else "randomized", random_state=0)
+        return torch.from_numpy(normalize(svd.fit_transform(table)).astype(np.float32))
+
+
+@dataclass(frozen=True)
+class WordVectors(TextEmbedding):
+    """Mean of static word vectors read from a file, as GloVe and fastText publish them.
+
+    Formula: e(i) = mean over the words of text i that the file has, as written or else in lower case; 0 if it has none of them.
+    Needs the file, and costs one reading of it; only the words of the pool are kept. Use it where vectors of the language exist
+    but no good encoder does. The share of words found is printed before training and stands in summary.json. Source: ours.
+
+    Args:
+        path: Text file, one word and its numbers to a line, with or without fastText's first line of two counts.
+    """
+
+    path: str
+
+    def __post_init__(self) -> None:
+        """Refuse a path that leads nowhere."""
+        if not Path(self.path).expanduser().is_file():
+            raise ValueError(f"active.embedding.path: no such file: {self.path}")
+
+    def __call__(self, texts: Sequence[str]) -> Tensor:
+        """Average the vectors of each text."""
+        vectors = self._vectors(texts)
+        means = torch.zeros(len(texts), len(next(iter(vectors.values()))))
+        for row, text in enumerate(texts):
+            known = [vectors[form] for word in words_of(text) if (form := _form(word, vectors))]
+            if known:
+                means[row] = torch.from_numpy(np.mean(known, axis=0))
+        return means
+
+    def words_found(self, texts: Sequence[str]) -> float:
+        """Share of the running words of these texts that the file has."""
+        vectors = self._vectors(texts)
+        counts = Counter(word for text in texts for word in words_of(text))
+        return sum(count for word, count in counts.items() if _form(word, vectors)) / max(1, counts.total())
+
+    def _vectors(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
+        words = {word for text in texts for word in words_of(text)}
+        return _read(str(Path(self.path).expanduser()), frozenset(words | {word.lower() for word in words}))
+
+
+def words_of(text: str) -> list[str]:
+    """Words and single signs.
+
+    >>> words_of("Għandu l-kulur, u jiswa!")
+    ['Għandu', 'l', '-', 'kulur', ',', 'u', 'jiswa', '!']
+    """
+    return re.findall(WORD, text)
+
+
+def _form(word: str, vectors: dict[str, np.ndarray]) -> str | None:
+    return word if word in vectors else word.lower() if word.lower() in vectors else None
+
+
+@lru_cache(maxsize=1)  # asked for the share of words before training, and for the vectors when clusters are made
+def _read(path: str, words: frozenset[str]) -> dict[str, np.ndarray]:
+    """Vectors of those words."""
+    vectors: dict[str, np.ndarray] = {}
+    size = 0
+    for number, word, rest in _entries(path):
+        size = size or len(rest.split())
+        if word in words and word not in vectors:
+            values = rest.split()
+            if len(values) < size:
+                raise ValueError(f"active.embedding.path: {path} has {len(values)} numbers in line {number}, but {size} before")
+            if len(values) == size:  # else the "word" has a space in it, as a few of GloVe's have
+                vectors[word] = _numbers(values, path, number)
+    if not vectors:
+        raise ValueError(f"active.embedding.path: {path} has no vector for any of the pool's {len(words)} word forms")
+    return vectors
+
+
+def _entries(path: str) -> Iterator[tuple[int, str, str]]:
+    """Line number, word and the rest of each line; a first line of two counts, or a blank one, is no entry."""
+    with open(path, encoding="utf-8", errors="replace") as lines:
+        for number, line in enumerate(lines, start=1):
+            word, _, rest = line.rstrip("\n").partition(" ")
+            if rest and not (number == 1 and word.isdigit() and rest.strip().isdigit()):
+                yield number, word, rest
+
+
+def _numbers(values: list[str], path: str, line: int) -> np.ndarray:
+    try:
+        vector = np.array(values, dtype=np.float32)
+    except ValueError as error:
+        raise ValueError(f"active.embedding.path: {path} has something that is no number in line {line}") from error
+    if not np.isfinite(vector).all():
+        raise ValueError(f"active.embedding.path: {path} has a number that is not finite in line {line}")
+    return vector
