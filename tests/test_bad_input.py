@@ -99,7 +99,7 @@ MISTAKES = {
     ),
     "more cells than columns": (
         source("a.csv", "text,label\none,two,a\nthree,b\n"),
-        "data.source: a.csv has rows with more cells than the header has columns",
+        "data.source: a.csv has more cells in line 2 than the header has columns (2)",
     ),
     "broken JSON": (source("a.jsonl", '{"text": "a", "label": 1}\nnot json\n'), "data.source: a.jsonl cannot be read"),
     "broken Parquet": (source("a.parquet", "nope"), "data.source: a.parquet cannot be read"),

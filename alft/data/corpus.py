@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-import datasets
 import torch
 
+from alft.data.files import Table
 from alft.data.labels import LABEL_NAMES, TEXT_NAMES, as_names, find_column, in_order
 from alft.data.sources import read_source
 from alft.selection.allocation import apportion
@@ -59,6 +59,16 @@ class Corpus:
             parts += [self.test.texts, self.test.labels]
         return sha256(repr(parts).encode(errors="surrogatepass")).hexdigest()[:16]
 
+    @property
+    def repeated(self) -> dict[str, int]:
+        """Validation texts that are also in the pool, and test texts that are in either: what leaks into the scores."""
+        pool, validation = set(self.pool.texts), set(self.validation.texts)
+        test = self.test.texts if self.test is not None else []
+        return {
+            "validation": sum(text in pool for text in self.validation.texts),
+            "test": sum(text in pool or text in validation for text in test),
+        }
+
     def describe(self) -> str:
         """One line for the user; how many pool rows carry which label is not in it, since those are not bought yet."""
         test = f"{len(self.test)} test rows" if self.test is not None else "no test set"
@@ -83,7 +93,8 @@ def load_corpus(
         ValueError: The data cannot be used; the sentence names the setting, the place and the reason.
     """
     splits, one_file = read_source(source)
-    feature = _label_feature(splits["train"], label_column)
+    train = splits["train"]
+    feature = train.features.get(find_column(label_column, LABEL_NAMES, list(train.columns), "data.label_column"))
     named = {split: _texts_and_names(table, text_column, label_column) for split, table in splits.items()}
     names = in_order({name for name in named["train"][1] if name is not None}, feature)
     rows = {split: _encode(texts, labels, names, split) for split, (texts, labels) in named.items()}
@@ -118,19 +129,13 @@ def stratified(labels: Sequence[int], count: int, seed: int, purpose: str) -> li
     return sorted(drawn)
 
 
-def _label_feature(table: datasets.Dataset, label_column: str | None) -> object:
-    return table.features[find_column(label_column, LABEL_NAMES, table.column_names, "data.label_column")]
-
-
-def _texts_and_names(
-    table: datasets.Dataset, text_column: str | None, label_column: str | None
-) -> tuple[list[str], list[str | None]]:
-    text = find_column(text_column, TEXT_NAMES, table.column_names, "data.text_column")
-    label = find_column(label_column, LABEL_NAMES, table.column_names, "data.label_column")
+def _texts_and_names(table: Table, text_column: str | None, label_column: str | None) -> tuple[list[str], list[str | None]]:
+    text = find_column(text_column, TEXT_NAMES, list(table.columns), "data.text_column")
+    label = find_column(label_column, LABEL_NAMES, list(table.columns), "data.label_column")
     if text == label:
         raise ValueError(f"data.text_column and data.label_column must differ, both are {text!r}")
-    texts = ["" if value is None else str(value) for value in table[text]]
-    names = as_names(table[label], table.features[label])
+    texts = ["" if value is None else str(value) for value in table.columns[text]]
+    names = as_names(table.columns[label], table.features.get(label))
     # A blank row will be dropped: its label makes no class.
     return texts, [name if text.strip() else None for text, name in zip(texts, names, strict=True)]
 

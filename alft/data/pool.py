@@ -13,12 +13,11 @@ import torch
 from lightning import LightningDataModule
 from torch import Tensor
 from torch.utils.data import DataLoader
-from transformers import AutoConfig, AutoTokenizer, PreTrainedTokenizerBase
 
 from alft.data.corpus import Corpus, Rows, load_corpus
+from alft.data.remarks import TextCounts
 from alft.data.sampler import SubsetSampler
-from alft.data.tokens import Tokens, tokenize
-from alft.models.backbone import load_pretrained, longest_input
+from alft.data.tokens import Tokens, load_tokenizer, tokenize
 from alft.selection.ledger import Ledger
 from alft.selection.plan import Plan
 
@@ -67,6 +66,7 @@ class TextPool(LightningDataModule):
         self.num_workers = num_workers
         self.plan: Plan | None = None
         self.order_seed = 0
+        self.text_column = text_column
         self._read = partial(load_corpus, source, text_column, label_column, limit, limit_validation, seed)
 
     @cached_property
@@ -97,11 +97,18 @@ class TextPool(LightningDataModule):
     def setup(self, stage: str) -> None:
         """Tokenise all texts, once for all stages."""
         if not hasattr(self, "pool_tokens"):
-            tokenizer = self._load_tokenizer()
+            tokenizer = load_tokenizer(self.tokenizer, self.max_length)
             test = self.corpus.test
             self.pool_tokens = tokenize(self.corpus.pool.texts, tokenizer, self.max_length)
             self.validation_tokens = tokenize(self.corpus.validation.texts, tokenizer, self.max_length)
             self.test_tokens = tokenize(test.texts, tokenizer, self.max_length) if test else None
+
+    @property
+    def text_counts(self) -> TextCounts:
+        """What was dropped, cut or met twice."""
+        tokens = {"pool": self.pool_tokens, "validation": self.validation_tokens, "test": self.test_tokens}
+        cut = {split: held.cut for split, held in tokens.items() if held is not None}
+        return {"blank": self.corpus.blank, "cut": cut, "repeated": self.corpus.repeated}
 
     def follow(self, plan: Plan, seed: int) -> None:
         """Take over the planned sizes, and the seed of the order in which rows are trained on."""
@@ -139,11 +146,12 @@ class TextPool(LightningDataModule):
         return self._loader(self.corpus.test, self.test_tokens)
 
     def state_dict(self) -> dict[str, Any]:
-        """The ledger, and the fingerprint and label names of the data it speaks of."""
+        """The ledger, the fingerprint of the data it speaks of, and how texts were read, which predictions must repeat."""
         return {
             "ledger": self.ledger.state_dict(),
             "fingerprint": self.corpus.fingerprint,
-            "label_names": self.label_names,
+            "text_column": self.text_column,
+            "max_length": self.max_length,
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -168,16 +176,6 @@ class TextPool(LightningDataModule):
             # Iterating a loader draws a number from this generator; from the global one, resumed runs would differ.
             generator=torch.Generator(),
         )
-
-    def _load_tokenizer(self) -> PreTrainedTokenizerBase:
-        tokenizer: PreTrainedTokenizerBase = load_pretrained(AutoTokenizer, self.tokenizer)
-        least = tokenizer.num_special_tokens_to_add() + 1
-        most = min(tokenizer.model_max_length, longest_input(load_pretrained(AutoConfig, self.tokenizer)))
-        if not least <= self.max_length <= most:
-            raise ValueError(
-                f"data.max_length must be in [{least}, {most}], which {self.tokenizer} can read, got {self.max_length}"
-            )
-        return tokenizer
 
 
 def _collate(tokens: Tokens, labels: list[int], rows: list[int]) -> Batch:

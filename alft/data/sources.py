@@ -1,19 +1,15 @@
-"""Where do the rows come from? A hub id, a folder or a file of CSV, TSV, JSONL or Parquet, read by ``datasets``.
+"""Where do the rows come from? A hub id, a folder with a file for each split, or one file.
 
-Reading only: columns, labels and splits are the business of :mod:`alft.data.corpus`.
+Finding only: files are read by :mod:`alft.data.files`; columns, labels and splits are the business of :mod:`alft.data.corpus`.
 """
 
 import os
-import tempfile
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import datasets
-import pandas as pd
 from huggingface_hub.errors import HfHubHTTPError
 
+from alft.data.files import READERS, Table, from_dataset, read_file
 from alft.models.backbone import silenced
 
 SPLITS = {
@@ -21,9 +17,8 @@ SPLITS = {
     "validation": ("validation", "valid", "val", "dev"),
     "test": ("test", "testing"),
 }
-READERS = {".csv": "csv", ".tsv": "csv", ".jsonl": "json", ".json": "json", ".parquet": "parquet"}
 
-Splits = dict[str, datasets.Dataset]
+Splits = dict[str, Table]
 
 
 def read_source(source: str) -> tuple[Splits, bool]:
@@ -46,42 +41,6 @@ def read_source(source: str) -> tuple[Splits, bool]:
     return _read_hub(source), False
 
 
-def read_file(path: Path) -> datasets.Dataset:
-    """Read one file; in CSV and TSV every cell is text, so that "NA", "007" and "1.0" stay what they are."""
-    if path.suffix.lower() not in READERS:
-        raise ValueError(f"data.source: {path} must end in one of {', '.join(READERS)}")
-    if path.stat().st_size == 0:
-        raise ValueError(f"data.source: {path} is an empty file")
-    reader = READERS[path.suffix.lower()]
-    if reader == "json" and (line := _first_undecodable_line(path)):  # its reader looks at bytes when it is too late
-        raise ValueError(_not_utf8(path, line))
-    # A cache of its own: the shared one would keep a copy of every file ever read, and could serve a stale one.
-    with tempfile.TemporaryDirectory() as cache, _quiet():
-        try:
-            options = _csv_options(path) if reader == "csv" else {}
-            return datasets.load_dataset(
-                reader,
-                data_files={"train": str(path.resolve())},
-                split="train",
-                cache_dir=cache,
-                keep_in_memory=True,
-                **options,
-            )
-        except (ValueError, OSError, StopIteration, pd.errors.ParserWarning, datasets.exceptions.DatasetsError) as error:
-            raise ValueError(_explain(path, error)) from error
-
-
-def _csv_options(path: Path) -> dict[str, object]:
-    separator = "\t" if path.suffix.lower() == ".tsv" else ","
-    header = pd.read_csv(path, sep=separator, nrows=0, index_col=False).columns
-    return {
-        "sep": separator,
-        "keep_default_na": False,
-        "index_col": False,  # else extra commas in the first row shift the columns without a word
-        "features": datasets.Features({name: datasets.Value("string") for name in header}),
-    }
-
-
 def _read_folder(folder: Path) -> Splits:
     splits: Splits = {}
     for split, names in SPLITS.items():
@@ -98,61 +57,19 @@ def _read_folder(folder: Path) -> Splits:
 
 def _read_hub(name: str) -> Splits:
     try:
-        with _quiet():
+        datasets.disable_progress_bars()
+        with silenced("datasets", "huggingface_hub"):
             loaded = datasets.load_dataset(name)
     except (OSError, ValueError, RuntimeError, HfHubHTTPError, datasets.exceptions.DatasetsError) as error:
         raise ValueError(
             f"data.source: {name} is no file or folder here and could not be read from the hub ({_first_line(error)}); "
             "give a local file or folder with --data.source PATH and a local model with --model.backbone PATH"
         ) from error
-    splits = {split: loaded[name] for split, names in SPLITS.items() for name in names if name in loaded}
+    splits = {split: from_dataset(loaded[name]) for split, names in SPLITS.items() for name in names if name in loaded}
     if "train" not in splits:
         raise ValueError(f"data.source: {name} has no train split; it has: {', '.join(loaded)}")
     return splits
 
 
-def _explain(path: Path, error: BaseException) -> str:
-    """One sentence for whatever a reader raised, with the line where it can be known."""
-    chain = list(_causes(error))
-    if any(isinstance(cause, UnicodeDecodeError) for cause in chain):
-        return _not_utf8(path, _first_undecodable_line(path))
-    if any(isinstance(cause, pd.errors.ParserWarning) for cause in chain):
-        return f"data.source: {path} has rows with more cells than the header has columns"
-    if isinstance(error, pd.errors.EmptyDataError) or "corresponds to no data" in str(error):
-        return f"data.source: {path} holds no rows"
-    return f"data.source: {path} cannot be read: {_first_line(chain[-1])}"
-
-
-def _not_utf8(path: Path, line: int) -> str:
-    return f"data.source: {path} is not valid UTF-8 (line {line})"
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__
-
-
 def _first_line(error: BaseException) -> str:
     return str(error).strip().split("\n")[0] or type(error).__name__
-
-
-def _first_undecodable_line(path: Path) -> int:
-    """Number of the line, counted from 1; 0 if all can be decoded."""
-    # Lines are cut at the bytes, not by a text reader, because the text reader is what failed.
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, start=1):
-            try:
-                line.decode()
-            except UnicodeDecodeError:
-                return number
-    return 0
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence the readers' own progress bars and logs (our sentence says it), and make lost cells an error."""
-    datasets.disable_progress_bars()
-    with silenced("datasets", "huggingface_hub"), warnings.catch_warnings():
-        warnings.simplefilter("error", pd.errors.ParserWarning)
-        yield

@@ -144,6 +144,11 @@ class Classifier(LightningModule):
         """Count right and wrong predictions."""
         self._count(batch, "test")
 
+    def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Class probabilities (B, C), float32."""
+        probs_BC: Tensor = self(batch).float().softmax(-1)
+        return probs_BC
+
     def on_validation_epoch_end(self) -> None:
         """Log val_f1_macro, val_accuracy and val_loss."""
         self._report("val")

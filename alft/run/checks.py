@@ -1,6 +1,10 @@
 """Which command lines cannot end well? Each is refused in one sentence as soon as it is parsed."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
+
+from alft.run.export import Target
 
 
 def refuse_fit_settings(settings: Any) -> None:
@@ -17,3 +21,21 @@ def refuse_fit_settings(settings: Any) -> None:
         raise ValueError("trainer.barebones cannot be used, it switches off the books that a run keeps")
     if settings.test_on == "best" and settings.trainer.enable_checkpointing is False:
         raise ValueError("test_on best needs checkpoints, but trainer.enable_checkpointing is false")
+    if target := export_target(settings):
+        target.check(settings.model)
+    elif settings.adapter or settings.force:
+        raise ValueError(f"{'adapter' if settings.adapter else 'force'} belongs to --export DIR, which was not given")
+
+
+def export_target(settings: Any) -> Target | None:
+    """Where ``--export`` writes to; None without it."""
+    if settings.export is None:
+        return None
+    return Target(Path(settings.export).expanduser(), settings.adapter, settings.force)
+
+
+def refuse_fit_only(args: Sequence[str], command: str) -> None:
+    """Refuse, on the command line of another command, what only a fit does; a config of a run may hold it."""
+    for name in ("--test_on", "--export", "--adapter", "--force"):
+        if any(arg.split("=")[0] == name for arg in args):
+            raise ValueError(f"{name} is a setting of fit, {command} does not use it")

@@ -1,11 +1,12 @@
-"""The command line: ``python -m alft fit | validate | test | demo``.
+"""The command line: ``python -m alft fit | validate | test | predict | export | demo``.
 
-It finds the command and tells mistakes; what a fit is made of stands in :mod:`alft.run.wiring`.
+It finds the command and tells mistakes; what a fit is made of stands in :mod:`alft.run.wiring`, the small commands in
+:mod:`alft.run.commands`.
 """
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lightning.fabric.utilities.exceptions import MisconfigurationException
@@ -13,7 +14,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from alft import __version__
 from alft.data.pool import TextPool
 from alft.models.classifier import Classifier
-from alft.run.demo import write_demo
+from alft.run import commands
 from alft.run.parser import SentenceParser, UsageError, nearest
 from alft.run.quiet import quieten
 from alft.run.wiring import AlftCLI
@@ -22,8 +23,17 @@ COMMANDS = {
     "fit": "Fine-tune a classifier, choosing the rows of every epoch, then test it and leave a run folder.",
     "validate": "Measure a checkpoint of a run on the validation set.",
     "test": "Measure a checkpoint of a run on the test set.",
+    "predict": "Write a file of texts again, with a prediction and probabilities beside each row.",
+    "export": "Write the model of a checkpoint as an ordinary Hugging Face folder.",
     "demo": "Write a small set of made-up reviews to try alft with.",
 }
+
+SMALL: dict[str, Callable[[SentenceParser, list[str]], None]] = {
+    "predict": commands.predict,
+    "export": commands.export_checkpoint,
+    "demo": commands.demo,
+}
+"""Commands with a parser of their own."""
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -41,8 +51,9 @@ def main(args: Sequence[str] | None = None) -> int:
 def _dispatch(args: list[str]) -> None:
     if args[:1] in ([], ["-h"], ["--help"]):
         print(_overview())
-    elif args[0] == "demo":
-        _demo(args[1:])
+    elif args[0] in SMALL:
+        quieten()
+        SMALL[args[0]](SentenceParser(prog=f"python -m alft {args[0]}", description=COMMANDS[args[0]]), args[1:])
     elif args[0] in COMMANDS:
         quieten()
         AlftCLI(
@@ -72,15 +83,6 @@ def _overview() -> str:
 def _texts(command: str) -> dict[str, str]:
     usage = f"python -m alft {command} --config FILE [--block.setting VALUE ...]"
     return {"usage": usage, "description": COMMANDS[command]}
-
-
-def _demo(args: list[str]) -> None:
-    parser = SentenceParser(prog="python -m alft demo", description=COMMANDS["demo"])
-    parser.add_argument("folder", type=str, help="Where to write train.csv, validation.csv and test.csv.")
-    parser.add_argument("--seed", type=int, default=0, help="Seed of the generator.")
-    settings = parser.parse_args(args)
-    paths = write_demo(Path(settings.folder), settings.seed)
-    print("demo texts:", ", ".join(str(path) for path in paths))
 
 
 def _with_config_of_run(args: list[str]) -> list[str]:

@@ -67,7 +67,7 @@ def finish(
         return None
     write_selection(folder, ledger)
     (folder / "hparams.yaml").unlink(missing_ok=True)  # the CSV logger's own; config.yaml says more
-    summary = summarise(trainer, model, data, active, folder.parent.name, ledger.validation[epoch], started)
+    summary = summarise(trainer, model, data, active, folder.parent.name, epoch, started)
     for logger in trainer.loggers:
         if isinstance(logger, WandbLogger):
             logger.experiment.config.update({"alft": summary["settings"]}, allow_val_change=True)
@@ -82,10 +82,20 @@ def summarise(
     data: TextPool,
     active: ActiveLearning,
     name: str,
-    validation: float,
+    epoch: int,
     started: float,
 ) -> Summary:
-    """All that ``summary.json`` says; ``started`` is the ``perf_counter`` at the start of the command."""
+    """All that ``summary.json`` says.
+
+    Args:
+        trainer: Knows the precision.
+        model: As tested.
+        data: Holds the ledger.
+        active: Holds the settings of the selection.
+        name: Name of the run.
+        epoch: Epoch whose weights were tested.
+        started: ``perf_counter`` at the start of the command.
+    """
     assert data.plan is not None
     controls = control_scores(data.corpus)
     return {
@@ -95,11 +105,13 @@ def summarise(
         "fingerprint": data.corpus.fingerprint,
         "settings": settings_of(trainer, model, data, active),
         "test": _test_scores(model),
-        "validation": {"f1_macro": validation},
+        "tested_epoch": epoch,
+        "validation": {"f1_macro": data.ledger.validation[epoch]},
         "labels": label_costs(data.ledger),
         "seconds": stage_seconds(data.ledger, perf_counter() - started),
         "memory_mib": round(peak_memory_mib()),
         "break_even": break_even(data.ledger),
+        "texts": data.text_counts,
         "words_found": active.words_found,
         "controls": controls,
         "epochs": epoch_records(data.ledger, data.plan),

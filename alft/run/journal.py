@@ -8,6 +8,7 @@ from time import perf_counter
 from lightning import Callback, LightningModule, Trainer
 
 from alft.data.pool import TextPool
+from alft.data.remarks import remarks
 from alft.models.classifier import Classifier
 from alft.run.tables import plan_table, show
 
@@ -29,7 +30,7 @@ class Journal(Callback):
         """Show data and plan before anything is scored or trained."""
         data: TextPool = trainer.datamodule  # type: ignore[attr-defined]  # set by fit, unknown to the type checker
         if trainer.is_global_zero and data.plan is not None:
-            show(data.corpus.describe(), plan_table(data.plan, data.ledger.pool))
+            show(data.corpus.describe(), *remarks(data.text_counts, data.max_length), plan_table(data.plan, data.ledger.pool))
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start the clock of the epoch."""

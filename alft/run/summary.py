@@ -2,10 +2,8 @@
 
 import json
 import math
-import os
 import resource
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet
 from torch import Tensor
 
+from alft.run.output import write_atomically
 from alft.selection.ledger import STAGES, Ledger
 from alft.selection.plan import Plan
 
@@ -32,13 +31,12 @@ def label_costs(ledger: Ledger) -> dict[str, Any]:
 
 def epoch_records(ledger: Ledger, plan: Plan) -> list[dict[str, Any]]:
     """One record per epoch trained: planned share, rows, labels bought so far, validation score, seconds by stage."""
-    first_used = ledger.first_used_N
     return [
         {
             "epoch": epoch,
             "share": plan.shares[epoch],
             "selected": len(selection.rows),
-            "bought": int(((first_used >= 0) & (first_used <= epoch)).sum()),
+            "bought": ledger.bought_until(epoch),
             "val_f1_macro": ledger.validation.get(epoch),
             "seconds": dict(ledger.seconds[epoch]),
         }
@@ -92,16 +90,6 @@ def write_selection(folder: Path, ledger: Ledger) -> None:
     types = {"epoch": pa.int64(), "row": pa.int64(), "cluster": pa.int64(), "score": pa.float32(), "first_used": pa.int64()}
     table = pa.table({name: pa.array(columns[name], type=kind) for name, kind in types.items()})
     write_atomically(folder / "selection.parquet", lambda path: pyarrow.parquet.write_table(table, path))
-
-
-def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Let ``write`` make a file beside ``path``, then put it in place: readers see the old file or the whole new one."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        write(beside)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _finite(value: Any) -> Any:

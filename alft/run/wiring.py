@@ -14,7 +14,9 @@ from alft.loop.active import ActiveLearning
 from alft.loop.progress import StageProgressBar
 from alft.models.classifier import Classifier
 from alft.models.restore import read_checkpoint
-from alft.run.checks import refuse_fit_settings
+from alft.run.card import Facts
+from alft.run.checks import export_target, refuse_fit_only, refuse_fit_settings
+from alft.run.export import Trained, export
 from alft.run.fit import TestOn, finish, run_checkpoints, run_loggers
 from alft.run.folder import claim_folder, given_back_on_error
 from alft.run.journal import Journal
@@ -55,6 +57,14 @@ class AlftCLI(LightningCLI):
             default="last",
             help="Which weights a fit tests at its end: those of the last epoch, or of the best one on validation.",
         )
+        parser.add_argument(
+            "--export",
+            type=str | None,
+            default=None,
+            help="After a fit: write the tested model to this folder, for transformers' from_pretrained and pipeline.",
+        )
+        parser.add_argument("--adapter", action="store_true", help="With --export: the LoRA adapter alone, as a peft folder.")
+        parser.add_argument("--force", action="store_true", help="With --export: replace a folder that holds a model already.")
         parser.add_lightning_class_args(Trainer, "trainer")
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
@@ -79,6 +89,7 @@ class AlftCLI(LightningCLI):
         if self.config.subcommand == "fit":
             refuse_fit_settings(settings)
         else:
+            refuse_fit_only(args, self.config.subcommand)
             self.trained_labels = read_checkpoint(settings.ckpt_path)["hyper_parameters"]["label_names"]
 
     def after_instantiate_classes(self) -> None:
@@ -120,8 +131,14 @@ class AlftCLI(LightningCLI):
         """Test, write the run folder's last files, and show the result."""
         active, test_on = self.config_init.fit.active, self.config.fit.test_on
         summary = finish(self.trainer, self.model, self.datamodule, active, test_on, self.started)
-        if summary is not None:
-            show(result_table(summary), f"run folder: {self.folder}")
+        if summary is None:
+            return
+        show(result_table(summary), f"run folder: {self.folder}")
+        if target := export_target(self.config.fit):
+            bought = self.datamodule.ledger.bought_until(summary["tested_epoch"])
+            facts = Facts(summary["name"], self.config.fit.data.source, bought, summary, tested=True)
+            export(Trained(self.model, self.datamodule.max_length, facts, self.datamodule.validation_tokens), target)
+            show(f"model: {target.folder}")
 
     def _run_name(self) -> str:
         """Stem of the first ``--config``."""

@@ -59,6 +59,10 @@ class Ledger:
         """Labels bought so far: rows used at least once."""
         return int((self.first_used_N >= 0).sum())
 
+    def bought_until(self, epoch: int) -> int:
+        """Labels bought until ``epoch`` was trained."""
+        return int(((self.first_used_N >= 0) & (self.first_used_N <= epoch)).sum())
+
     @property
     def unique_saving(self) -> float:
         """Share of the labels never bought."""

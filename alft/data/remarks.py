@@ -1,0 +1,38 @@
+"""What should a user know of the texts before training on them?"""
+
+from typing import TypedDict
+
+
+class TextCounts(TypedDict):
+    """What happened to texts: ``summary.json`` keeps it.
+
+    Attributes:
+        blank: Train rows dropped because their text was blank.
+        cut: Texts longer than ``data.max_length``, by split.
+        repeated: Texts met again in another split, by the split whose score they flatter.
+    """
+
+    blank: int
+    cut: dict[str, int]
+    repeated: dict[str, int]
+
+
+ELSEWHERE = {"validation": "the pool", "test": "the pool or the validation set"}
+
+
+def remarks(counts: TextCounts, max_length: int) -> list[str]:
+    """One line for texts that are cut, and a warning for each split that leaks.
+
+    >>> remarks({"blank": 0, "cut": {"pool": 2, "test": 0}, "repeated": {"validation": 0, "test": 1}}, max_length=128)
+    ['texts longer than data.max_length 128 are cut: 2 in pool, 0 in test',
+     'warning: 1 test texts are also in the pool or the validation set (leakage): the test score flatters the model']
+    """
+    lines = []
+    if any(counts["cut"].values()):
+        said = ", ".join(f"{count} in {split}" for split, count in counts["cut"].items())
+        lines.append(f"texts longer than data.max_length {max_length} are cut: {said}")
+    for split, count in counts["repeated"].items():
+        if count:
+            others = ELSEWHERE[split]
+            lines.append(f"warning: {count} {split} texts are also in {others} (leakage): the {split} score flatters the model")
+    return lines

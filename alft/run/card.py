@@ -1,0 +1,122 @@
+"""What must somebody know who was handed a model? A card in the form of the Hugging Face hub."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from alft import __version__
+from alft.models.classifier import Classifier
+
+USE = """\
+```python
+from transformers import pipeline
+
+classify = pipeline("text-classification", model="{folder}")
+classify(["a text", "another text"], truncation=True, top_k=None)
+```"""
+
+USE_ADAPTER = """\
+```python
+from peft import AutoPeftModelForSequenceClassification
+from transformers import AutoTokenizer, pipeline
+
+model = AutoPeftModelForSequenceClassification.from_pretrained(
+    "{folder}", num_labels={classes}, id2label={names}
+)
+tokenizer = AutoTokenizer.from_pretrained("{folder}")
+classify = pipeline("text-classification", model=model.merge_and_unload(), tokenizer=tokenizer)
+classify(["a text", "another text"], truncation=True, top_k=None)
+```"""
+
+EPINET = """\
+The model was trained with an epinet, and alft predicts with the mean over its draws. This folder holds mu, the model's own
+classification head, without the epinet. {measured}"""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of the run that made the weights.
+
+    Attributes:
+        name: Title of the card.
+        source: ``data.source`` as typed.
+        bought: Labels bought until these weights were reached.
+        summary: Summary of the run, if it was finished.
+        tested: Whether the scores in the summary are those of these weights.
+    """
+
+    name: str = "alft"
+    source: str | None = None
+    bought: int | None = None
+    summary: dict[str, Any] | None = None
+    tested: bool = False
+
+
+def model_card(model: Classifier, facts: Facts, folder: str, max_length: int, adapter: bool, gap: float | None) -> str:
+    """The text of README.md.
+
+    Args:
+        model: The classifier.
+        facts: What is known of its run.
+        folder: Where the export will be, for the example.
+        max_length: Tokens per text.
+        adapter: Whether the export is an adapter only.
+        gap: For an epinet, the largest difference between alft's probabilities and the export's; None if not measured.
+    """
+    backbone, names = model.hparams["backbone"], model.label_names
+    labels = ", ".join(f"`{name}`" for name in names)
+    use = (USE_ADAPTER if adapter else USE).format(folder=folder, classes=len(names), names=dict(enumerate(names)))
+    cut = f"`truncation=True` cuts texts at {max_length} tokens, as in training; without it longer ones raise an error."
+    sections = {
+        "Use": f"{use}\n\n{cut}",
+        "Without the epinet": _without_epinet(gap) if model.epinet is not None else "",
+        "Data and labels": _data(facts),
+        "Scores": _scores(facts),
+        "Settings": _settings(model, facts),
+    }
+    head = f"---\nlibrary_name: {'peft' if adapter else 'transformers'}\npipeline_tag: text-classification\n"
+    head += f"tags: [alft, active-learning]\n---\n# {facts.name}\n\n"
+    head += f"A text classifier for the labels {labels}, fine-tuned from `{backbone}` with alft {__version__}.\n"
+    return head + "".join(f"\n## {title}\n\n{text}\n" for title, text in sections.items() if text)
+
+
+def _without_epinet(gap: float | None) -> str:
+    measured = "How much that changes was not measured: the validation texts were not at hand."
+    if gap is not None:
+        measured = f"Its probabilities on the validation texts differ from alft's by at most {gap:.4f}."
+    return EPINET.format(measured=measured)
+
+
+def _data(facts: Facts) -> str:
+    lines = [f"- Data: `{facts.source}`"] if facts.source else []
+    if facts.summary is None:
+        return "\n".join([*lines, f"- Labels bought: {facts.bought}"])
+    labels = facts.summary["labels"]
+    lines += [
+        f"- Fingerprint: `{facts.summary['fingerprint']}`",
+        f"- Labels bought until these weights: {facts.bought} of {labels['pool']}",
+        f"- The whole run: {labels['unique_saving']:.1%} of the labels never bought (unique saving), "
+        f"{labels['exposure_saving']:.1%} of the training not done (exposure saving)",
+    ]
+    return "\n".join(lines)
+
+
+def _scores(facts: Facts) -> str:
+    if facts.summary is None or not facts.tested or facts.summary["test"]["f1_macro"] is None:
+        return "These weights were not measured on a test set."
+    test, controls = facts.summary["test"], facts.summary["controls"]
+    rows = {
+        "macro-F1": test["f1_macro"],
+        "accuracy": test["accuracy"],
+        "macro-F1 of the majority class": controls["majority_f1"],
+        "macro-F1 of TF-IDF with logistic regression, fitted on all labels": controls["tfidf_f1"],
+    }
+    return _table("test set", {name: f"{value:.4f}" for name, value in rows.items()})
+
+
+def _settings(model: Classifier, facts: Facts) -> str:
+    kept = {name: value for name, value in model.hparams.items() if name != "label_names" and not name.startswith("_")}
+    return _table("setting", kept if facts.summary is None else facts.summary["settings"])
+
+
+def _table(title: str, rows: dict[str, Any]) -> str:
+    return "\n".join([f"| {title} | |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in rows.items())])
