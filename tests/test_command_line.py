@@ -25,12 +25,32 @@ def test_test_and_validate_find_the_config_beside_the_checkpoint(fit, capsys):
     assert len(list(Path("runs/tiny").iterdir())) == 1, "an evaluation leaves no run folder"
 
 
-@pytest.mark.parametrize("config", sorted((ROOT / "configs").rglob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("config", sorted((ROOT / "configs").glob("*.yaml")), ids=lambda path: path.stem)
 def test_every_shipped_config_parses(config, capsys):
     with pytest.raises(SystemExit) as stop:
         main(["fit", "--config", str(config), "--print_config"])
     assert stop.value.code == 0
     assert yaml.safe_load(capsys.readouterr().out)["trainer"]["max_epochs"] >= 3
+
+
+PRESETS = {
+    "base": ("recalculate", "Base(share=0.75)", [44, 44, 44]),  # 48 of 64, of which 44 may be bought
+    "linear": ("recalculate", "Linear(start=1.0, stop=0.5)", [44, 44, 32]),
+    "dif_build": ("accumulate", "DifBuild(total=0.7, opens='rows')", [30, 44, 44]),  # 30 and 15 more
+    "dif_build_clusters": ("recalculate", "DifBuild(total=0.7, opens='clusters')", [15, 30, 44]),
+}
+
+
+def test_every_preset_is_tested():
+    assert {path.stem for path in (ROOT / "configs" / "presets").iterdir()} == set(PRESETS)
+
+
+@pytest.mark.parametrize(("name", "expected"), PRESETS.items())
+def test_a_preset_runs_as_a_second_config(fit, name, expected):
+    summary = summary_of(fit("--config", f"configs/presets/{name}.yaml"))
+    selected = [record["selected"] for record in summary["epochs"]]
+    assert (summary["settings"]["mode"], summary["settings"]["budget"], selected) == expected
+    assert summary["name"] == "tiny"
 
 
 def test_python_dash_m_tells_all_commands():

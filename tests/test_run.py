@@ -19,10 +19,10 @@ from .conftest import ROOT, summary_of, write_csv
 
 SUMMARY_KEYS = {
     *("name", "version", "seed", "fingerprint", "settings", "test", "validation", "labels"),
-    *("seconds", "memory_mib", "break_even", "controls", "epochs"),
+    *("seconds", "memory_mib", "break_even", "controls", "epochs", "tested_epoch", "texts", "words_found"),
 }
 SETTINGS_KEYS = {
-    *("backbone", "uncertainty", "lora", "lr", "batch_size", "precision", "acquire", "budget", "mode", "max_unique"),
+    *("backbone", "uncertainty", "epinet", "lora", "lr", "batch_size", "precision", "acquire", "budget", "mode", "max_unique"),
     *("cluster", "embedding", "recluster", "allocate", "warm_start", "length_grouped"),
 }
 

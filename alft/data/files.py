@@ -87,7 +87,7 @@ def _read_csv(text: str, separator: str) -> Table:
     cells: list[list[str]] = []
     try:
         for row in rows:
-            if len(row) < 2 and not "".join(row).strip():  # a blank line
+            if not row or (len(header) != 1 and not "".join(row).strip() and len(row) == 1):  # a blank line
                 continue
             if not header:
                 header = row
