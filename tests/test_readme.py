@@ -5,6 +5,7 @@ import re
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from alft.run.cli import main
@@ -19,7 +20,7 @@ def code(language: str) -> list[str]:
 
 
 def test_the_acquisition_of_the_readme_runs(fit: Fit, workplace: Path, monkeypatch):
-    (snippet,) = code("python")
+    (snippet,) = [block for block in code("python") if "class Doubt" in block]
     Path("my_scores.py").write_text(snippet)
     monkeypatch.syspath_prepend(str(workplace))
     (command,) = [line for line in "\n".join(code("bash")).splitlines() if "my_scores" in line]
@@ -38,6 +39,24 @@ def test_every_fit_of_the_readme_parses(workplace, capsys, line):
     with pytest.raises(SystemExit) as stop:
         main([*words[words.index("fit") :], *([] if "--help" in words else ["--print_config"])])
     assert stop.value.code == 0
+
+
+def test_predict_and_export_of_the_readme_run_and_its_pipeline_says_what_predict_says(fit: Fit, workplace: Path, capsys):
+    fit("--trainer.max_epochs", "1")
+    Path("runs/maltese").symlink_to("tiny")
+    commands = [line for line in "\n".join(code("bash")).splitlines() if "alft predict" in line or "alft export" in line]
+    (snippet,) = [block for block in code("python") if "pipeline" in block]
+    (text,) = re.findall(r'classify\(\["(.*?)"\]', snippet)
+    Path("new.csv").write_text(f"text\n{text}\n", encoding="utf-8")
+    for line in commands:
+        words = line.split("#")[0].split()
+        assert main(words[words.index("alft") + 1 :]) == 0
+    scope: dict = {}
+    exec(snippet.replace("classify([", "found = classify(["), scope)
+    expected = pd.read_csv("labelled.csv").iloc[0]
+    assert {entry["label"]: entry["score"] for entry in scope["found"][0]} == pytest.approx(
+        {name: expected[f"probability_{name}"] for name in ("negative", "positive")}, abs=1e-5
+    )
 
 
 def test_every_make_target_of_the_documents_exists():
