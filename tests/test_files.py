@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alft.data.files import Table, read_file
-from alft.run.output import write_table
+from alft.use.output import write_table
 
 ODD = [
     "NA",

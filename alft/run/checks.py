@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from alft.run.export import Target
+from alft.use.export import Target
 
 
 def refuse_fit_settings(settings: Any) -> None:

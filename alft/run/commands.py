@@ -4,11 +4,11 @@ from pathlib import Path
 
 from alft.models.restore import load_classifier, read_checkpoint
 from alft.run.demo import write_demo
-from alft.run.export import Target, Trained, export
-from alft.run.origin import facts_of, validation_of
-from alft.run.output import refuse_existing, refuse_format
 from alft.run.parser import SentenceParser
-from alft.run.predict import Reader, predict_file
+from alft.use.export import Target, Trained, export
+from alft.use.origin import facts_of, validation_of
+from alft.use.output import refuse_existing, refuse_format
+from alft.use.predict import Reader, predict_file
 
 CKPT_PATH = "Checkpoint of a run, such as runs/maltese/version_0/checkpoints/last.ckpt."
 BACKBONE = "Where the pretrained encoder lies now, if it was moved after training."

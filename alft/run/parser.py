@@ -3,19 +3,23 @@
 import re
 from dataclasses import fields
 from difflib import get_close_matches
+from importlib import import_module
 from inspect import isabstract
+from pkgutil import iter_modules
 from typing import NoReturn
 
 from lightning.pytorch.cli import LightningArgumentParser
 
+import alft.selection
 from alft.models.epinet import Epinet
 from alft.models.lora import Lora
 from alft.selection.acquisition import Acquisition
 from alft.selection.budget import Budget
 from alft.selection.clustering import Clustering
-from alft.selection.dif_build import DifBuild  # noqa: F401  # imported to be found by name, as the embeddings below
 from alft.selection.embedding import Embedding
-from alft.selection.text_embedding import TfIdf, WordVectors  # noqa: F401
+
+for _module in iter_modules(alft.selection.__path__, "alft.selection."):
+    import_module(_module.name)  # whatever stands in that room can be named on the command line
 
 EXTENSIBLE: dict[str, type] = {
     "active.acquire": Acquisition,

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet
 from torch import Tensor
 
-from alft.run.output import write_atomically
 from alft.selection.ledger import STAGES, Ledger
 from alft.selection.plan import Plan
+from alft.use.output import write_atomically
 
 Summary = dict[str, Any]
 

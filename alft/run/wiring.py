@@ -14,13 +14,13 @@ from alft.loop.active import ActiveLearning
 from alft.loop.progress import StageProgressBar
 from alft.models.classifier import Classifier
 from alft.models.restore import read_checkpoint
-from alft.run.card import Facts
 from alft.run.checks import export_target, refuse_fit_only, refuse_fit_settings
-from alft.run.export import Trained, export
 from alft.run.fit import TestOn, finish, run_checkpoints, run_loggers
 from alft.run.folder import claim_folder, given_back_on_error
 from alft.run.journal import Journal
 from alft.run.tables import result_table, show
+from alft.use.card import Facts
+from alft.use.export import Trained, export
 
 
 class AlftCLI(LightningCLI):

@@ -17,7 +17,7 @@ from alft.loop.progress import StageProgressBar
 from alft.loop.scoring import CHUNK_TOKENS, make_chunks
 from alft.models.classifier import Classifier
 from alft.models.restore import load_classifier, read_checkpoint
-from alft.run.output import write_table
+from alft.use.output import write_table
 
 PREDICTED = "predicted"
 

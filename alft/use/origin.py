@@ -9,7 +9,7 @@ import yaml
 from alft.data.pool import TextPool
 from alft.data.tokens import Tokens
 from alft.models.restore import Checkpoint
-from alft.run.card import Facts
+from alft.use.card import Facts
 
 
 def facts_of(path: Path, checkpoint: Checkpoint) -> Facts:

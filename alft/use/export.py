@@ -16,8 +16,8 @@ from torch import Tensor
 from alft.data.tokens import Tokens, load_tokenizer
 from alft.models.backbone import locate
 from alft.models.classifier import Classifier
-from alft.run.card import Facts, model_card
-from alft.run.predict import probabilities
+from alft.use.card import Facts, model_card
+from alft.use.predict import probabilities
 
 WEIGHTS = ("config.json", "adapter_config.json")
 """One of these is in every folder that holds a model."""
