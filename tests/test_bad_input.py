@@ -192,7 +192,7 @@ MISTAKES = {
     "wrong type in lora": (arguments("--model.lora.r", "x"), "model.lora.r cannot be x"),
     "negative weight decay": (arguments("--model.weight_decay", "-1"), "model.weight_decay must be at least 0, got -1.0"),
     "negative learning rate": (arguments("--model.lr", "-1"), "model.lr must be at least 0, got -1.0"),
-    "rank of 0": (arguments("--model.lora.r", "0"), "model.lora.r must be at least 1, got 0"),
+    "rank of 0": (arguments("--model.lora.r", "0"), "alft: error: model.lora.r must be at least 1, got 0"),
     "missing config": (arguments("--config", "nope.yaml"), "config: File does not exist"),
     "broken config": (
         lambda: Path("c.yaml").write_text("active: [acquire: {") and ["--config", "c.yaml"],
@@ -210,7 +210,7 @@ MISTAKES = {
     ),
     "export over something": (
         lambda: [source("model/notes.txt", "mine")() and "--export", "model"],
-        "export: model is there already; --force replaces a folder that holds a model",
+        "export: model is there already; --force replaces an earlier export",
     ),
     "word vectors not there": (
         arguments("--active.embedding", "WordVectors", "--active.embedding.path", "nope.vec"),
@@ -222,11 +222,27 @@ MISTAKES = {
     ),
     "one draw of an epinet": (
         arguments("--model.uncertainty", "epinet", "--model.epinet.draws", "1"),
-        "model.epinet.draws must be at least 2, got 1",
+        "alft: error: model.epinet.draws must be at least 2 and finite, got 1",
     ),
     "an epinet's settings without one": (
         arguments("--model.epinet.draws", "5"),
         "model.epinet needs model.uncertainty epinet, got dropout",
+    ),
+    "a prior of no finite scale": (
+        arguments("--model.uncertainty", "epinet", "--model.epinet.prior_scale", ".inf"),
+        "model.epinet.prior_scale must be at least 0 and finite, got inf",
+    ),
+    "clusters that open in another mode": (
+        arguments("--active.budget", "DifBuild", "--active.budget.opens", "clusters", "--active.mode", "accumulate"),
+        "active.mode must be recalculate with active.budget.opens clusters",
+    ),
+    "texts embedded again and again": (
+        arguments("--active.embedding", "TfIdf", "--active.recluster", "every_epoch"),
+        "active.recluster must be once with an embedding of texts, which never changes (TfIdf)",
+    ),
+    "an embedding of neither kind": (
+        arguments("--active.embedding", "alft.selection.embedding.Embedding"),
+        "active.embedding must be a TokenEmbedding or a TextEmbedding, got Embedding",
     ),
     "misspelt field of epinet": (
         arguments("--model.epinet.draw", "5"),

@@ -1,6 +1,8 @@
 """An export is an ordinary Hugging Face folder: transformers' own pipeline says what predict says."""
 
+import json
 import re
+import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -81,6 +83,41 @@ def test_three_classes_and_an_adapter_alone(fit, long_texts):
     torch.testing.assert_close(probabilities(classify, texts_of(long_texts)), expected, atol=1e-5, rtol=0)
 
 
+def test_an_adapter_without_its_frozen_pooler_is_refused(workplace, capsys):
+    more = ["--model.lora.r", "2", "--model.lora.train_pooler", "false", "--export", "new", "--adapter"]
+    assert main(["fit", "--config", "configs/tiny.yaml", *more]) == 2
+    assert "export: --adapter needs model.lora.train_pooler true" in capsys.readouterr().err
+
+
+def test_an_export_is_float32_whatever_the_precision_of_the_training(fit, long_texts):
+    run = fit(*ONE_EPOCH, "--trainer.precision", "bf16-true", "--export", "model")
+    expected = predicted(run / "checkpoints" / "last.ckpt", long_texts)
+    classify = pipeline("text-classification", "model")
+    assert classify.model.dtype == torch.float32
+    torch.testing.assert_close(probabilities(classify, texts_of(long_texts)), expected, atol=1e-5, rtol=0)
+
+
+def test_a_moved_backbone_can_be_named(fit, workplace, tiny_bert):
+    shutil.copytree(tiny_bert, "here")
+    run = fit(*ONE_EPOCH, "--model.backbone", str(Path("here").resolve()))
+    Path("here").rename("there")
+    assert main(["export", str(run / "checkpoints" / "last.ckpt"), "model", "--model.backbone", "there"]) == 0
+
+
+def test_files_of_others_around_a_checkpoint_are_not_believed(fit, workplace):
+    run = fit(*ONE_EPOCH)
+    summary = json.loads((run / "summary.json").read_text())
+    for name, content in {
+        "fingerprint": json.dumps({**summary, "fingerprint": "other"}),
+        "junk": "no json",
+        "list": "[1]",
+    }.items():
+        (run / "summary.json").write_text(content)
+        (run / "config.yaml").write_text("data: x" if name == "list" else "- foo: [")
+        assert main(["export", str(run / "checkpoints" / "last.ckpt"), name]) == 0
+        assert "These weights were not measured on a test set." in Path(name, "README.md").read_text()
+
+
 def test_an_epinet_exports_mu_and_the_card_says_how_far_it_is_from_predict(fit, workplace):
     run = fit(*ONE_EPOCH, "--model.uncertainty", "epinet", "--export", "mu")
     checkpoint = run / "checkpoints" / "last.ckpt"
@@ -133,12 +170,14 @@ def test_a_checkpoint_alone_is_enough(fit, workplace):
 
 
 MISTAKES = {
-    "folder exists": (["full"], "export: full is there already; --force replaces a folder that holds a model"),
+    "folder exists": (["full"], "export: full is there already; --force replaces an earlier export"),
     "file exists": (["a.txt"], "export: a.txt is there already"),
-    "no model in it": (
+    "more than an export": (
         ["full", "--force"],
-        "export: full is there already and holds no model, so not even --force replaces it",
+        "export: full holds more than an earlier export, so not even --force replaces it",
     ),
+    "not an export of ours": (["foreign", "--force"], "export: foreign holds more than an earlier export"),
+    "below a file": (["a.txt/model"], "export: a.txt/model cannot be made, since"),
     "the backbone": (["tiny-bert", "--force"], "export: tiny-bert is the backbone itself; choose another folder"),
     "no adapter": (["new", "--adapter"], "export: --adapter needs a model with LoRA (--model.lora.r 8), and this one has none"),
 }
@@ -147,7 +186,9 @@ MISTAKES = {
 @pytest.mark.parametrize(("arguments", "sentence"), MISTAKES.values(), ids=MISTAKES.keys())
 def test_mistakes_are_told_before_anything_is_trained_or_written(fit, workplace, capsys, arguments, sentence):
     run = fit(*ONE_EPOCH)
-    Path("full").mkdir()
+    assert main(["export", str(run / "checkpoints" / "last.ckpt"), "full"]) == 0
+    shutil.copytree("full", "foreign")
+    Path("foreign/README.md").write_text("# Of somebody else")
     Path("full/thesis.txt").write_text("years of work")
     Path("a.txt").write_text("")
     capsys.readouterr()
@@ -175,6 +216,10 @@ def test_force_replaces_an_older_export_whole(fit, workplace):
         (["fit", "--config", "configs/tiny.yaml", "--force"], "force belongs to --export DIR, which was not given"),
         (["fit", "--config", "configs/tiny.yaml", "--adapter"], "adapter belongs to --export DIR, which was not given"),
         (["test", "--config", "configs/tiny.yaml", "--export", "x"], "--export is a setting of fit, test does not use it"),
+        (
+            ["test", "--config", "configs/tiny.yaml", "--model.lr=1"],
+            "--model.lr is a setting of fit, test takes the model as the checkpoint has it",
+        ),
         (["export", "nope.ckpt", "x"], "ckpt_path must be the checkpoint file of a run"),
         (["export", "configs/tiny.yaml", "x"], "ckpt_path: configs/tiny.yaml is not the checkpoint of a run"),
     ],

@@ -7,10 +7,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import torch
+from transformers import AutoModelForSequenceClassification, DistilBertConfig
 
 from alft.data.tokens import load_tokenizer
-from alft.models.restore import load_classifier
 from alft.run.cli import main
+from alft.use.restore import load_classifier, read_checkpoint
 
 TEXTS = ["the plot of this film is lovely.", "NA", "awful battery", "  spaced  ", 'a "quoted", one', "x" * 500]
 
@@ -54,7 +55,7 @@ def test_rows_and_columns_stay_and_probabilities_are_the_models(checkpoint, suff
     written = read(f"out{suffix}")
     assert list(written.columns) == ["id", "text", "predicted", "probability_negative", "probability_positive"]
     pd.testing.assert_frame_equal(written[["id", "text"]], table)
-    model, tokenizer = load_classifier(checkpoint), load_tokenizer("tiny-bert", 32)
+    model, tokenizer = load_classifier(read_checkpoint(checkpoint)), load_tokenizer("tiny-bert", 32)
     batch = tokenizer(TEXTS, truncation=True, max_length=32, padding=True, return_tensors="pt")
     with torch.no_grad():
         probs = model(batch).softmax(-1)
@@ -74,7 +75,7 @@ def test_the_format_of_the_output_is_that_of_its_name(checkpoint):
 def test_rows_without_text_get_no_prediction_and_are_counted(checkpoint, capsys):
     Path("in.jsonl").write_text('{"text": "fine"}\n{"text": null}\n{"text": "   "}\n{"id": 3}\n')
     assert predict(checkpoint, "in.jsonl", "out.csv") == 0
-    assert "out.csv (3 rows without text have none)" in capsys.readouterr().out
+    assert "rows without text, which have no prediction: 3" in capsys.readouterr().out
     assert read("out.csv")["predicted"].eq("").tolist() == [False, True, True, True]
 
 
@@ -88,7 +89,7 @@ def test_an_epinet_predicts_the_mean_over_its_draws(fit):
     checkpoint = fit("--trainer.max_epochs", "1", "--model.uncertainty", "epinet") / "checkpoints" / "last.ckpt"
     write("in.csv", pd.DataFrame({"text": TEXTS}))
     assert predict(checkpoint, "in.csv", "out.csv") == 0
-    model, tokenizer = load_classifier(checkpoint), load_tokenizer("tiny-bert", 32)
+    model, tokenizer = load_classifier(read_checkpoint(checkpoint)), load_tokenizer("tiny-bert", 32)
     batch = tokenizer(TEXTS, truncation=True, max_length=32, padding=True, return_tensors="pt")
     with torch.no_grad():
         expected = model.draws(batch, 0, 0, None)[0].softmax(-1).mean(0)[:, 1]
@@ -118,6 +119,48 @@ def test_the_text_column_of_the_training_is_found_again(fit):
     pd.testing.assert_frame_equal(read("out.csv")[columns], read("same_out.csv")[columns])
 
 
+def test_a_text_column_that_was_found_by_itself_is_found_again(fit, capsys):
+    Path("reviews.csv").write_text("\n".join(["review,label", *(f"text number {i},{'ab'[i % 2]}" for i in range(30))]))
+    run = fit("--trainer.max_epochs", "1", "--data.source", "reviews.csv")
+    Path("in.csv").write_text("text,review\nwrong,right\n")  # "text" is better known, but "review" was trained on
+    assert predict(run / "checkpoints" / "last.ckpt", "in.csv", "out.csv") == 0
+    assert "texts of the column 'review'" in capsys.readouterr().out
+    Path("in.csv").write_text("id,sentence\n1,fine\n")
+    assert predict(run / "checkpoints" / "last.ckpt", "in.csv", "out.csv", "--force") == 0
+    assert "texts of the column 'sentence'" in capsys.readouterr().out
+
+
+def test_texts_that_are_cut_are_counted(checkpoint, capsys):
+    write("in.csv", pd.DataFrame({"text": ["fine", "word " * 500]}))
+    assert predict(checkpoint, "in.csv", "out.csv") == 0
+    assert "texts longer than 32 tokens, which were cut: 1" in capsys.readouterr().out
+
+
+def test_blank_lines_of_a_file_with_one_column_are_rows(checkpoint):
+    Path("in.csv").write_text("text\nfine\n\nother\n\n")
+    assert predict(checkpoint, "in.csv", "out.csv") == 0
+    assert read("out.csv")["text"].tolist() == ["fine", "", "other"]
+
+
+def test_a_model_that_has_diverged_predicts_nothing(checkpoint, capsys):
+    saved = torch.load(checkpoint, weights_only=True)
+    saved["state_dict"]["network.classifier.bias"].fill_(torch.nan)
+    torch.save(saved, "nan.ckpt")
+    Path("in.csv").write_text("text\nfine\n")
+    assert predict(Path("nan.ckpt"), "in.csv", "out.csv") == 2
+    assert "the model gives probabilities that are not finite" in capsys.readouterr().err
+    assert not Path("out.csv").exists()
+
+
+def test_a_checkpoint_of_an_older_version_is_told_as_such(checkpoint, capsys):
+    saved = torch.load(checkpoint, weights_only=True)
+    del saved["TextPool"]["max_length"]
+    torch.save(saved, "old.ckpt")
+    Path("in.csv").write_text("text\nfine\n")
+    assert predict(Path("old.ckpt"), "in.csv", "out.csv") == 2
+    assert "ckpt_path: old.ckpt is not the checkpoint of a run of this version of alft" in capsys.readouterr().err
+
+
 def test_a_backbone_that_was_moved_can_be_named(checkpoint, tiny_bert, capsys):
     write("in.csv", pd.DataFrame({"text": TEXTS}))
     shutil.copytree(tiny_bert, "elsewhere")
@@ -139,7 +182,12 @@ MISTAKES = {
     "output is the input": (["in.csv", "./in.csv", "--force"], "output must differ from data.predict, both are in.csv"),
     "predicted before": (["done.csv", "out.csv"], "data.predict: done.csv has a column 'predicted' already"),
     "shifted columns": (["shifted.csv", "out.csv"], "data.predict: shifted.csv has more cells in line 2"),
-    "no folder": (["in.csv", "nowhere/out.csv"], "No such file or directory"),
+    "no folder": (["in.csv", "nowhere/out.csv"], "output: there is no folder nowhere"),
+    "output is a folder": (["in.csv", "place.csv", "--force"], "output: place.csv is a folder"),
+    "another architecture": (
+        ["in.csv", "out.csv", "--model.backbone", "other"],
+        "model.backbone: other is not of the architecture",
+    ),
 }
 
 
@@ -149,6 +197,10 @@ def test_mistakes_are_told_in_one_line_and_nothing_is_written(checkpoint, capsys
     Path("label.csv").write_text("label\nfine\n")
     Path("done.csv").write_text("text,predicted\nfine,a\n")
     Path("shifted.csv").write_text("text\nfine,1\n")
+    Path("place.csv").mkdir()
+    AutoModelForSequenceClassification.from_config(
+        DistilBertConfig(dim=16, n_layers=1, n_heads=2, vocab_size=50)
+    ).save_pretrained("other")
     before = {path: path.read_bytes() for path in Path().glob("*.*") if path.is_file()}
     capsys.readouterr()
     assert predict(checkpoint, *arguments) == 2

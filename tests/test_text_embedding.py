@@ -54,7 +54,8 @@ def test_fasttexts_line_of_counts_is_no_word(tmp_path):
         ("good 1 x\n", r"has something that is no number in line 1"),
         ("good 1 nan\n", r"has a number that is not finite in line 1"),
         ("house 1 0\n", r"has no vector for any of the pool's \d+ word forms"),
-        ("", r"has no vector for any of"),
+        ("", r"has no line with a word and its numbers"),
+        ("house\nmouse\n", r"has no line with a word and its numbers"),
     ],
 )
 def test_a_broken_file_is_refused(tmp_path, content, sentence):
@@ -62,6 +63,19 @@ def test_a_broken_file_is_refused(tmp_path, content, sentence):
     path.write_text(content)
     with pytest.raises(ValueError, match=rf"active\.embedding\.path: .*words\.vec {sentence}"):
         WordVectors(str(path)).words_found(TEXTS)
+
+
+@pytest.mark.parametrize("texts", [["same", "same", "same"], ["same words here"] * 3, ["one"]])
+def test_a_pool_with_next_to_nothing_in_it_is_embedded(texts):
+    vectors = TfIdf()(texts)
+    assert vectors.isfinite().all()
+    assert (vectors == vectors[0]).all()
+
+
+def test_a_byte_order_mark_and_tabs_are_read(tmp_path):
+    path = tmp_path / "words.vec"
+    path.write_bytes("1 2\ngood\t1\t2\n".encode("utf-8-sig"))
+    assert WordVectors(str(path))(["good"]).tolist() == [[1, 2]]
 
 
 def test_dimensions_below_one_are_refused():

@@ -12,7 +12,7 @@ from hashlib import sha256
 import torch
 
 from alft.data.files import Table
-from alft.data.labels import LABEL_NAMES, TEXT_NAMES, as_names, find_column, in_order
+from alft.data.labels import LABEL_NAMES, TEXT_NAMES, as_names, as_text, find_column, in_order
 from alft.data.sources import read_source
 from alft.selection.allocation import apportion
 from alft.selection.seeds import generator
@@ -43,13 +43,14 @@ class Rows:
 
 @dataclass(frozen=True)
 class Corpus:
-    """The data of a run; ``blank`` counts the train rows dropped because their text was blank."""
+    """The data of a run; ``blank`` counts the train rows dropped because their text was blank, ``text_column`` is its name."""
 
     pool: Rows
     validation: Rows
     test: Rows | None
     label_names: list[str]
     blank: int
+    text_column: str = "text"
 
     @property
     def fingerprint(self) -> str:
@@ -110,7 +111,8 @@ def load_corpus(
         raise ValueError("data.source: the validation set has no labelled row")
     _check(pool, names, "after the split the pool has" if limit is None else f"with data.limit {limit} the pool has")
     blank = len(rows["train"]) - len(cleaned["train"])
-    return Corpus(pool, validation, test if test else None, names, blank)
+    column = find_column(text_column, TEXT_NAMES, list(train.columns), "data.text_column")
+    return Corpus(pool, validation, test if test else None, names, blank, column)
 
 
 def stratified(labels: Sequence[int], count: int, seed: int, purpose: str) -> list[int]:
@@ -134,7 +136,7 @@ def _texts_and_names(table: Table, text_column: str | None, label_column: str | 
     label = find_column(label_column, LABEL_NAMES, list(table.columns), "data.label_column")
     if text == label:
         raise ValueError(f"data.text_column and data.label_column must differ, both are {text!r}")
-    texts = ["" if value is None else str(value) for value in table.columns[text]]
+    texts = [as_text(value) for value in table.columns[text]]
     names = as_names(table.columns[label], table.features.get(label))
     # A blank row will be dropped: its label makes no class.
     return texts, [name if text.strip() else None for text, name in zip(texts, names, strict=True)]

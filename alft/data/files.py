@@ -84,18 +84,20 @@ def _read_csv(text: str, separator: str) -> Table:
     csv.field_size_limit(sys.maxsize)  # a cell may hold a book
     rows = csv.reader(StringIO(text, newline=""), delimiter=separator, strict=True)
     header: list[str] = []
-    cells: list[list[str]] = []
+    cells: list[Sequence[str]] = []
+    blank = 0
     try:
         for row in rows:
-            if not row or (len(header) != 1 and not "".join(row).strip() and len(row) == 1):  # a blank line
-                continue
-            if not header:
+            if not row or (len(header) != 1 and len(row) == 1 and not row[0].strip()):
+                blank += len(header) == 1  # with one column, a blank line may be a row
+            elif not header:
                 header = row
             elif len(row) != len(header):
                 more = "more" if len(row) > len(header) else "fewer"
                 raise ValueError(f"has {more} cells in line {rows.line_num} than the header has columns ({len(header)})")
             else:
-                cells.append(row)
+                cells += [[""]] * blank + [row]
+                blank = 0
     except csv.Error as error:
         raise ValueError(f"cannot be read: {error} (line {rows.line_num})") from error
     return Table(dict(zip(_unique(header), zip(*cells, strict=True), strict=True)) if cells else {})

@@ -27,6 +27,15 @@ def find_column(wanted: str | None, known: Sequence[str], columns: Sequence[str]
     raise ValueError(f"{setting} must name a column: none is called {', '.join(known)}; found: {', '.join(columns)}")
 
 
+def as_text(value: Any) -> str:
+    """A cell as a text; a missing one is blank.
+
+    >>> [as_text(value) for value in ("NA", None, float("nan"), 7)]
+    ['NA', '', '', '7']
+    """
+    return "" if value is None or value != value else str(value)
+
+
 def as_names(values: Sequence[Any], feature: Any) -> list[str | None]:
     """Label cells as names; an empty cell, or -1 in a column of class numbers, is no label.
 

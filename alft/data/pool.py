@@ -66,7 +66,6 @@ class TextPool(LightningDataModule):
         self.num_workers = num_workers
         self.plan: Plan | None = None
         self.order_seed = 0
-        self.text_column = text_column
         self._read = partial(load_corpus, source, text_column, label_column, limit, limit_validation, seed)
 
     @cached_property
@@ -150,7 +149,7 @@ class TextPool(LightningDataModule):
         return {
             "ledger": self.ledger.state_dict(),
             "fingerprint": self.corpus.fingerprint,
-            "text_column": self.text_column,
+            "text_column": self.corpus.text_column,
             "max_length": self.max_length,
         }
 

@@ -40,7 +40,7 @@ class ActiveLearning(Callback):
         warm_start: Share of the pool, in [0, 1], that a random first epoch trains on; 0 lets the untrained model choose.
         cluster: How the pool is divided; every cluster gives its part of a set.
         embedding: One vector per text, for the clusters: out of the encoder, or of the text alone (``TfIdf``, ``WordVectors``).
-        recluster: Cluster ``once``, with the pretrained encoder, or in ``every_epoch`` that chooses, with the current one.
+        recluster: Cluster ``once``, before training, or in ``every_epoch`` that chooses, with the encoder as it then is.
         allocate: How many rows each cluster gives: in proportion to its candidates, equally, or by its difficulty, the summed
             entropy of its candidates.
         scoring_precision: Precision in which the encoder computes when it scores the pool, independent of trainer.precision
@@ -62,6 +62,11 @@ class ActiveLearning(Callback):
         allocate: Allocation = "proportional",
         scoring_precision: Precision = "float32",
     ) -> None:
+        if not isinstance(embedding, TokenEmbedding | TextEmbedding):
+            raise ValueError(f"active.embedding must be a TokenEmbedding or a TextEmbedding, got {type(embedding).__name__}")
+        if isinstance(embedding, TextEmbedding) and recluster == "every_epoch" and enabled:
+            name = type(embedding).__name__
+            raise ValueError(f"active.recluster must be once with an embedding of texts, which never changes ({name})")
         self.enabled = enabled
         self.embedding = embedding if enabled else MeanTokens()
         self.words_found: float | None = None

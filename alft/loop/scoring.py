@@ -91,7 +91,7 @@ def score_pool(
     scorer: Scorer = module  # type: ignore[assignment]
     size = len(pool.lengths)
     probs_KNC = torch.zeros(scorer.draw_count(passes), size, scorer.num_labels)
-    embeddings_ND = torch.zeros(size, scorer.hidden_size if embedding else 0)
+    embeddings_ND = torch.zeros(size, embedding.size(scorer.hidden_size) if embedding else 0)
     chunks = make_chunks(pool.lengths, pool.ledger.labelled_N.nonzero().squeeze(1), CHUNK_TOKENS)
     mine = range(trainer.global_rank, len(chunks), trainer.world_size)
     autocast = torch.autocast(module.device.type, torch.bfloat16, enabled=precision == "bf16")

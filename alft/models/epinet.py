@@ -31,8 +31,8 @@ class Epinet:
     def __post_init__(self) -> None:
         """Refuse sizes that mean nothing."""
         for name, least in {"index_size": 1, "draws": 2, "hidden": 1, "prior_scale": 0}.items():
-            if not getattr(self, name) >= least:
-                raise ValueError(f"model.epinet.{name} must be at least {least}, got {getattr(self, name)}")
+            if not least <= getattr(self, name) < math.inf:
+                raise ValueError(f"model.epinet.{name} must be at least {least} and finite, got {getattr(self, name)}")
 
 
 class EpinetHead(nn.Module):

@@ -22,7 +22,7 @@ def refuse_fit_settings(settings: Any) -> None:
     if settings.test_on == "best" and settings.trainer.enable_checkpointing is False:
         raise ValueError("test_on best needs checkpoints, but trainer.enable_checkpointing is false")
     if target := export_target(settings):
-        target.check(settings.model)
+        target.check(settings.model.backbone, settings.model.lora)
     elif settings.adapter or settings.force:
         raise ValueError(f"{'adapter' if settings.adapter else 'force'} belongs to --export DIR, which was not given")
 
@@ -35,7 +35,10 @@ def export_target(settings: Any) -> Target | None:
 
 
 def refuse_fit_only(args: Sequence[str], command: str) -> None:
-    """Refuse, on the command line of another command, what only a fit does; a config of a run may hold it."""
-    for name in ("--test_on", "--export", "--adapter", "--force"):
-        if any(arg.split("=")[0] == name for arg in args):
+    """Refuse, on the command line of another command, what only a fit uses; a config of a run may hold it."""
+    for arg in args:
+        name = arg.split("=")[0]
+        if name in ("--test_on", "--export", "--adapter", "--force"):
             raise ValueError(f"{name} is a setting of fit, {command} does not use it")
+        if name.startswith(("--model.", "--active.")):
+            raise ValueError(f"{name} is a setting of fit, {command} takes the model as the checkpoint has it")

@@ -15,7 +15,7 @@ from alft import __version__
 from alft.data.pool import TextPool
 from alft.models.classifier import Classifier
 from alft.run import commands
-from alft.run.parser import SentenceParser, UsageError, nearest
+from alft.run.parser import SentenceParser, UsageError, innermost, nearest
 from alft.run.quiet import quieten
 from alft.run.wiring import AlftCLI
 
@@ -43,7 +43,7 @@ def main(args: Sequence[str] | None = None) -> int:
     except (ValueError, OSError, MisconfigurationException) as error:
         if os.environ.get("ALFT_DEBUG") == "1":
             raise
-        print(f"alft: error: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"alft: error: {' '.join(innermost(str(error)).split())}", file=sys.stderr)
         return 2
     return 0
 

@@ -60,6 +60,16 @@ def explain(message: str, settings: set[str]) -> str:
     return " ".join(f"{key}: {detail}".split()) if key else " ".join(detail.split())
 
 
+def innermost(message: str) -> str:
+    """Our own sentence where a library has put its own around it, as jsonargparse does around an optional block.
+
+    >>> innermost("Does not validate against any Union subtypes Errors: - model.lora.r must be at least 1, got 0")
+    'model.lora.r must be at least 1, got 0'
+    """
+    ours = re.search(r"- (model\.\w+\.\w+ must be [^\n]+)", message)
+    return ours[1] if ours else message
+
+
 def _split_key(message: str) -> tuple[str, str]:
     found = re.match(r'Parser key "([^"]+)":(.*)', message, re.DOTALL)
     return (found[1], found[2]) if found else ("", message)

@@ -4,6 +4,7 @@ import logging
 import os
 import warnings
 
+import datasets
 from transformers.utils import logging as transformers_logging
 
 EXPECTED = {
@@ -30,6 +31,7 @@ def quieten() -> None:
         return
     for name in ("lightning.pytorch", "lightning.fabric"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    datasets.disable_progress_bars()
     transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     for message, category in EXPECTED.items():
         warnings.filterwarnings("ignore", message, category)

@@ -13,7 +13,6 @@ from alft.data.pool import TextPool
 from alft.loop.active import ActiveLearning
 from alft.loop.progress import StageProgressBar
 from alft.models.classifier import Classifier
-from alft.models.restore import read_checkpoint
 from alft.run.checks import export_target, refuse_fit_only, refuse_fit_settings
 from alft.run.fit import TestOn, finish, run_checkpoints, run_loggers
 from alft.run.folder import claim_folder, given_back_on_error
@@ -21,6 +20,7 @@ from alft.run.journal import Journal
 from alft.run.tables import result_table, show
 from alft.use.card import Facts
 from alft.use.export import Trained, export
+from alft.use.restore import read_checkpoint
 
 
 class AlftCLI(LightningCLI):
@@ -64,7 +64,7 @@ class AlftCLI(LightningCLI):
             help="After a fit: write the tested model to this folder, for transformers' from_pretrained and pipeline.",
         )
         parser.add_argument("--adapter", action="store_true", help="With --export: the LoRA adapter alone, as a peft folder.")
-        parser.add_argument("--force", action="store_true", help="With --export: replace a folder that holds a model already.")
+        parser.add_argument("--force", action="store_true", help="With --export: replace an earlier export.")
         parser.add_lightning_class_args(Trainer, "trainer")
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
@@ -137,7 +137,10 @@ class AlftCLI(LightningCLI):
         if target := export_target(self.config.fit):
             bought = self.datamodule.ledger.bought_until(summary["tested_epoch"])
             facts = Facts(summary["name"], self.config.fit.data.source, bought, summary, tested=True)
-            export(Trained(self.model, self.datamodule.max_length, facts, self.datamodule.validation_tokens), target)
+            trainer = self.config.fit.trainer
+            bar = trainer.enable_progress_bar is not False
+            data = self.datamodule
+            export(Trained(self.model, data.max_length, facts, data.validation_tokens, trainer.accelerator, bar), target)
             show(f"model: {target.folder}")
 
     def _run_name(self) -> str:

@@ -18,6 +18,10 @@ class Embedding:
 class TokenEmbedding(Embedding, ABC):
     """A vector made of the encoder's hidden states, in the pass over the pool that scores it as well."""
 
+    def size(self, hidden_size: int) -> int:
+        """Size D of a vector, for an encoder's hidden size."""
+        return hidden_size
+
     @abstractmethod
     def __call__(self, hidden_BLD: Tensor, mask_BL: Tensor) -> Tensor:
         """Make one vector of each text's last hidden states, float32 (B, D); the mask is 1 at real tokens."""

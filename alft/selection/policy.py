@@ -94,6 +94,11 @@ class Policy:
                 "active.recluster must be once with active.budget.opens clusters, which keeps the order of the clusters, "
                 "got every_epoch"
             )
+        if self.mode != "recalculate" and self.budget.opens_clusters:
+            raise ValueError(
+                "active.mode must be recalculate with active.budget.opens clusters, whose share is a level and no increment, "
+                f"got {self.mode}"
+            )
         return plan_epochs(self.budget, epochs, pool, self.mode, self.max_unique, self.warm_start)
 
     def needs(self, epoch: int, plan: Plan, ledger: Ledger) -> Needs:

@@ -46,9 +46,14 @@ class TfIdf(TextEmbedding):
         """Fit on these texts and project them."""
         table = TfidfVectorizer(token_pattern=WORD, sublinear_tf=True, dtype=np.float32).fit_transform(texts)
         size = min(self.dimensions, *table.shape)
+        if min(table.shape) < 2:  # nothing to project
+            return torch.from_numpy(normalize(table).toarray().astype(np.float32))
         # A solver without random starts where it can be had: the same texts must give the same clusters.
         svd = TruncatedSVD(size, algorithm="arpack" if size < min(table.shape) else "randomized", random_state=0)
-        return torch.from_numpy(normalize(svd.fit_transform(table)).astype(np.float32))
+        with np.errstate(
+            divide="ignore", invalid="ignore"
+        ):  # texts that are all equal explain no variance, which nobody asks for
+            return torch.from_numpy(normalize(svd.fit_transform(table)).astype(np.float32))
 
 
 @dataclass(frozen=True)
@@ -118,15 +123,17 @@ def _read(path: str, words: frozenset[str]) -> dict[str, np.ndarray]:
             if len(values) == size:  # else the "word" has a space in it, as a few of GloVe's have
                 vectors[word] = _numbers(values, path, number)
     if not vectors:
+        if not size:
+            raise ValueError(f"active.embedding.path: {path} has no line with a word and its numbers")
         raise ValueError(f"active.embedding.path: {path} has no vector for any of the pool's {len(words)} word forms")
     return vectors
 
 
 def _entries(path: str) -> Iterator[tuple[int, str, str]]:
     """Line number, word and the rest of each line; a first line of two counts, or a blank one, is no entry."""
-    with open(path, encoding="utf-8", errors="replace") as lines:
+    with open(path, encoding="utf-8-sig", errors="replace") as lines:
         for number, line in enumerate(lines, start=1):
-            word, _, rest = line.rstrip("\n").partition(" ")
+            word, _, rest = line.rstrip("\n").replace("\t", " ").partition(" ")
             if rest and not (number == 1 and word.isdigit() and rest.strip().isdigit()):
                 yield number, word, rest
 

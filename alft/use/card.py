@@ -1,16 +1,18 @@
 """What must somebody know who was handed a model? A card in the form of the Hugging Face hub."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
 from alft import __version__
+from alft.models.backbone import locate
 from alft.models.classifier import Classifier
 
 USE = """\
 ```python
 from transformers import pipeline
 
-classify = pipeline("text-classification", model="{folder}")
+classify = pipeline("text-classification", model={folder})
 classify(["a text", "another text"], truncation=True, top_k=None)
 ```"""
 
@@ -20,12 +22,17 @@ from peft import AutoPeftModelForSequenceClassification
 from transformers import AutoTokenizer, pipeline
 
 model = AutoPeftModelForSequenceClassification.from_pretrained(
-    "{folder}", num_labels={classes}, id2label={names}
+    {folder}, num_labels={classes}, id2label={names}, ignore_mismatched_sizes=True
 )
-tokenizer = AutoTokenizer.from_pretrained("{folder}")
+tokenizer = AutoTokenizer.from_pretrained({folder})
 classify = pipeline("text-classification", model=model.merge_and_unload(), tokenizer=tokenizer)
 classify(["a text", "another text"], truncation=True, top_k=None)
-```"""
+```
+
+This is an adapter: the base model is read from `{base}`, as `adapter_config.json` says."""
+
+TAGS = "tags: [alft, active-learning]"
+"""The line by which an export is known as ours."""
 
 EPINET = """\
 The model was trained with an epinet, and alft predicts with the mean over its draws. This folder holds mu, the model's own
@@ -63,18 +70,20 @@ def model_card(model: Classifier, facts: Facts, folder: str, max_length: int, ad
         gap: For an epinet, the largest difference between alft's probabilities and the export's; None if not measured.
     """
     backbone, names = model.hparams["backbone"], model.label_names
-    labels = ", ".join(f"`{name}`" for name in names)
-    use = (USE_ADAPTER if adapter else USE).format(folder=folder, classes=len(names), names=dict(enumerate(names)))
+    labels = ", ".join(map(repr, names))
+    use = (USE_ADAPTER if adapter else USE).format(
+        folder=json.dumps(folder), classes=len(names), names=dict(enumerate(names)), base=locate(backbone)
+    )
     cut = f"`truncation=True` cuts texts at {max_length} tokens, as in training; without it longer ones raise an error."
     sections = {
         "Use": f"{use}\n\n{cut}",
         "Without the epinet": _without_epinet(gap) if model.epinet is not None else "",
         "Data and labels": _data(facts),
         "Scores": _scores(facts),
-        "Settings": _settings(model, facts),
+        "Settings": _settings(model, facts, max_length),
     }
     head = f"---\nlibrary_name: {'peft' if adapter else 'transformers'}\npipeline_tag: text-classification\n"
-    head += f"tags: [alft, active-learning]\n---\n# {facts.name}\n\n"
+    head += f"{TAGS}\n---\n# {facts.name}\n\n"
     head += f"A text classifier for the labels {labels}, fine-tuned from `{backbone}` with alft {__version__}.\n"
     return head + "".join(f"\n## {title}\n\n{text}\n" for title, text in sections.items() if text)
 
@@ -113,9 +122,12 @@ def _scores(facts: Facts) -> str:
     return _table("test set", {name: f"{value:.4f}" for name, value in rows.items()})
 
 
-def _settings(model: Classifier, facts: Facts) -> str:
+def _settings(model: Classifier, facts: Facts, max_length: int) -> str:
     kept = {name: value for name, value in model.hparams.items() if name != "label_names" and not name.startswith("_")}
-    return _table("setting", kept if facts.summary is None else facts.summary["settings"])
+    kept["max_length"] = max_length
+    if facts.summary is not None:
+        kept |= facts.summary["settings"] | {"seed": facts.summary["seed"], "epochs": len(facts.summary["epochs"])}
+    return _table("setting", kept)
 
 
 def _table(title: str, rows: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Which run does a checkpoint come from? The folder around it, as far as it is still there."""
+"""Which run does a checkpoint come from? The folder around it, as far as it is there and belongs to this checkpoint."""
 
 import json
 from pathlib import Path
@@ -8,43 +8,56 @@ import yaml
 
 from alft.data.pool import TextPool
 from alft.data.tokens import Tokens
-from alft.models.restore import Checkpoint
 from alft.use.card import Facts
+from alft.use.restore import Checkpoint, reading_of
 
 
 def facts_of(path: Path, checkpoint: Checkpoint) -> Facts:
     """What ``RUN/checkpoints/X.ckpt``, ``RUN/config.yaml`` and ``RUN/summary.json`` say; the last two may be missing."""
-    first_used_N, epoch = checkpoint[TextPool.__qualname__]["ledger"]["first_used"], checkpoint["epoch"]
-    run, summary = path.parent.parent, None
-    if (run / "summary.json").is_file():
-        summary = json.loads((run / "summary.json").read_text(encoding="utf-8"))
+    state, epoch, summary = reading_of(checkpoint), checkpoint["epoch"], None
+    first_used_N = state["ledger"]["first_used"]
+    run = _run_around(path)
+    if run is not None:
+        found = _mapping(run / "summary.json", json.loads)
+        summary = found if found.get("fingerprint") == state["fingerprint"] else None
     return Facts(
-        name=run.resolve().parent.name,
+        name="alft" if run is None else run.parent.name,
         source=_data_settings(run).get("source"),
         bought=int(((first_used_N >= 0) & (first_used_N <= epoch)).sum()),
         summary=summary,
-        tested=summary is not None and summary["tested_epoch"] == epoch,
+        tested=summary is not None and summary.get("tested_epoch") == epoch,
     )
 
 
 def validation_of(path: Path, checkpoint: Checkpoint, backbone: str) -> Tokens | None:
     """The validation texts that the run used; None where they cannot be had, or are not the same any more."""
-    settings = _data_settings(path.parent.parent)
+    settings = _data_settings(_run_around(path))
     if not settings:
         return None
     try:
         data = TextPool(**settings, tokenizer=backbone)
-        if data.corpus.fingerprint != checkpoint[TextPool.__qualname__]["fingerprint"]:
+        if data.corpus.fingerprint != reading_of(checkpoint)["fingerprint"]:
             return None
         data.setup("validate")
-    except ValueError:
+    except (ValueError, TypeError):
         return None
     return data.validation_tokens
 
 
-def _data_settings(run: Path) -> dict[str, Any]:
-    if not (run / "config.yaml").is_file():
+def _run_around(path: Path) -> Path | None:
+    folder = path.expanduser().resolve().parent
+    return folder.parent if folder.name == "checkpoints" else None
+
+
+def _data_settings(run: Path | None) -> dict[str, Any]:
+    settings = {} if run is None else _mapping(run / "config.yaml", yaml.safe_load).get("data")
+    return settings if isinstance(settings, dict) else {}
+
+
+def _mapping(path: Path, parse: Any) -> dict[str, Any]:
+    """What a file holds; nothing where it is not there or not what a run writes."""
+    try:
+        found = parse(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError):
         return {}
-    config = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
-    settings: dict[str, Any] = config["data"]
-    return settings
+    return found if isinstance(found, dict) else {}

@@ -13,12 +13,6 @@ import pyarrow as pa
 from alft.data.files import READERS, Table
 
 
-def refuse_existing(path: Path, force: bool, setting: str) -> None:
-    """Refuse to write where something is, unless ``--force`` was given."""
-    if path.exists() and not force:
-        raise ValueError(f"{setting}: {path} is there already; --force writes over it")
-
-
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let ``write`` make a file beside ``path``, then put it in place: readers see the old file or the whole new one."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
@@ -29,17 +23,23 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         beside.unlink(missing_ok=True)
 
 
-def refuse_format(path: Path, setting: str) -> None:
-    """Refuse a file whose format cannot be told from its name."""
+def refuse_output(path: Path, force: bool) -> None:
+    """Refuse a file that cannot be written, or is there already and ``--force`` was not given."""
     if path.suffix.lower() not in READERS:
-        raise ValueError(f"{setting}: {path} must end in one of {', '.join(READERS)}")
+        raise ValueError(f"output: {path} must end in one of {', '.join(READERS)}")
+    if not path.parent.is_dir():
+        raise ValueError(f"output: there is no folder {path.parent}")
+    if path.is_dir():
+        raise ValueError(f"output: {path} is a folder")
+    if path.exists() and not force:
+        raise ValueError(f"output: {path} is there already; --force writes over it")
 
 
 def write_table(path: Path, table: Table, more: Table) -> None:
     """Write a table and columns beside it, in the format that the name of the file asks for.
 
-    Cells of CSV and TSV are written as they were read. Parquet keeps the types of a Parquet source; columns of mixed types
-    become text there.
+    Cells of CSV and TSV are written as they were read. From Parquet to Parquet numbers, dates and class names keep their types;
+    columns of mixed types become text.
     """
     columns = {**table.columns, **more.columns}
     suffix = path.suffix.lower()
@@ -47,8 +47,9 @@ def write_table(path: Path, table: Table, more: Table) -> None:
         write_atomically(path, lambda place: _write_csv(place, columns, "\t" if suffix == ".tsv" else ","))
     elif suffix == ".parquet":
         dataset = table.dataset if table.dataset is not None else _as_dataset(table.columns)
-        for name, cells in _as_dataset(more.columns).features.items():
-            dataset = dataset.add_column(name, more.columns[name], feature=cells)
+        for name, cells in more.columns.items():
+            numbers = any(isinstance(cell, float) for cell in cells)
+            dataset = dataset.add_column(name, cells, feature=datasets.Value("float64" if numbers else "string"))
         write_atomically(path, dataset.to_parquet)
     else:
         records = (dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True))
@@ -78,5 +79,5 @@ def _as_dataset(columns: Any) -> datasets.Dataset:
 def _as_array(cells: list[Any]) -> pa.Array:
     try:
         return pa.array(cells)
-    except pa.ArrowException:
+    except (pa.ArrowException, OverflowError):
         return pa.array([None if cell is None else _as_cell(cell) for cell in cells])

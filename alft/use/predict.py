@@ -10,14 +10,13 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from alft.data.files import Table, read_file
-from alft.data.labels import TEXT_NAMES, find_column
-from alft.data.pool import TextPool
+from alft.data.labels import TEXT_NAMES, as_text, find_column
 from alft.data.tokens import Tokens, load_tokenizer, tokenize
 from alft.loop.progress import StageProgressBar
 from alft.loop.scoring import CHUNK_TOKENS, make_chunks
 from alft.models.classifier import Classifier
-from alft.models.restore import load_classifier, read_checkpoint
 from alft.use.output import write_table
+from alft.use.restore import Checkpoint, load_classifier, reading_of
 
 PREDICTED = "predicted"
 
@@ -27,26 +26,35 @@ class Reader:
     """A trained model and how its texts were read."""
 
     model: Classifier
-    backbone: str
     max_length: int
-    text_column: str | None
+    text_column: str
 
     @classmethod
-    def load(cls, ckpt_path: str, backbone: str | None = None) -> "Reader":
-        """The model of a checkpoint; ``backbone`` says where its pretrained encoder lies now, if not where it did."""
-        state = read_checkpoint(ckpt_path)
-        texts = state[TextPool.__qualname__]
-        place = backbone or state["hyper_parameters"]["backbone"]
-        return cls(load_classifier(ckpt_path, backbone), place, texts["max_length"], texts["text_column"])
+    def of(cls, checkpoint: Checkpoint, backbone: str | None = None) -> "Reader":
+        """The reader in a checkpoint; ``backbone`` says where its pretrained encoder lies now, if not where it did."""
+        texts = reading_of(checkpoint)
+        return cls(load_classifier(checkpoint, backbone), texts["max_length"], texts["text_column"])
 
-    def probabilities(self, texts: Sequence[str], accelerator: str = "auto") -> Tensor:
-        """Class probabilities of texts, float32 (N, C)."""
-        tokens = tokenize(texts, load_tokenizer(self.backbone, self.max_length), self.max_length)
-        return probabilities(self.model, tokens, accelerator)
+    def tokenize(self, texts: Sequence[str]) -> Tokens:
+        """Tokens as in training."""
+        return tokenize(texts, load_tokenizer(self.model.hparams["backbone"], self.max_length), self.max_length)
 
 
-def probabilities(model: Classifier, tokens: Tokens, accelerator: str = "auto") -> Tensor:
-    """Class probabilities of tokenised texts, float32 (N, C), computed in chunks of similar length."""
+@dataclass(frozen=True)
+class Outcome:
+    """What happened to the texts: the column they were in, and how many were blank (and got no prediction) or cut."""
+
+    column: str
+    blank: int
+    cut: int
+
+
+def probabilities(model: Classifier, tokens: Tokens, accelerator: str = "auto", progress: bool = True) -> Tensor:
+    """Class probabilities of tokenised texts, float32 (N, C), computed in chunks of similar length.
+
+    Raises:
+        ValueError: They are not finite.
+    """
     size = len(tokens.lengths)
     probs_NC = torch.zeros(size, model.num_labels)
     if not size:
@@ -63,17 +71,20 @@ def probabilities(model: Classifier, tokens: Tokens, accelerator: str = "auto") 
         logger=False,
         enable_checkpointing=False,
         enable_model_summary=False,
-        callbacks=[StageProgressBar()],
+        enable_progress_bar=progress,
+        callbacks=[StageProgressBar()] if progress else [],
     )
     found = trainer.predict(model, loader)
     assert found is not None
     for chunk, probs_BC in zip(chunks, found, strict=True):
         probs_NC[chunk] = probs_BC.cpu()
+    if not probs_NC.isfinite().all():
+        raise ValueError("ckpt_path: the model gives probabilities that are not finite; it has diverged in training")
     return probs_NC
 
 
-def predict_file(reader: Reader, source: Path, output: Path, text_column: str | None, accelerator: str = "auto") -> int:
-    """Write the rows of ``source`` with predictions to ``output``; return how many texts were blank and got none.
+def predict_file(reader: Reader, source: Path, output: Path, text_column: str | None, accelerator: str = "auto") -> Outcome:
+    """Write the rows of ``source`` with predictions to ``output``.
 
     Raises:
         ValueError: The file cannot be read, or has a column that a prediction would replace.
@@ -86,11 +97,12 @@ def predict_file(reader: Reader, source: Path, output: Path, text_column: str | 
     for name in new:
         if name in columns:
             raise ValueError(f"data.predict: {source} has a column {name!r} already, which the prediction would replace")
-    texts = ["" if value is None else str(value) for value in table.columns[column]]
+    texts = [as_text(value) for value in table.columns[column]]
     rows = [row for row, text in enumerate(texts) if text.strip()]
-    probs_RC = reader.probabilities([texts[row] for row in rows], accelerator)
+    tokens = reader.tokenize([texts[row] for row in rows])
+    probs_RC = probabilities(reader.model, tokens, accelerator)
     write_table(output, table, _cells(len(texts), rows, probs_RC, reader.model.label_names, new))
-    return len(texts) - len(rows)
+    return Outcome(column, len(texts) - len(rows), tokens.cut)
 
 
 def _cells(size: int, rows: list[int], probs_RC: Tensor, label_names: list[str], names: list[str]) -> Table:
