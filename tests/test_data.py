@@ -10,7 +10,7 @@ import torch
 
 from alft.data.corpus import load_corpus, stratified
 from alft.data.labels import as_names, find_column, in_order
-from alft.data.sampler import SubsetSampler
+from alft.data.sampler import Grouping, SubsetSampler
 from alft.data.tokens import tokenize
 from alft.models.backbone import load_pretrained
 
@@ -197,3 +197,22 @@ def test_a_sampler_gives_every_row_once_in_an_order_of_seed_and_epoch():
     assert order == list(SubsetSampler(rows, seed=0, epoch=1))
     assert order != list(SubsetSampler(rows, seed=0, epoch=2))
     assert len(SubsetSampler(rows, seed=0, epoch=1)) == 5
+
+
+def test_grouped_batches_hold_every_row_once_and_little_padding():
+    lengths = torch.randint(3, 128, (2000,), generator=torch.Generator().manual_seed(0))
+    rows = torch.arange(0, 2000, 2)[:-3]  # 997 rows: the last batch is not full
+    grouping = Grouping(lengths, batch=16)
+    order = torch.tensor(list(SubsetSampler(rows, seed=0, epoch=1, grouping=grouping)))
+    assert torch.equal(order.sort().values, rows)
+    assert order.tolist() == list(SubsetSampler(rows, seed=0, epoch=1, grouping=grouping))
+    assert order.tolist() != list(SubsetSampler(rows, seed=0, epoch=2, grouping=grouping))
+
+    def real_share(order):
+        batches = order.split(16)
+        return float(lengths[order].sum() / sum(len(batch) * lengths[batch].max() for batch in batches))
+
+    assert real_share(order) > 0.95
+    assert real_share(torch.tensor(list(SubsetSampler(rows, seed=0, epoch=1)))) < 0.7
+    widths = torch.stack([lengths[batch].max() for batch in order[:992].split(16)])
+    assert not torch.equal(widths, widths.sort().values), "the batches come in random order"

@@ -18,9 +18,10 @@ from alft.models.lora import Lora
 from alft.run.journal import Journal
 from alft.selection.acquisition import Bald
 from alft.selection.budget import Base, Full, Linear
-from alft.selection.clustering import Ward, Whole
+from alft.selection.clustering import Whole
 from alft.selection.embedding import MeanTokens
 from alft.selection.seeds import generator
+from alft.selection.ward import Ward
 
 
 def train(

@@ -3,13 +3,15 @@
 import pytest
 import torch
 
-from alft.selection.acquisition import Bald, Entropy, Furthest, Random, entropy
+from alft.selection.acquisition import Bald, Entropy, Furthest, Random
 from alft.selection.budget import Base, Full, Linear
-from alft.selection.clustering import Ward, Whole
+from alft.selection.clustering import Whole
 from alft.selection.dif_build import DifBuild
 from alft.selection.ledger import Ledger, Selection
 from alft.selection.policy import Needs, Policy, Scores, order_by_entropy
+from alft.selection.probabilities import entropy
 from alft.selection.seeds import generator
+from alft.selection.ward import Ward
 
 SIZE = 30
 

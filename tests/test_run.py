@@ -19,7 +19,7 @@ from .conftest import ROOT, summary_of, write_csv
 
 SUMMARY_KEYS = {
     *("name", "version", "seed", "fingerprint", "settings", "test", "validation", "labels"),
-    *("seconds", "memory_mib", "break_even", "controls", "epochs", "tested_epoch", "texts", "words_found"),
+    *("seconds", "memory_mib", "break_even", "controls", "epochs", "tested_epoch", "texts", "words_found", "gpu_memory_mib"),
 }
 SETTINGS_KEYS = {
     *("backbone", "uncertainty", "epinet", "lora", "lr", "batch_size", "precision", "acquire", "budget", "mode", "max_unique"),
@@ -164,6 +164,24 @@ def test_the_settings_work_together(fit, arguments):
     summary = summary_of(fit(*arguments))
     assert summary["labels"]["bought"] <= 44
     assert summary["test"]["f1_macro"] is not None
+
+
+def test_every_epoch_has_its_cost(fit):
+    summary = summary_of(fit())
+    stages = {"train", "score", "cluster", "select", "validate"}
+    for record in summary["epochs"]:
+        assert set(record["seconds"]) == stages
+        assert 0 < record["memory_mib"] <= summary["memory_mib"]
+        assert (record["gpu_memory_mib"] is None) == (not torch.cuda.is_available())
+    for stage in stages:
+        assert summary["seconds"][stage] == pytest.approx(sum(record["seconds"][stage] for record in summary["epochs"]))
+
+
+def test_length_grouped_training_is_an_option_and_stated(fit):
+    plain, grouped = (fit("--data.length_grouped", switch) for switch in ("false", "true"))
+    assert [summary_of(run)["settings"]["length_grouped"] for run in (plain, grouped)] == [False, True]
+    assert [record["selected"] for record in summary_of(grouped)["epochs"]] == [44, 44, 32]
+    assert (plain / "metrics.csv").read_text() != (grouped / "metrics.csv").read_text()
 
 
 def test_without_a_test_set_there_are_no_test_scores(fit, workplace, tiny_data):

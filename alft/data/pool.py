@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader
 
 from alft.data.corpus import Corpus, Rows, load_corpus
 from alft.data.remarks import TextCounts
-from alft.data.sampler import SubsetSampler
+from alft.data.sampler import Grouping, SubsetSampler
 from alft.data.tokens import Tokens, load_tokenizer, tokenize
 from alft.selection.ledger import Ledger
 from alft.selection.plan import Plan
@@ -39,7 +39,8 @@ class TextPool(LightningDataModule):
         batch_size: Texts per batch, for each process.
         max_length: Tokens per text; longer texts are cut.
         seed: Seed of split and limit only, so that runs with different ``seed_everything`` share one pool.
-        num_workers: Processes that build batches; texts are tokenised once, so 0 is the fastest.
+        length_grouped: Train on batches of texts of similar length: up to three times faster, but other batches than chance
+        makes. num_workers: Processes that build batches; texts are tokenised once, so 0 is the fastest.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class TextPool(LightningDataModule):
         batch_size: int = 16,
         max_length: int = 128,
         seed: int = 0,
+        length_grouped: bool = False,
         num_workers: int = 0,
     ) -> None:
         super().__init__()
@@ -63,6 +65,7 @@ class TextPool(LightningDataModule):
         self.tokenizer = tokenizer
         self.batch_size = batch_size
         self.max_length = max_length
+        self.length_grouped = length_grouped
         self.num_workers = num_workers
         self.plan: Plan | None = None
         self.order_seed = 0
@@ -131,7 +134,9 @@ class TextPool(LightningDataModule):
         assert self.trainer is not None
         epoch = self.trainer.current_epoch
         # The epoch is given here because on resume Lightning would set it on the sampler only after workers have started.
-        sampler = SubsetSampler(self.ledger.selections[epoch].rows, self.order_seed, epoch)
+        together = self.batch_size * self.trainer.world_size
+        grouping = Grouping(self.lengths, together) if self.length_grouped else None
+        sampler = SubsetSampler(self.ledger.selections[epoch].rows, self.order_seed, epoch, grouping)
         return self._loader(self.corpus.pool, self.pool_tokens, sampler=sampler)
 
     def val_dataloader(self) -> DataLoader[int]:

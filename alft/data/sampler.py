@@ -5,6 +5,7 @@ wrong number of rows. Here the *subset* is dynamic and the sampler is not: every
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -12,15 +13,25 @@ from torch.utils.data import Sampler
 
 from alft.selection.seeds import generator
 
+STRETCH = 50
+"""Batches sorted together: enough for little padding, few enough that chance still says who meets whom."""
+
 
 class SubsetSampler(Sampler[int]):
-    """The given pool rows, each once, shuffled by (seed, epoch) alone: the same order on every process and after a restart."""
+    """The given pool rows, each once, shuffled by (seed, epoch) alone: the same order on every process and after a restart.
 
-    def __init__(self, rows: Tensor, seed: int, epoch: int) -> None:
-        """Hold row numbers, seed and epoch; nothing changes afterwards."""
+    Args:
+        rows: Row numbers of the pool.
+        seed: Seed of the run.
+        epoch: Epoch, from 0.
+        grouping: Brings rows of similar length together; None leaves the order to chance alone.
+    """
+
+    def __init__(self, rows: Tensor, seed: int, epoch: int, grouping: "Grouping | None" = None) -> None:
         self.rows = rows
         self.seed = seed
         self.epoch = epoch
+        self.grouping = grouping
 
     def __len__(self) -> int:
         """Number of rows."""
@@ -28,5 +39,29 @@ class SubsetSampler(Sampler[int]):
 
     def __iter__(self) -> Iterator[int]:
         """Row numbers of the pool, in the order of this epoch."""
-        order = torch.randperm(len(self.rows), generator=generator(self.seed, "order", self.epoch))
-        return iter(self.rows[order].tolist())
+        random = generator(self.seed, "order", self.epoch)
+        rows = self.rows[torch.randperm(len(self.rows), generator=random)]
+        if self.grouping is not None:
+            rows = self.grouping.arrange(rows, random)
+        return iter(rows.tolist())
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """Batches of texts of similar length, in random order: less padding, and batches that are less of a random sample.
+
+    Args:
+        lengths_N: Tokens of each pool row.
+        batch: Rows that are trained on at a time, over all processes.
+    """
+
+    lengths_N: Tensor
+    batch: int
+
+    def arrange(self, rows: Tensor, random: torch.Generator) -> Tensor:
+        """Sort each stretch of 50 batches by length, then shuffle the batches; one that is not full stays last."""
+        stretches = [rows[start : start + STRETCH * self.batch] for start in range(0, len(rows), STRETCH * self.batch)]
+        by_length = torch.cat([stretch[self.lengths_N[stretch].sort(stable=True).indices] for stretch in stretches])
+        full = len(rows) // self.batch
+        batches = by_length[: full * self.batch].view(full, self.batch)
+        return torch.cat([batches[torch.randperm(full, generator=random)].flatten(), by_length[full * self.batch :]])

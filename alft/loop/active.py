@@ -18,12 +18,13 @@ from alft.loop.scoring import Pool, Precision, score_pool
 from alft.selection.acquisition import Acquisition, Entropy
 from alft.selection.allocation import Allocation
 from alft.selection.budget import Budget, Full, Linear
-from alft.selection.clustering import Clustering, Ward, Whole
+from alft.selection.clustering import Clustering, Whole
 from alft.selection.embedding import Embedding, MeanTokens, TextEmbedding, TokenEmbedding
 from alft.selection.ledger import Ledger, Stage
 from alft.selection.plan import Mode, Plan
 from alft.selection.policy import Policy, Recluster, Scores
 from alft.selection.seeds import mix
+from alft.selection.ward import Ward
 
 
 class ActiveLearning(Callback):

@@ -1,6 +1,7 @@
 """What happens around the training of a fit? Loggers, checkpoints, the final test, the summary, the tables."""
 
 import os
+import re
 from pathlib import Path
 from time import perf_counter
 from typing import Any, Literal
@@ -15,16 +16,19 @@ from alft.data.pool import TextPool
 from alft.loop.active import ActiveLearning
 from alft.models.classifier import Classifier
 from alft.run.controls import control_scores
+from alft.run.memory import peak_memory
 from alft.run.summary import (
     Summary,
     break_even,
     epoch_records,
     label_costs,
-    peak_memory_mib,
     stage_seconds,
     write_selection,
     write_summary,
 )
+
+FINAL = ("test", "labels", "seconds", "memory_mib", "gpu_memory_mib", "break_even", "controls")
+"""What W&B gets of the summary; the costs of each epoch besides."""
 
 TestOn = Literal["last", "best"]
 
@@ -71,7 +75,10 @@ def finish(
     for logger in trainer.loggers:
         if isinstance(logger, WandbLogger):
             logger.experiment.config.update({"alft": summary["settings"]}, allow_val_change=True)
-            logger.experiment.summary.update({key: summary[key] for key in ("test", "labels", "seconds", "controls")})
+            logger.experiment.summary.update({key: summary[key] for key in FINAL})
+            for record in summary["epochs"]:
+                costs = {f"seconds/{stage}": spent for stage, spent in record["seconds"].items()}
+                logger.experiment.log({"epoch": record["epoch"], "memory_mib": record["memory_mib"], **costs})
     write_summary(folder, summary)
     return summary
 
@@ -109,7 +116,7 @@ def summarise(
         "validation": {"f1_macro": data.ledger.validation[epoch]},
         "labels": label_costs(data.ledger),
         "seconds": stage_seconds(data.ledger, perf_counter() - started),
-        "memory_mib": round(peak_memory_mib()),
+        **peak_memory(),
         "break_even": break_even(data.ledger),
         "texts": data.text_counts,
         "words_found": active.words_found,
@@ -139,7 +146,7 @@ def settings_of(trainer: Trainer, model: Classifier, data: TextPool, active: Act
         "recluster": policy.recluster,
         "allocate": policy.allocate,
         "warm_start": policy.warm_start,
-        "length_grouped": False,
+        "length_grouped": data.length_grouped,
     }
 
 
@@ -156,5 +163,5 @@ def _test_scores(model: Classifier) -> dict[str, Any]:
 
 
 def _named(value: object) -> str:
-    """Class name, and its settings where it has any: ``Entropy``, ``Base(share=0.2)``."""
-    return str(value).removesuffix("()")
+    """Class name, and its settings where it has any but a switch that is off: ``Entropy``, ``Ward(clusters=10)``."""
+    return re.sub(r"(, )?\w+=False", "", str(value)).replace("(, ", "(").removesuffix("()")

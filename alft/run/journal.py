@@ -10,6 +10,7 @@ from lightning import Callback, LightningModule, Trainer
 from alft.data.pool import TextPool
 from alft.data.remarks import remarks
 from alft.models.classifier import Classifier
+from alft.run.memory import peak_memory
 from alft.run.tables import plan_table, show
 
 
@@ -46,11 +47,12 @@ class Journal(Callback):
         self._validated += perf_counter() - self._validation_started
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: Classifier) -> None:  # type: ignore[override]  # ours, always
-        """Enter seconds and validation score; log labels bought and both savings so far."""
+        """Enter seconds, memory and validation score; log labels bought and both savings so far."""
         data: TextPool = trainer.datamodule  # type: ignore[attr-defined]  # set by fit, unknown to the type checker
         ledger, epoch = data.ledger, trainer.current_epoch
         ledger.spend(epoch, "train", perf_counter() - self._epoch_started - self._validated)
         ledger.spend(epoch, "validate", self._validated)
+        ledger.memory[epoch] = peak_memory()
         ledger.validation[epoch] = pl_module.evaluations["val"].f1_macro
         pl_module.log_dict(
             {

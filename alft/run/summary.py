@@ -2,8 +2,6 @@
 
 import json
 import math
-import resource
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +28,7 @@ def label_costs(ledger: Ledger) -> dict[str, Any]:
 
 
 def epoch_records(ledger: Ledger, plan: Plan) -> list[dict[str, Any]]:
-    """One record per epoch trained: planned share, rows, labels bought so far, validation score, seconds by stage."""
+    """One record per epoch trained: planned share, rows, labels bought so far, validation score, seconds and memory."""
     return [
         {
             "epoch": epoch,
@@ -39,6 +37,7 @@ def epoch_records(ledger: Ledger, plan: Plan) -> list[dict[str, Any]]:
             "bought": ledger.bought_until(epoch),
             "val_f1_macro": ledger.validation.get(epoch),
             "seconds": dict(ledger.seconds[epoch]),
+            **ledger.memory.get(epoch, {}),
         }
         for epoch, selection in sorted(ledger.selections.items())
     ]
@@ -63,12 +62,6 @@ def break_even(ledger: Ledger) -> float | None:
     per_row = seconds["train"] / sum(len(selection.rows) for selection in selections)
     selecting = seconds["score"] + seconds["cluster"] + seconds["select"]
     return 1 - selecting / (per_row * ledger.pool * len(selections))
-
-
-def peak_memory_mib() -> float:
-    """Largest resident size of this process so far."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
 
 
 def write_summary(folder: Path, summary: Summary) -> None:

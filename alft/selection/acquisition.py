@@ -12,6 +12,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
+from alft.selection.probabilities import confidence, margin, mean_entropy, mutual_information, variance
+
 
 @dataclass(frozen=True)
 class PoolView:
@@ -83,7 +85,7 @@ class Entropy(Acquisition):
 
     def __call__(self, view: PoolView) -> Tensor:
         """Entropy of the mean over draws."""
-        return entropy(view.probs_KNC.mean(0))
+        return mean_entropy(view.probs_KNC)
 
 
 @dataclass(frozen=True)
@@ -96,8 +98,7 @@ class Margin(Acquisition):
 
     def __call__(self, view: PoolView) -> Tensor:
         """Second largest minus largest mean probability."""
-        top_N2 = view.probs_KNC.mean(0).topk(2).values
-        return top_N2[:, 1] - top_N2[:, 0]
+        return margin(view.probs_KNC)
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ class LeastConfidence(Acquisition):
 
     def __call__(self, view: PoolView) -> Tensor:
         """One minus the largest mean probability."""
-        return 1 - view.probs_KNC.mean(0).amax(-1)
+        return 1 - confidence(view.probs_KNC)
 
 
 @dataclass(frozen=True)
@@ -134,8 +135,7 @@ class Bald(Acquisition):
 
     def __call__(self, view: PoolView) -> Tensor:
         """Entropy of the mean minus mean of the entropies; rounding below 0 is cut off."""
-        expected_N = entropy(view.probs_KNC).mean(0)
-        return (entropy(view.probs_KNC.mean(0)) - expected_N).clamp_min(0)
+        return mutual_information(view.probs_KNC)
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ class Variance(Acquisition):
 
     def __call__(self, view: PoolView) -> Tensor:
         """Sum over classes of the variance over draws."""
-        return view.probs_KNC.var(0).sum(-1)
+        return variance(view.probs_KNC)
 
 
 @dataclass(frozen=True)
@@ -180,12 +180,6 @@ class Furthest(Acquisition):
     def __call__(self, view: PoolView) -> Tensor:
         """The distances, negated for ``nearest``."""
         return -view.distances_N if self.nearest else view.distances_N.clone()
-
-
-def entropy(probs: Tensor) -> Tensor:
-    """Entropy over the last axis in nats; a probability of 0 counts 0, where p log p would be NaN."""
-    total: Tensor = torch.special.entr(probs).sum(-1)
-    return total
 
 
 def _check_passes(acquisition: Acquisition) -> None:

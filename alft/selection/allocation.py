@@ -10,7 +10,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from alft.selection.acquisition import entropy
+from alft.selection.probabilities import mean_entropy
 
 Allocation = Literal["proportional", "equal", "difficulty"]
 
@@ -31,7 +31,7 @@ def weigh(allocate: Allocation, counts_M: Tensor, clusters_N: Tensor, candidates
     if allocate == "equal":
         return torch.ones(len(counts_M), dtype=torch.float64)
     if allocate == "difficulty":
-        doubt_N = entropy(probs_KNC.mean(0)).double()
+        doubt_N = mean_entropy(probs_KNC).double()
         return torch.zeros(len(counts_M), dtype=torch.float64).index_add_(0, clusters_N[candidates_N], doubt_N[candidates_N])
     return counts_M.double()
 

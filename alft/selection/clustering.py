@@ -1,7 +1,8 @@
 """Which rows belong together? Clusters of the pool's embeddings (method.md 6).
 
 Axes: N rows, D embedding size, M clusters. Every clustering numbers its clusters by their lowest row, so equal partitions
-have equal labels. A new one is one frozen dataclass here (or in any importable module) and one line of config.
+have equal labels. A new one is one frozen dataclass here (or in any importable module) and one line of config;
+:mod:`alft.selection.ward` holds the default.
 """
 
 import warnings
@@ -9,10 +10,12 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import torch
-from sklearn.cluster import AgglomerativeClustering
 from sklearn.cluster import KMeans as SklearnKMeans
 from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor
+
+BLOCK = 8_192
+"""Rows worked on at a time, so that no copy of a large table is made."""
 
 
 class Clustering(ABC):
@@ -22,6 +25,17 @@ class Clustering(ABC):
     def clusters(self) -> int:
         """Number of clusters M."""
         return 1
+
+    def check(self, rows: int) -> None:
+        """Refuse, before training, a pool of that many labelled rows.
+
+        Raises:
+            ValueError: It cannot be divided like this.
+        """
+        if self.clusters > rows:
+            raise ValueError(
+                f"active.cluster.clusters must be at most the {rows} labelled rows of the pool, got {self.clusters}"
+            )
 
     @abstractmethod
     def __call__(self, embeddings_ND: Tensor, seed: int) -> Tensor:
@@ -42,33 +56,6 @@ class Whole(Clustering):
 
 
 @dataclass(frozen=True)
-class Ward(Clustering):
-    """Ward's agglomerative clustering, Euclidean.
-
-    Formula: from single rows, merge the two clusters A, B with the least |A||B| / (|A| + |B|) ||mean A - mean B||^2, which is
-    what the sum of squares within clusters grows by, until M are left. Needs embeddings. Use it by default, up to some ten
-    thousand rows: it is deterministic, and finds clusters of very different sizes. Costs O(N^2) time and memory.
-    Source: the paper; its number of clusters is not known, 10 is ours.
-
-    Args:
-        clusters: Number of clusters M, at least 1 and at most the number of labelled rows.
-    """
-
-    clusters: int = 10
-
-    def __post_init__(self) -> None:
-        """Refuse fewer than one cluster."""
-        _check_clusters(self)
-
-    def __call__(self, embeddings_ND: Tensor, seed: int) -> Tensor:
-        """Cut the full tree at M clusters; the seed is not used."""
-        if self.clusters == 1:  # there may be no embeddings then, or only one row
-            return Whole()(embeddings_ND, seed)
-        ward = AgglomerativeClustering(n_clusters=self.clusters, linkage="ward")
-        return number_by_lowest_row(torch.from_numpy(ward.fit_predict(embeddings_ND.numpy())))
-
-
-@dataclass(frozen=True)
 class KMeans(Clustering):
     """k-means, Euclidean, the best of 10 seeded starts.
 
@@ -84,7 +71,7 @@ class KMeans(Clustering):
 
     def __post_init__(self) -> None:
         """Refuse fewer than one cluster."""
-        _check_clusters(self)
+        check_clusters(self)
 
     def __call__(self, embeddings_ND: Tensor, seed: int) -> Tensor:
         """Partition by the nearest of M means."""
@@ -109,16 +96,23 @@ def number_by_lowest_row(labels_N: Tensor) -> Tensor:
     return lowest_M.argsort().argsort()[inverse_N]
 
 
-def distances_to_means(embeddings_ND: Tensor, clusters_N: Tensor) -> Tensor:
-    """Euclidean distance of each row to the mean of its own cluster, float32 (N,)."""
+def means_of(embeddings_ND: Tensor, clusters_N: Tensor) -> Tensor:
+    """Mean of each cluster, float64 (M, D)."""
     clusters = int(clusters_N.max()) + 1
     sums_MD = torch.zeros(clusters, embeddings_ND.shape[1], dtype=torch.float64)
-    sums_MD.index_add_(0, clusters_N, embeddings_ND.double())
-    means_MD = sums_MD / torch.bincount(clusters_N, minlength=clusters).unsqueeze(1)
-    distances_N: Tensor = torch.linalg.vector_norm(embeddings_ND - means_MD[clusters_N], dim=1)
-    return distances_N.float()
+    for part_BD, clusters_B in zip(torch.split(embeddings_ND, BLOCK), torch.split(clusters_N, BLOCK), strict=True):
+        sums_MD.index_add_(0, clusters_B, part_BD.double())
+    return sums_MD / torch.bincount(clusters_N, minlength=clusters).unsqueeze(1)
 
 
-def _check_clusters(clustering: Clustering) -> None:
+def distances_to_means(embeddings_ND: Tensor, clusters_N: Tensor) -> Tensor:
+    """Euclidean distance of each row to the mean of its own cluster, float32 (N,)."""
+    means_MD = means_of(embeddings_ND, clusters_N)
+    parts = zip(torch.split(embeddings_ND, BLOCK), torch.split(clusters_N, BLOCK), strict=True)
+    return torch.cat([torch.linalg.vector_norm(part_BD - means_MD[clusters_B], dim=1) for part_BD, clusters_B in parts]).float()
+
+
+def check_clusters(clustering: Clustering) -> None:
+    """Refuse fewer than one cluster."""
     if clustering.clusters < 1:
         raise ValueError(f"active.cluster.clusters must be at least 1, got {clustering.clusters}")

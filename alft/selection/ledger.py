@@ -32,7 +32,7 @@ class Division:
 
 
 class Ledger:
-    """Every selection of a run, the epoch each row was bought in, and seconds and validation score by epoch."""
+    """Every selection of a run, the epoch each row was bought in, and seconds, memory and validation score by epoch."""
 
     def __init__(self, labelled_N: Tensor) -> None:
         """Start with nothing bought; ``labelled_N`` marks the pool rows that have a label."""
@@ -40,6 +40,7 @@ class Ledger:
         self.first_used_N = torch.full((len(labelled_N),), -1, dtype=torch.int64)
         self.selections: dict[int, Selection] = {}
         self.seconds: dict[int, dict[Stage, float]] = defaultdict(lambda: dict.fromkeys(STAGES, 0.0))
+        self.memory: dict[int, dict[str, float | None]] = {}
         self.validation: dict[int, float] = {}
         self.division: Division | None = None
         self.cluster_order_M: Tensor | None = None
@@ -97,6 +98,7 @@ class Ledger:
             "first_used": self.first_used_N,
             "selections": {epoch: vars(selection) for epoch, selection in self.selections.items()},
             "seconds": {epoch: dict(stages) for epoch, stages in self.seconds.items()},
+            "memory": self.memory,
             "validation": self.validation,
             "division": vars(self.division) if self.division else None,
             "cluster_order": self.cluster_order_M,
@@ -107,6 +109,7 @@ class Ledger:
         self.first_used_N = state["first_used"]
         self.selections = {epoch: Selection(**selection) for epoch, selection in state["selections"].items()}
         self.seconds.update(state["seconds"])
+        self.memory = dict(state["memory"])
         self.validation = dict(state["validation"])
         self.division = Division(**state["division"]) if state["division"] else None
         self.cluster_order_M = state["cluster_order"]

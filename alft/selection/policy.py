@@ -10,14 +10,16 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from alft.selection.acquisition import Acquisition, Entropy, PoolView, entropy
+from alft.selection.acquisition import Acquisition, Entropy, PoolView
 from alft.selection.allocation import Allocation
 from alft.selection.budget import Budget, Linear
 from alft.selection.choice import Pick, Standing, choose, growing_groups, pick_at_random, pick_by_cluster
-from alft.selection.clustering import Clustering, Ward, distances_to_means
+from alft.selection.clustering import Clustering, distances_to_means
 from alft.selection.ledger import Division, Ledger, Selection
 from alft.selection.plan import Mode, Plan, plan_epochs
+from alft.selection.probabilities import mean_entropy
 from alft.selection.seeds import generator, mix
+from alft.selection.ward import Ward
 
 Recluster = Literal["once", "every_epoch"]
 
@@ -85,10 +87,7 @@ class Policy:
         Raises:
             ValueError: Clusters or sizes are impossible for this pool.
         """
-        if self.cluster.clusters > pool:
-            raise ValueError(
-                f"active.cluster.clusters must be at most the {pool} labelled rows of the pool, got {self.cluster.clusters}"
-            )
+        self.cluster.check(pool)
         if self.recluster == "every_epoch" and self.budget.opens_clusters:
             raise ValueError(
                 "active.recluster must be once with active.budget.opens clusters, which keeps the order of the clusters, "
@@ -114,7 +113,8 @@ class Policy:
         if not self._divides(epoch, plan, ledger):
             return ledger.division
         rows = ledger.labelled_N.nonzero().squeeze(1)
-        embeddings_RD = scores.embeddings_ND[rows]
+        everywhere = len(rows) == len(ledger.labelled_N)  # then a second copy of the table would be in vain
+        embeddings_RD = scores.embeddings_ND if everywhere else scores.embeddings_ND[rows]
         clusters_R = self.cluster(embeddings_RD, mix(self.seed, "clusters", epoch))
         clusters_N = torch.full((len(ledger.labelled_N),), -1)
         clusters_N[rows] = clusters_R
@@ -178,6 +178,6 @@ def order_by_entropy(probs_KNC: Tensor, clusters_N: Tensor) -> Tensor:
     """Cluster numbers by the mean entropy of their rows, the easiest first; ties go to the lower number (M,)."""
     labelled_N = clusters_N >= 0
     counts_M = torch.bincount(clusters_N[labelled_N])
-    doubt_N = entropy(probs_KNC.mean(0)).double()
+    doubt_N = mean_entropy(probs_KNC).double()
     sums_M = torch.zeros(len(counts_M), dtype=torch.float64)
     return (sums_M.index_add_(0, clusters_N[labelled_N], doubt_N[labelled_N]) / counts_M).sort(stable=True).indices

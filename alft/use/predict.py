@@ -59,7 +59,7 @@ def probabilities(model: Classifier, tokens: Tokens, accelerator: str = "auto", 
     probs_NC = torch.zeros(size, model.num_labels)
     if not size:
         return probs_NC
-    chunks = make_chunks(tokens.lengths, torch.arange(size), CHUNK_TOKENS)
+    chunks = make_chunks(tokens.lengths, torch.arange(size), CHUNK_TOKENS["cpu"])
     loader: DataLoader[list[int]] = DataLoader(
         [chunk.tolist() for chunk in chunks],  # type: ignore[arg-type]  # a list has all that a map-style Dataset needs
         batch_size=1,
