@@ -39,8 +39,9 @@ class TextPool(LightningDataModule):
         batch_size: Texts per batch, for each process.
         max_length: Tokens per text; longer texts are cut.
         seed: Seed of split and limit only, so that runs with different ``seed_everything`` share one pool.
-        length_grouped: Train on batches of texts of similar length: up to three times faster, but other batches than chance
-        makes. num_workers: Processes that build batches; texts are tokenised once, so 0 is the fastest.
+        length_grouped: Train on batches of texts of similar length: less padding, up to three times faster, but other batches
+            than chance makes.
+        num_workers: Processes that build batches; texts are tokenised once, so 0 is the fastest.
     """
 
     def __init__(

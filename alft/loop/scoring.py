@@ -22,6 +22,8 @@ from alft.selection.seeds import mix
 
 CHUNK_TOKENS = {"cpu": 1024, "cuda": 16384, "mps": 4096}
 """Padded tokens of a chunk: on a CPU larger ones fall out of the cache and are slower; the others are not measured."""
+LEAST_REAL = 0.95
+"""Share of a chunk's tokens that must be real."""
 
 Precision = Literal["float32", "bf16"]
 
@@ -109,18 +111,22 @@ def score_pool(
 
 
 def make_chunks(lengths_N: Tensor, rows: Tensor, tokens: int) -> list[Tensor]:
-    """Cut rows, sorted by length, into chunks of at most ``tokens`` padded tokens (and at least one row).
+    """Cut rows, sorted by length, into chunks of at most ``tokens`` padded tokens, of which at most a twentieth is padding.
 
-    >>> make_chunks(torch.tensor([3, 1, 2, 3]), torch.tensor([0, 1, 2, 3]), tokens=6)
-    [tensor([1, 2]), tensor([0, 3])]
+    A row that is longer than all of that is a chunk by itself.
+
+    >>> make_chunks(torch.tensor([30, 29, 1, 30]), torch.tensor([0, 1, 2, 3]), tokens=60)
+    [tensor([2]), tensor([1, 0]), tensor([3])]
     """
     order = rows[lengths_N[rows].sort(stable=True).indices]
-    chunks, start = [], 0
+    chunks, start, real = [], 0, 0
     for end, length in enumerate(lengths_N[order].tolist()):
         # Sorted: the newest row is the longest, so it sets the width of the whole chunk.
-        if end > start and (end - start + 1) * length > tokens:
+        padded = (end - start + 1) * length
+        if end > start and (padded > tokens or real + length < LEAST_REAL * padded):
             chunks.append(order[start:end])
-            start = end
+            start, real = end, 0
+        real += length
     return [*chunks, order[start:]] if len(order) else []
 
 
