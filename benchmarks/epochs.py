@@ -4,18 +4,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
-from transformers import get_linear_schedule_with_warmup
+from torch import Tensor
 
 from alft.data.pool import TextPool
-from alft.data.sampler import SubsetSampler
 from alft.loop.active import ActiveLearning
 from alft.loop.scoring import Precision, score_pool
 from alft.models.classifier import Classifier
 from alft.selection.budget import Base
 from alft.selection.embedding import MeanTokens
 from alft.selection.policy import Policy
-from benchmarks.material import MINILM, pool, silent_trainer
+from benchmarks.material import MINILM, pool, silent_trainer, train
 from benchmarks.measure import Row, at_most, in_turn, ratio_of_medians, ratio_of_minima
 
 SHARE = 0.6
@@ -30,9 +28,9 @@ def rows(folder: Path) -> Iterator[Row]:
 def _active_epoch(data: TextPool) -> Iterator[Row]:
     model, everything = Classifier(MINILM, data.label_names), torch.arange(len(data.lengths))
     plain, float32, bf16 = in_turn(
-        lambda: _train(model, data, everything),
-        lambda: _train(model, data, _select(model, data, "float32")),
-        lambda: _train(model, data, _select(model, data, "bf16")),
+        lambda: train(model, data, everything),
+        lambda: train(model, data, _select(model, data, "float32")),
+        lambda: train(model, data, _select(model, data, "bf16")),
     )
     yield at_most(
         "epoch at share 0.6 with float32 scoring, Ward, selection, against a plain one", 0.75, ratio_of_medians(float32, plain)
@@ -64,25 +62,9 @@ def _lightning(data: TextPool) -> Iterator[Row]:
 
     def loop() -> None:
         model = Classifier(MINILM, data.label_names)
-        _train(model, data, torch.arange(len(data.lengths)))
-        model.eval()
+        train(model, data, torch.arange(len(data.lengths)))
         with torch.no_grad():
             model(data.validation_tokens.batch(range(data.batch_size)))
 
     lightning, by_hand = in_turn(fit, loop, times=5)
     yield at_most("fit through Lightning, against a loop written by hand", 1.03, ratio_of_minima(lightning, by_hand))
-
-
-def _train(model: Classifier, data: TextPool, rows: Tensor) -> None:
-    """One epoch over those rows as a user without Lightning would write it."""
-    model.train()
-    labels, order = torch.tensor(data.corpus.pool.labels), torch.tensor(list(SubsetSampler(rows, seed=0, epoch=0)))
-    batches = torch.split(order, data.batch_size)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=5e-5)
-    scheduler = get_linear_schedule_with_warmup(optimizer, len(batches) // 10, len(batches))  # type: ignore[no-untyped-call]
-    for batch in batches:
-        optimizer.zero_grad()
-        nn.functional.cross_entropy(model(data.pool_batch(batch.tolist())), labels[batch]).backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        scheduler.step()

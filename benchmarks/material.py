@@ -6,9 +6,12 @@ from pathlib import Path
 
 import torch
 from lightning import Trainer
-from torch import Tensor
+from torch import Tensor, nn
+from transformers import get_linear_schedule_with_warmup
 
 from alft.data.pool import TextPool
+from alft.data.sampler import SubsetSampler
+from alft.models.classifier import Classifier
 from alft.run.demo import make_reviews
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
@@ -39,13 +42,32 @@ def silent_trainer(**settings: object) -> Trainer:
     return Trainer(accelerator="cpu", devices=1, **off, **settings)  # type: ignore[arg-type]
 
 
+def train(model: Classifier, data: TextPool, rows: Tensor, lr: float = 5e-5, epochs: int = 1) -> Classifier:
+    """Train on those rows as a user without Lightning would write it; leave the model in eval mode."""
+    model.train()
+    labels, batches = torch.tensor(data.corpus.pool.labels), []
+    for epoch in range(epochs):
+        batches += torch.split(torch.tensor(list(SubsetSampler(rows, seed=0, epoch=epoch))), data.batch_size)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
+    scheduler = get_linear_schedule_with_warmup(optimizer, len(batches) // 10, len(batches))  # type: ignore[no-untyped-call]
+    for batch in batches:
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(data.pool_batch(batch.tolist())).float(), labels[batch]).backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        scheduler.step()
+    return model.eval()
+
+
 @cache
 def embeddings(rows: int, width: int = 384) -> Tensor:
     """Vectors that lie as sentence embeddings do: a few broad topics in a wide continuum, float32 (N, D)."""
     random_numbers = torch.Generator().manual_seed(rows)
     topics = torch.randn(60, width, generator=random_numbers)
-    noise = torch.randn(rows, width, generator=random_numbers)
-    return noise.add_(topics[torch.randint(0, 60, (rows,), generator=random_numbers)], alpha=0.3)
+    vectors_ND = torch.randn(rows, width, generator=random_numbers)
+    for part_BD in torch.split(vectors_ND, 10_000):  # a second table would raise the peak of memory that is measured later
+        part_BD.add_(topics[torch.randint(0, 60, (len(part_BD),), generator=random_numbers)], alpha=0.3)
+    return vectors_ND
 
 
 def _write_reviews(folder: Path, texts: int) -> None:

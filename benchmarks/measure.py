@@ -23,12 +23,12 @@ class Row:
 
 def at_most(what: str, limit: float, value: float, more: str = "") -> Row:
     """A row whose figure must not be above a limit."""
-    return Row(what, f"<= {limit:g}", f"{value:.3g}{more}", value <= limit)
+    return Row(what, f"<= {limit:g}", f"{value:.4g}{more}", value <= limit)
 
 
 def at_least(what: str, limit: float, value: float, more: str = "") -> Row:
     """A row whose figure must not be below a limit."""
-    return Row(what, f">= {limit:.3g}", f"{value:.3g}{more}", value >= limit)
+    return Row(what, f">= {limit:.3g}", f"{value:.4g}{more}", value >= limit)
 
 
 def seconds(work: Callable[[], object]) -> float:

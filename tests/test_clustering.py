@@ -35,6 +35,15 @@ def test_ward_of_two_thousand_rows_gives_scipys_partition_however_far_from_the_o
     assert adjusted_rand_score(reference, Ward(clusters)(points, seed=0)) == 1
 
 
+@pytest.mark.parametrize("noise", [0.1, 0.01, 0.001])
+def test_tight_groups_far_apart_are_divided_as_scipy_does(noise):
+    middle = torch.randn(3, 64, generator=generator("middle"))
+    points = middle[torch.arange(600) % 3] + noise * torch.randn(600, 64, generator=generator("tight"))
+    cuts = cut_tree(linkage(points.double(), "ward"), n_clusters=[3, 10, 50])
+    for number, clusters in enumerate((3, 10, 50)):
+        assert adjusted_rand_score(cuts[:, number], Ward(clusters)(points, seed=0)) == 1
+
+
 @pytest.mark.parametrize("clusters", [3, 10, 50])
 def test_rows_that_are_there_twice_stay_together(clusters):
     points = blobs(150)

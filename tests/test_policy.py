@@ -218,3 +218,11 @@ def test_a_ledger_survives_a_checkpoint(tmp_path):
     assert restored.seconds[1]["score"] == 0.5
     assert restored.seconds[7]["train"] == 0.0
     assert restored.validation == {0: 0.25}
+
+
+def test_embeddings_that_are_not_finite_are_refused_before_they_are_clustered():
+    ledger, policy = Ledger(torch.ones(SIZE, dtype=torch.bool)), Policy(budget=Base(0.5), cluster=Ward(3))
+    embeddings_ND = torch.randn(SIZE, 4, generator=generator("embeddings"))
+    embeddings_ND[7, 2] = torch.nan
+    with pytest.raises(ValueError, match=r"the model gave 1 rows embeddings that cannot be used .* the first is row 7"):
+        policy.divide(0, policy.plan(2, SIZE), ledger, Scores(torch.zeros(0, SIZE, 1), embeddings_ND))

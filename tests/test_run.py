@@ -23,7 +23,7 @@ SUMMARY_KEYS = {
 }
 SETTINGS_KEYS = {
     *("backbone", "uncertainty", "epinet", "lora", "lr", "batch_size", "precision", "acquire", "budget", "mode", "max_unique"),
-    *("cluster", "embedding", "recluster", "allocate", "warm_start", "length_grouped"),
+    *("cluster", "embedding", "recluster", "allocate", "warm_start", "length_grouped", "scoring_precision"),
 }
 
 

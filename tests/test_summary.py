@@ -7,6 +7,7 @@ import torch
 
 from alft.data.corpus import Corpus, Rows
 from alft.run.controls import control_scores
+from alft.run.fit import FINAL, tell_wandb
 from alft.run.summary import break_even, stage_seconds
 from alft.selection.ledger import Ledger, Selection
 
@@ -55,3 +56,33 @@ def test_controls_know_a_separable_task_and_the_majority():
     assert scores["tfidf_f1"] == 1
     assert scores["majority_f1"] == pytest.approx((2 * 3 / (2 * 3 + 1)) / 2)  # F1 6/7 for the majority, 0 for the other
     assert json.dumps(scores)
+
+
+def test_wandb_gets_settings_final_figures_and_the_cost_of_each_epoch():
+    class Run:
+        def __init__(self):
+            self.config, self.summary, self.logged = Updated(), Updated(), []
+
+        def define_metric(self, names, step_metric):
+            self.axis = (names, step_metric)
+
+        def log(self, figures):
+            self.logged.append(figures)
+
+    class Updated(dict):
+        def update(self, more, allow_val_change=True):
+            super().update(more)
+
+    run, figures = Run(), dict.fromkeys(FINAL, 1.0)
+    records = [
+        {"epoch": epoch, "memory_mib": 100 + epoch, "gpu_memory_mib": None, "seconds": {"train": 2.0, "score": 0.5}}
+        for epoch in range(2)
+    ]
+    tell_wandb(run, {"settings": {"lr": 0.1}, "epochs": records, **figures})
+    assert run.config["alft"] == {"lr": 0.1}
+    assert run.summary == figures
+    assert run.logged == [
+        {"cost/epoch": 0, "cost/memory_mib": 100, "cost/seconds_train": 2.0, "cost/seconds_score": 0.5},
+        {"cost/epoch": 1, "cost/memory_mib": 101, "cost/seconds_train": 2.0, "cost/seconds_score": 0.5},
+    ]
+    assert run.axis == ("cost/*", "cost/epoch")

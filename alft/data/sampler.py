@@ -14,7 +14,7 @@ from torch.utils.data import Sampler
 from alft.selection.seeds import generator
 
 STRETCH = 50
-"""Batches sorted together: enough for little padding, few enough that chance still says who meets whom."""
+"""Most batches sorted together, a quarter of a small set at most: chance shall still say who meets whom."""
 
 
 class SubsetSampler(Sampler[int]):
@@ -59,9 +59,10 @@ class Grouping:
     batch: int
 
     def arrange(self, rows: Tensor, random: torch.Generator) -> Tensor:
-        """Sort each stretch of 50 batches by length, then shuffle the batches; one that is not full stays last."""
-        stretches = [rows[start : start + STRETCH * self.batch] for start in range(0, len(rows), STRETCH * self.batch)]
-        by_length = torch.cat([stretch[self.lengths_N[stretch].sort(stable=True).indices] for stretch in stretches])
+        """Sort stretches of several batches by length, then shuffle the batches; the rest that fills none comes last."""
         full = len(rows) // self.batch
-        batches = by_length[: full * self.batch].view(full, self.batch)
-        return torch.cat([batches[torch.randperm(full, generator=random)].flatten(), by_length[full * self.batch :]])
+        stretch = self.batch * min(STRETCH, max(1, full // 4))
+        stretches = torch.split(rows[: full * self.batch], stretch)
+        by_length = [part[self.lengths_N[part].sort(stable=True).indices] for part in stretches]
+        batches = torch.cat(by_length or [rows[:0]]).view(full, self.batch)
+        return torch.cat([batches[torch.randperm(full, generator=random)].flatten(), rows[full * self.batch :]])

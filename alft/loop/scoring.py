@@ -107,7 +107,9 @@ def score_pool(
             if embeddings_BD is not None:
                 embeddings_ND[chunk] = embeddings_BD.float().cpu()
             advance()
-    return Scores(_gather(trainer, module, probs_KNC), _gather(trainer, module, embeddings_ND))
+    # Some backends reduce only what is contiguous: the table as it lies in memory, (K, C, N).
+    probs_KCN = _gather(trainer, module, probs_KNC.transpose(1, 2))
+    return Scores(probs_KCN.transpose(1, 2), _gather(trainer, module, embeddings_ND))
 
 
 def make_chunks(lengths_N: Tensor, rows: Tensor, tokens: int) -> list[Tensor]:
@@ -145,6 +147,7 @@ def undisturbed(module: LightningModule) -> Iterator[None]:
 
 def _gather(trainer: Trainer, module: LightningModule, table: Tensor) -> Tensor:
     """Add up the processes' tables; each holds zeros outside its own rows, so this is exact."""
+    assert table.is_contiguous()
     if trainer.world_size == 1:
         return table
     gathered: Any = trainer.strategy.reduce(table.to(module.device), reduce_op="sum")

@@ -74,13 +74,20 @@ def finish(
     summary = summarise(trainer, model, data, active, folder.parent.name, epoch, started)
     for logger in trainer.loggers:
         if isinstance(logger, WandbLogger):
-            logger.experiment.config.update({"alft": summary["settings"]}, allow_val_change=True)
-            logger.experiment.summary.update({key: summary[key] for key in FINAL})
-            for record in summary["epochs"]:
-                costs = {f"seconds/{stage}": spent for stage, spent in record["seconds"].items()}
-                logger.experiment.log({"epoch": record["epoch"], "memory_mib": record["memory_mib"], **costs})
+            tell_wandb(logger.experiment, summary)
     write_summary(folder, summary)
     return summary
+
+
+def tell_wandb(run: Any, summary: Summary) -> None:
+    """Settings, final figures and the cost of each epoch, which no other logger gets: ``metrics.csv`` must be reproducible."""
+    run.config.update({"alft": summary["settings"]}, allow_val_change=True)
+    run.define_metric("cost/*", step_metric="cost/epoch")
+    for record in summary["epochs"]:
+        memory = {f"cost/{name}": record[name] for name in ("memory_mib", "gpu_memory_mib") if record[name] is not None}
+        seconds = {f"cost/seconds_{stage}": spent for stage, spent in record["seconds"].items()}
+        run.log({"cost/epoch": record["epoch"], **memory, **seconds})
+    run.summary.update({key: summary[key] for key in FINAL})
 
 
 def summarise(
@@ -146,6 +153,7 @@ def settings_of(trainer: Trainer, model: Classifier, data: TextPool, active: Act
         "recluster": policy.recluster,
         "allocate": policy.allocate,
         "warm_start": policy.warm_start,
+        "scoring_precision": active.scoring_precision if active.enabled else None,
         "length_grouped": data.length_grouped,
     }
 

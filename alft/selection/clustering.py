@@ -108,8 +108,11 @@ def means_of(embeddings_ND: Tensor, clusters_N: Tensor) -> Tensor:
 def distances_to_means(embeddings_ND: Tensor, clusters_N: Tensor) -> Tensor:
     """Euclidean distance of each row to the mean of its own cluster, float32 (N,)."""
     means_MD = means_of(embeddings_ND, clusters_N)
-    parts = zip(torch.split(embeddings_ND, BLOCK), torch.split(clusters_N, BLOCK), strict=True)
-    return torch.cat([torch.linalg.vector_norm(part_BD - means_MD[clusters_B], dim=1) for part_BD, clusters_B in parts]).float()
+    distances_N = torch.empty(len(embeddings_ND))  # filled in place: many small results would hold a large heap open
+    for start in range(0, len(embeddings_ND), BLOCK):
+        part = slice(start, start + BLOCK)
+        distances_N[part] = torch.linalg.vector_norm(embeddings_ND[part] - means_MD[clusters_N[part]], dim=1)
+    return distances_N
 
 
 def check_clusters(clustering: Clustering) -> None:

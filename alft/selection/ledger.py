@@ -109,7 +109,7 @@ class Ledger:
         self.first_used_N = state["first_used"]
         self.selections = {epoch: Selection(**selection) for epoch, selection in state["selections"].items()}
         self.seconds.update(state["seconds"])
-        self.memory = dict(state["memory"])
+        self.memory = dict(state.get("memory", {}))
         self.validation = dict(state["validation"])
         self.division = Division(**state["division"]) if state["division"] else None
         self.cluster_order_M = state["cluster_order"]

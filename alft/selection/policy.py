@@ -14,10 +14,10 @@ from alft.selection.acquisition import Acquisition, Entropy, PoolView
 from alft.selection.allocation import Allocation
 from alft.selection.budget import Budget, Linear
 from alft.selection.choice import Pick, Standing, choose, growing_groups, pick_at_random, pick_by_cluster
-from alft.selection.clustering import Clustering, distances_to_means
+from alft.selection.clustering import BLOCK, Clustering, distances_to_means
 from alft.selection.ledger import Division, Ledger, Selection
 from alft.selection.plan import Mode, Plan, plan_epochs
-from alft.selection.probabilities import mean_entropy
+from alft.selection.probabilities import by_piece, mean_entropy
 from alft.selection.seeds import generator, mix
 from alft.selection.ward import Ward
 
@@ -115,6 +115,10 @@ class Policy:
         rows = ledger.labelled_N.nonzero().squeeze(1)
         everywhere = len(rows) == len(ledger.labelled_N)  # then a second copy of the table would be in vain
         embeddings_RD = scores.embeddings_ND if everywhere else scores.embeddings_ND[rows]
+        if embeddings_RD.shape[1] > 0:
+            finite_N = torch.ones_like(ledger.labelled_N)
+            finite_N[rows] = torch.cat([part.sum(1).isfinite() for part in torch.split(embeddings_RD, BLOCK)])
+            _refuse_nonfinite(finite_N, ledger, epoch, "the model", "embeddings")
         clusters_R = self.cluster(embeddings_RD, mix(self.seed, "clusters", epoch))
         clusters_N = torch.full((len(ledger.labelled_N),), -1)
         clusters_N[rows] = clusters_R
@@ -159,7 +163,8 @@ class Policy:
             scores.embeddings_ND,
             generator(self.seed, "acquisition", epoch),
         )
-        _refuse_nonfinite(scores.probs_KNC.isfinite().all(-1).all(0), ledger, epoch, "the model", "probabilities")
+        finite_N = by_piece(lambda probs_KBC: probs_KBC.sum((0, 2)), scores.probs_KNC).isfinite()
+        _refuse_nonfinite(finite_N, ledger, epoch, "the model", "probabilities")
         scores_N = self.acquire(view).float()
         _refuse_nonfinite(scores_N.isfinite(), ledger, epoch, f"active.acquire {type(self.acquire).__name__}", "a score")
         return scores_N

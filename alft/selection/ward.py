@@ -4,7 +4,6 @@ Axes: N rows, D embedding size, M clusters, S rows of a sample. Distances come f
 fastcluster, which is several times faster than building both from coordinates and gives the same partition.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import fastcluster
@@ -21,6 +20,8 @@ EXACT_ROWS = 20_000
 SAMPLE_ROWS = 5_000
 """Least rows of the sample that stands for a larger pool."""
 BLOCK = 1_024
+CANCELLED = 1e-2
+"""Squared distance, relative to the squared lengths, below which float32 has lost too many digits."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +31,9 @@ class Ward(Clustering):
     Formula: from single rows, merge the two clusters A, B with the least |A||B| / (|A| + |B|) ||mean A - mean B||^2, which is
     what the sum of squares within clusters grows by, until M are left. Needs embeddings. Use it by default: it is
     deterministic, and finds clusters of very different sizes. Costs O(N^2) time and memory up to 20,000 rows. Above, the tree
-    is built of a seeded sample of 5,000 rows (25 M if that is more), and every other row joins the nearest mean of its
-    clusters: O(N M) time, and no memory to speak of. Source: the paper; its number of clusters is not known, 10 is ours, and so
-    is the sample.
+    is built of a seeded sample of 5,000 rows (25 M if that is more, at most 20,000), and every other row joins the nearest mean
+    of its clusters: O(N M) time, and no memory to speak of. Source: the paper; its number of clusters is not known, 10 is ours,
+    and so is the sample.
 
     Args:
         clusters: Number of clusters M, at least 1 and at most the number of labelled rows.
@@ -49,16 +50,18 @@ class Ward(Clustering):
     def check(self, rows: int) -> None:
         """Refuse more clusters than rows, a tree that does not fit into memory, and more clusters than a sample can have."""
         super().check(rows)
-        if self.exact or rows <= EXACT_ROWS:
-            needed, free = tree_gib(rows), psutil.virtual_memory().available / 2**30
-            if self.clusters > 1 and needed > free:
-                raise ValueError(
-                    f"active.cluster: exact Ward of {rows} rows needs {needed:.1f} GiB of memory, of which {free:.1f} GiB are "
-                    "free; leave out --active.cluster.exact, or take --active.cluster KMeans"
-                )
-        elif self.clusters > EXACT_ROWS:
+        by_sample = not self.exact and rows > EXACT_ROWS
+        if by_sample and self.clusters > EXACT_ROWS:
             raise ValueError(
                 f"active.cluster.clusters must be at most {EXACT_ROWS} for a pool of {rows} rows, got {self.clusters}"
+            )
+        in_tree = self._sample_size() if by_sample else rows
+        needed, free = tree_gib(in_tree), psutil.virtual_memory().available / 2**30
+        if self.clusters > 1 and needed > free:
+            advice = "leave out --active.cluster.exact" if self.exact and rows > EXACT_ROWS else "take --active.cluster KMeans"
+            raise ValueError(
+                f"active.cluster: exact Ward of {in_tree} rows needs {needed:.1f} GiB of memory, of which {free:.1f} GiB are "
+                f"free; {advice}"
             )
 
     def __call__(self, embeddings_ND: Tensor, seed: int) -> Tensor:
@@ -69,10 +72,13 @@ class Ward(Clustering):
             return number_by_lowest_row(cut(tree(embeddings_ND), self.clusters))
         return number_by_lowest_row(self._by_sample(embeddings_ND, seed))
 
+    def _sample_size(self) -> int:
+        return min(max(SAMPLE_ROWS, 25 * self.clusters), EXACT_ROWS)
+
     def _by_sample(self, embeddings_ND: Tensor, seed: int) -> Tensor:
         """Ward's clusters of a sample; the other rows join the nearest mean."""
-        size = min(max(SAMPLE_ROWS, 25 * self.clusters), EXACT_ROWS)
-        rows_S = torch.randperm(len(embeddings_ND), generator=generator(seed, "sample"))[:size].sort().values
+        order = torch.randperm(len(embeddings_ND), generator=generator(seed, "sample"))
+        rows_S = order[: self._sample_size()].sort().values
         sample_SD = embeddings_ND[rows_S]
         clusters_S = cut(tree(sample_SD), self.clusters)
         clusters_N = nearest(embeddings_ND, means_of(sample_SD, clusters_S).float())
@@ -110,16 +116,20 @@ def cut(merges: np.ndarray, clusters: int) -> Tensor:
 def nearest(embeddings_ND: Tensor, means_MD: Tensor) -> Tensor:
     """Number of the nearest mean of each row, int64 (N,); ties go to the lower number."""
     centre_D = means_MD.mean(0)
-    means_MD = means_MD - centre_D
-    half_M = means_MD.square().sum(1) / 2
-    parts: Sequence[Tensor] = torch.split(embeddings_ND, 8 * BLOCK)
-    return torch.cat([(half_M - (part_BD - centre_D) @ means_MD.T).argmin(1) for part_BD in parts])
+    centred_MD = means_MD - centre_D
+    offset_M = centred_MD.square().sum(1) / 2 + centred_MD @ centre_D
+    nearest_N = torch.empty(len(embeddings_ND), dtype=torch.int64)  # filled in place, as no copy of the table is made
+    for start in range(0, len(embeddings_ND), 8 * BLOCK):
+        part = slice(start, start + 8 * BLOCK)
+        nearest_N[part] = (offset_M - embeddings_ND[part] @ centred_MD.T).argmin(1)
+    return nearest_N
 
 
 def _distances(embeddings_ND: Tensor) -> np.ndarray:
     """Euclidean distance of every pair, float64, in scipy's condensed order (0,1), (0,2), ..., (1,2), ...
 
-    Rows are centred first: where all lie far from the origin, |a|^2 + |b|^2 - 2ab would cancel to nothing.
+    Rows are centred first: where all lie far from the origin, |a|^2 + |b|^2 - 2ab would cancel to nothing. Where it still does,
+    between rows of tight groups far apart, the block is computed again in float64.
     """
     centred_ND = embeddings_ND.float() - embeddings_ND.double().mean(0).float()
     squares_N = centred_ND.square().sum(1)
@@ -127,8 +137,13 @@ def _distances(embeddings_ND: Tensor) -> np.ndarray:
     condensed, filled = np.empty(rows * (rows - 1) // 2), 0
     for start in range(0, rows, BLOCK):
         block_BD = centred_ND[start : start + BLOCK]
-        squares_BN = squares_N[start : start + BLOCK].unsqueeze(1) + squares_N[start:]
-        distances_BN = squares_BN.addmm_(block_BD, centred_ND[start:].T, alpha=-2).clamp_min_(0).sqrt_().numpy()
+        sums_BN = squares_N[start : start + BLOCK].unsqueeze(1) + squares_N[start:]
+        squares_BN = torch.addmm(sums_BN, block_BD, centred_ND[start:].T, alpha=-2)
+        if torch.triu(squares_BN < CANCELLED * sums_BN, diagonal=1).any():
+            wide_BD, wide_ND = block_BD.double(), centred_ND[start:].double()
+            sums_BN = wide_BD.square().sum(1).unsqueeze(1) + wide_ND.square().sum(1)
+            squares_BN = sums_BN.addmm_(wide_BD, wide_ND.T, alpha=-2)
+        distances_BN = squares_BN.clamp_min_(0).sqrt_().numpy()
         for row in range(len(block_BD)):
             pairs = rows - start - row - 1
             condensed[filled : filled + pairs] = distances_BN[row, row + 1 :]
