@@ -1,6 +1,5 @@
 """Every mistake: one line on stderr that names the setting, exit code 2, no traceback, nothing trained."""
 
-import json
 import re
 import shutil
 from pathlib import Path
@@ -8,8 +7,6 @@ from pathlib import Path
 import pytest
 
 from alft.run.cli import main
-
-from .conftest import summary_of
 
 ROWS = [(f"text number {i}", "ab"[i % 2]) for i in range(20)]
 
@@ -261,74 +258,6 @@ def test_a_mistake_is_told_in_one_line_and_nothing_is_trained(workplace, capsys,
     for sentence in sentences:
         assert sentence in lines[0]
     assert not Path("runs").exists()
-
-
-def splits(name: str, **tables):
-    """Write a folder of CSV files and use it as the data."""
-
-    def prepare() -> list[str]:
-        for split, rows in tables.items():
-            source(f"{name}/{split}.csv", csv_of(rows))()
-        return ["--data.source", name]
-
-    return prepare
-
-
-WORDS = [(word, label) for label in ("NA", "None", "null") for word in ("NA", "None", "null", "nan", "N/A", "-", "true", "1e5")]
-
-ODDITIES = {
-    "NA, None and null as texts and labels": (
-        source("a.csv", csv_of(WORDS)),
-        "pool of 20 rows (0 without a label; 0 blank ones dropped), 2 validation rows, 2 test rows; labels: NA, None, null",
-    ),
-    "the same in JSONL": (
-        source("a.jsonl", "\n".join(json.dumps({"text": text, "label": label}) for text, label in WORDS)),
-        "pool of 20 rows (0 without a label; 0 blank ones dropped), 2 validation rows, 2 test rows; labels: NA, None, null",
-    ),
-    "label names that look like numbers": (
-        source("a.csv", csv_of([(text, {"a": "007", "b": "1.0"}[label]) for text, label in ROWS])),
-        "labels: 1.0, 007",
-    ),
-    "texts longer than the limit": (
-        splits("long", train=[*ROWS, ("word " * 50, "a")], validation=[*ROWS[:1], ("word " * 50, "a")], test=ROWS[:3]),
-        "texts longer than data.max_length 32 are cut: 1 in pool, 1 in validation, 0 in test",
-    ),
-    "a text of 1 MB": (
-        splits("large", train=[*ROWS, ("word " * 200_000, "a")], validation=ROWS[:2]),
-        "texts longer than data.max_length 32 are cut: 1 in pool, 0 in validation",
-    ),
-    "texts met again in another split": (
-        splits("leaky", train=ROWS, validation=[*ROWS[:2], ("new", "a")], test=[*ROWS[:3], ("new", "a"), ("newer", "b")]),
-        "warning: 2 validation texts are also in the pool (leakage): the validation score flatters the model",
-        "warning: 4 test texts are also in the pool or the validation set (leakage): the test score flatters the model",
-    ),
-    "blank texts": (
-        splits("blank", train=[*ROWS, ("  ", "a"), ("", "b")], validation=ROWS[:2]),
-        "pool of 20 rows (0 without a label; 2 blank ones dropped)",
-    ),
-    "rows without a label": (
-        splits("part", train=[*ROWS, ("who knows", "")], validation=ROWS[:2]),
-        "pool of 21 rows (1 without a label; 0 blank ones dropped)",
-    ),
-}
-
-
-@pytest.mark.parametrize(("prepare", "sentences"), [(m[0], m[1:]) for m in ODDITIES.values()], ids=ODDITIES.keys())
-def test_an_oddity_is_told_and_trained_on(fit, capsys, prepare, sentences):
-    run = fit(*prepare(), "--active.cluster.clusters", "2", "--trainer.max_epochs", "2")
-    output = " ".join(capsys.readouterr().out.split())
-    for sentence in sentences:
-        assert sentence in output
-    assert summary_of(run)["test"]["f1_macro"] is None or summary_of(run)["test"]["f1_macro"] >= 0
-
-
-def test_counts_of_texts_stand_in_the_summary(fit, capsys):
-    run = fit(*ODDITIES["texts met again in another split"][0](), "--active.cluster.clusters", "2")
-    assert summary_of(run)["texts"] == {
-        "blank": 0,
-        "cut": {"pool": 0, "validation": 0, "test": 0},
-        "repeated": {"validation": 2, "test": 4},
-    }
 
 
 @pytest.mark.parametrize(
