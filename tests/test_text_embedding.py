@@ -1,5 +1,7 @@
 """Embeddings that need no encoder: what they find in texts, and what they refuse in files."""
 
+import sys
+
 import pytest
 import torch
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -102,3 +104,26 @@ def test_a_file_without_known_words_is_refused_before_training(workplace, tmp_pa
     assert main(["fit", "--config", "configs/tiny.yaml", *more]) == 2
     assert "words.vec has no vector for any of the pool's" in capsys.readouterr().err
     assert not (workplace / "runs").exists()
+
+
+WIDE = """
+from dataclasses import dataclass
+import torch
+from alft.selection.embedding import FirstToken, MeanTokens, TokenEmbedding
+
+@dataclass(frozen=True)
+class Both(TokenEmbedding):
+    def size(self, hidden_size):
+        return 2 * hidden_size
+
+    def __call__(self, hidden_BLD, mask_BL):
+        return torch.cat([MeanTokens()(hidden_BLD, mask_BL), FirstToken()(hidden_BLD, mask_BL)], dim=1)
+"""
+
+
+def test_an_embedding_of_ones_own_may_have_another_size_than_the_encoder(fit, workplace, monkeypatch):
+    (workplace / "wide_embedding.py").write_text(WIDE)
+    monkeypatch.syspath_prepend(str(workplace))
+    run = fit("--active.embedding", "wide_embedding.Both", "--active.acquire", "Furthest", "--trainer.max_epochs", "2")
+    assert summary_of(run)["settings"]["embedding"] == "Both"
+    sys.modules.pop("wide_embedding")

@@ -43,7 +43,10 @@ class Rows:
 
 @dataclass(frozen=True)
 class Corpus:
-    """The data of a run; ``blank`` counts the train rows dropped because their text was blank, ``text_column`` is its name."""
+    """The data of a run.
+
+    ``blank`` counts the train rows dropped because their text was blank; the texts stood in the column ``text_column``.
+    """
 
     pool: Rows
     validation: Rows
