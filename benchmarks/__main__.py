@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: one table, a line for each target; ``--large`` for the row that needs the most memory."""
+"""``python -m benchmarks``: one table, a line for each target; ``--large`` for the rows that need the most memory."""
 
 import argparse
 import os
@@ -6,6 +6,7 @@ import platform
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,31 +16,40 @@ import torch
 
 from alft.run.quiet import quieten
 from benchmarks import acquisitions, clusters, epochs, scoring
+from benchmarks.material import Material
+from benchmarks.measure import Row
 
-PARTS = {"acquisitions": acquisitions.rows, "clusters": clusters.rows, "scoring": scoring.rows, "epochs": epochs.rows}
+Parts = Mapping[str, Callable[[Material], Iterator[Row]]]
+
+PARTS: Parts = {"acquisitions": acquisitions.rows, "clusters": clusters.rows, "scoring": scoring.rows, "epochs": epochs.rows}
+LARGE: Parts = {"large": clusters.large_rows}
 PACKAGES = ("torch", "lightning", "transformers", "scikit-learn", "scipy", "fastcluster", "numpy")
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--large", action="store_true", help="Measure the row of a million vectors instead.")
+    parser.add_argument("--large", action="store_true", help="Measure the rows of a million vectors instead.")
     parser.add_argument("--only", choices=PARTS, help="Measure one part of the table.")
     asked = parser.parse_args()
     torch.set_num_threads(1)
     quieten()
-    started = time.time()
-    print(f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, 1 thread, CPU seconds;", end=" ")
-    print(", ".join(f"{name} {version(name)}" for name in PACKAGES), flush=True)
-    print("\n| what | target | measured | verdict |\n| --- | --- | --- | --- |", flush=True)
-    chosen = {"large": clusters.large_rows} if asked.large else {asked.only: PARTS[asked.only]} if asked.only else PARTS
     with tempfile.TemporaryDirectory() as folder:
-        for number, part in enumerate(chosen.values(), start=1):
-            for row in part(Path(folder)):
-                print(row, flush=True)
-            print(
-                f"part {number} of {len(chosen)} after {(time.time() - started) / 60:.1f} minutes", file=sys.stderr, flush=True
-            )
+        print_table(LARGE if asked.large else {asked.only: PARTS[asked.only]} if asked.only else PARTS, Material(Path(folder)))
+
+
+def print_table(parts: Parts, material: Material) -> None:
+    """Head and rows on stdout, each row when it is measured; how far it is, on stderr."""
+    started = time.time()
+    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    print(f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, 1 thread, CPU seconds; {packages}")
+    print(material.describe())
+    print("\n| what | target | measured | verdict |\n| --- | --- | --- | --- |", flush=True)
+    for number, part in enumerate(parts.values(), start=1):
+        for row in part(material):
+            print(row, flush=True)
+        minutes = (time.time() - started) / 60
+        print(f"part {number} of {len(parts)} after {minutes:.1f} minutes", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

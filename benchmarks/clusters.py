@@ -1,8 +1,7 @@
 """What does it cost to find clusters? Against scipy's Ward, and at sizes that scipy cannot do."""
 
-import resource
 from collections.abc import Iterator
-from pathlib import Path
+from statistics import median
 
 import numpy as np
 from scipy.cluster.hierarchy import cut_tree, linkage
@@ -11,60 +10,67 @@ from sklearn.metrics import adjusted_rand_score
 from alft.selection import ward
 from alft.selection.clustering import distances_to_means
 from alft.selection.ward import Ward
-from benchmarks.material import embeddings
-from benchmarks.measure import Row, at_least, at_most, in_turn, ratio_of_medians, seconds
+from benchmarks.material import Material
+from benchmarks.measure import Row, at_least, at_most, in_turn, mib_above, ratio_of_medians, seconds
+from benchmarks.vectors import cluster, cluster_by_sample, embeddings
 
 CUTS = (3, 10, 50, 200)
+BYTES = 64
+"""What the memory of clusters may grow by for each row: its number, cluster and distance; its vector has 1,536 bytes."""
 
 
-def rows(folder: Path) -> Iterator[Row]:
+def rows(material: Material) -> Iterator[Row]:
     """All rows about clusters but the largest."""
-    yield from _two_stages(100_000, 15)  # first, and the other row about memory next: a process's peak only ever grows
-    yield from _memory()
-    yield from _quality()
-    for size, limit, times in ((5_000, 0.3, 5), (10_000, 0.3, 3), (20_000, 0.25, 1)):
-        yield from _exact(size, limit, times)
+    size = material.size(20_000)
+    (taken,) = mib_above(cluster, size)
+    yield at_most(f"exact Ward, {size:,} x 384, GiB above the input", 3.5, taken / 2**10)
+    yield from _two_stages(material, 100_000, 15)
+    yield from _quality(material)
+    for full, limit, times in ((5_000, 0.3, 5), (10_000, 0.3, 3), (20_000, 0.25, 1)):
+        yield from _exact(material, full, limit, times)
 
 
-def large_rows(folder: Path) -> Iterator[Row]:
-    """The row that needs 2 GiB and a minute of its own."""
-    yield from _two_stages(1_000_000, 60)
+def large_rows(material: Material) -> Iterator[Row]:
+    """The rows that need 3 GiB and minutes of their own."""
+    yield from _two_stages(material, 1_000_000, 60)
 
 
-def _exact(size: int, limit: float, times: int) -> Iterator[Row]:
+def _exact(material: Material, full: int, limit: float, times: int) -> Iterator[Row]:
+    size = material.size(full)
     points = embeddings(size)
-    ours, theirs = in_turn(lambda: Ward(10)(points, 0), lambda: linkage(points.double().numpy(), "ward"), times=times)
+    ours, theirs = in_turn(
+        lambda: cluster(points), lambda: linkage(points.double().numpy(), "ward"), times=material.times(times)
+    )
     yield at_most(f"exact Ward, {size:,} x 384, against scipy", limit, ratio_of_medians(ours, theirs), f" ({min(ours):.2f} s)")
-    if size <= 10_000:
-        cuts = cut_tree(linkage(points.double().numpy(), "ward"), n_clusters=CUTS)
+    if full <= 10_000:
+        wanted = [count for count in CUTS if count < size]
+        cuts = cut_tree(linkage(points.double().numpy(), "ward"), n_clusters=wanted)
         merges = ward.tree(points)
-        same = min(adjusted_rand_score(cuts[:, number], ward.cut(merges, cut)) for number, cut in enumerate(CUTS))
+        same = min(adjusted_rand_score(cuts[:, number], ward.cut(merges, count)) for number, count in enumerate(wanted))
         yield at_least(f"same partition as scipy, {size:,} rows, least adjusted Rand index of {CUTS} clusters", 1.0, same)
 
 
-def _memory() -> Iterator[Row]:
-    points, before = embeddings(20_000), _peak_gib()
-    Ward(10)(points, 0)
-    yield at_most("exact Ward, 20,000 x 384, GiB above the input", 3.5, _peak_gib() - before)
+def _two_stages(material: Material, full: int, limit: float) -> Iterator[Row]:
+    size = material.size(full)
+    points = embeddings(size)
+    spent = median(seconds(lambda: cluster_by_sample(points)) for _ in range(material.times(3)))
+    yield at_most(f"Ward by a sample, {size:,} x 384, and distances, seconds", limit, spent)
+    half, whole = mib_above(cluster_by_sample, size // 2, size)
+    yield at_most(
+        f"the same, bytes more of memory beside the table for each row from {size // 2:,} to {size:,}",
+        BYTES,
+        (whole - half) * 2**20 / (size - size // 2),
+        f" ({whole:.0f} MiB in all)",
+    )
 
 
-def _two_stages(size: int, limit: float) -> Iterator[Row]:
-    points, before = embeddings(size), _peak_gib()
-    spent = seconds(lambda: distances_to_means(points, Ward(10)(points, 0)))
-    table = points.nbytes / 2**30
-    more = f" (GiB above the {table:.2f} of the table: {_peak_gib() - before:.2f})"
-    yield at_most(f"Ward by a sample, {size:,} x 384, and distances, seconds", limit, spent, more)
-
-
-def _quality() -> Iterator[Row]:
-    points = embeddings(10_000)
+def _quality(material: Material) -> Iterator[Row]:
+    points = embeddings(material.size(10_000))
     for clusters in (10, 50):
-        exact, by_sample = Ward(clusters)(points, 0), Ward(clusters)._by_sample(points, 0)  # too small to be sampled by itself
+        exact, by_sample = Ward(clusters, exact=True)(points, 0), Ward(clusters).by_sample(points, 0)
         spread = [float(np.square(distances_to_means(points, found).double().numpy()).sum()) for found in (by_sample, exact)]
         yield at_most(
-            f"Ward by a sample, 10,000 rows, {clusters} clusters, squares within against exact", 1.005, spread[0] / spread[1]
+            f"Ward by a sample, {len(points):,} rows, {clusters} clusters, squares within against exact",
+            1.005,
+            spread[0] / spread[1],
         )
-
-
-def _peak_gib() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

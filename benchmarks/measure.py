@@ -1,10 +1,18 @@
-"""How is a ratio measured? CPU seconds of one thread, both sides in one process and in turn."""
+"""How is a ratio measured? CPU seconds of one thread, both sides in one process and in turn; memory in a process of its own."""
 
 import gc
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from statistics import median
+
+import torch
+from torch import Tensor
+
+from alft.loop.memory import peak_memory, restart_peak
+from benchmarks.vectors import embeddings
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,7 @@ def seconds(work: Callable[[], object]) -> float:
     return time.process_time() - start
 
 
-def in_turn(*works: Callable[[], object], times: int = 3) -> list[list[float]]:
+def in_turn(*works: Callable[[], object], times: int) -> list[list[float]]:
     """CPU seconds of each piece of work, all of them once, then all again: what slows the machine down slows all of them."""
     rounds = [[seconds(work) for work in works] for _ in range(times)]
     return [list(column) for column in zip(*rounds, strict=True)]
@@ -53,3 +61,27 @@ def ratio_of_medians(ours: Sequence[float], theirs: Sequence[float]) -> float:
 def ratio_of_minima(ours: Sequence[float], theirs: Sequence[float]) -> float:
     """Ours over theirs, where a few per cent matter: noise only ever adds."""
     return min(ours) / min(theirs)
+
+
+def mib_above(work: Callable[[Tensor], object], *sizes: int) -> list[float]:
+    """MiB that work on a table of vectors takes beside the table, at its peak, in a fresh process.
+
+    Args:
+        work: A function of a module, which another process can import.
+        sizes: Rows of the tables; one figure each.
+    """
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+        return [process.submit(_mib_above, work, size).result() for size in sizes]
+
+
+def _mib_above(work: Callable[[Tensor], object], size: int) -> float:
+    torch.set_num_threads(1)
+    table = embeddings(size)
+    work(table[:100])  # libraries load what they need at their first call
+    restart_peak()
+    before = peak_memory()["memory_mib"]
+    work(table)
+    after = peak_memory()["memory_mib"]
+    assert before is not None
+    assert after is not None
+    return after - before

@@ -13,6 +13,7 @@ import torch
 from lightning import Callback, LightningModule, Trainer
 
 from alft.loop.guards import refuse_trainer_settings
+from alft.loop.memory import refuse_too_large
 from alft.loop.progress import stage as show_stage
 from alft.loop.scoring import Pool, Precision, score_pool
 from alft.selection.acquisition import Acquisition, Entropy
@@ -88,6 +89,8 @@ class ActiveLearning(Callback):
         refuse_trainer_settings(trainer)
         assert trainer.max_epochs is not None
         plan = self.policy.plan(trainer.max_epochs, pool.ledger.pool)
+        if any(plan.choices):
+            refuse_too_large(self.policy.cluster, pool.ledger.pool)
         if isinstance(self.embedding, TextEmbedding) and self.policy.uses_embeddings and any(plan.choices):
             self.words_found = self.embedding.words_found(pool.texts)
         pool.follow(plan, self.policy.seed)

@@ -14,9 +14,9 @@ from lightning.pytorch.loggers import CSVLogger, Logger, WandbLogger
 from alft import __version__
 from alft.data.pool import TextPool
 from alft.loop.active import ActiveLearning
+from alft.loop.memory import largest, peak_memory
 from alft.models.classifier import Classifier
 from alft.run.controls import control_scores
-from alft.run.memory import peak_memory
 from alft.run.summary import (
     Summary,
     break_even,
@@ -123,7 +123,7 @@ def summarise(
         "validation": {"f1_macro": data.ledger.validation[epoch]},
         "labels": label_costs(data.ledger),
         "seconds": stage_seconds(data.ledger, perf_counter() - started),
-        **peak_memory(),
+        **largest([*data.ledger.memory.values(), peak_memory()]),
         "break_even": break_even(data.ledger),
         "texts": data.text_counts,
         "words_found": active.words_found,

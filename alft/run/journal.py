@@ -9,8 +9,8 @@ from lightning import Callback, LightningModule, Trainer
 
 from alft.data.pool import TextPool
 from alft.data.remarks import remarks
+from alft.loop.memory import peak_memory, restart_peak
 from alft.models.classifier import Classifier
-from alft.run.memory import peak_memory
 from alft.run.tables import plan_table, show
 
 
@@ -53,6 +53,7 @@ class Journal(Callback):
         ledger.spend(epoch, "train", perf_counter() - self._epoch_started - self._validated)
         ledger.spend(epoch, "validate", self._validated)
         ledger.memory[epoch] = peak_memory()
+        restart_peak()  # the next selection counts in the epoch that trains on it, as its seconds do
         ledger.validation[epoch] = pl_module.evaluations["val"].f1_macro
         pl_module.log_dict(
             {

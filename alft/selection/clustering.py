@@ -37,6 +37,10 @@ class Clustering(ABC):
                 f"active.cluster.clusters must be at most the {rows} labelled rows of the pool, got {self.clusters}"
             )
 
+    def memory_gib(self, rows: int) -> float:
+        """Memory that clusters of that many rows take beside the embeddings, in GiB; 0 where it is next to nothing."""
+        return 0.0
+
     @abstractmethod
     def __call__(self, embeddings_ND: Tensor, seed: int) -> Tensor:
         """Cluster of each row, int64 (N,), numbered from 0 by lowest row. Must not write to the embeddings."""

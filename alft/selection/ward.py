@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import fastcluster
 import numpy as np
-import psutil
 import torch
 from torch import Tensor
 
@@ -48,35 +47,33 @@ class Ward(Clustering):
         check_clusters(self)
 
     def check(self, rows: int) -> None:
-        """Refuse more clusters than rows, a tree that does not fit into memory, and more clusters than a sample can have."""
+        """Refuse more clusters than rows, and more than a sample can have."""
         super().check(rows)
-        by_sample = not self.exact and rows > EXACT_ROWS
-        if by_sample and self.clusters > EXACT_ROWS:
+        if self._samples(rows) and self.clusters > EXACT_ROWS:
             raise ValueError(
                 f"active.cluster.clusters must be at most {EXACT_ROWS} for a pool of {rows} rows, got {self.clusters}"
             )
-        in_tree = self._sample_size() if by_sample else rows
-        needed, free = tree_gib(in_tree), psutil.virtual_memory().available / 2**30
-        if self.clusters > 1 and needed > free:
-            advice = "leave out --active.cluster.exact" if self.exact and rows > EXACT_ROWS else "take --active.cluster KMeans"
-            raise ValueError(
-                f"active.cluster: exact Ward of {in_tree} rows needs {needed:.1f} GiB of memory, of which {free:.1f} GiB are "
-                f"free; {advice}"
-            )
+
+    def memory_gib(self, rows: int) -> float:
+        """What the tree takes: of all rows, or of the sample."""
+        return 0.0 if self.clusters == 1 else tree_gib(self._sample_size() if self._samples(rows) else rows)
 
     def __call__(self, embeddings_ND: Tensor, seed: int) -> Tensor:
         """Cut the tree at M clusters; the seed is used for a sample only."""
         if self.clusters == 1:  # there may be no embeddings then, or only one row
             return Whole()(embeddings_ND, seed)
-        if self.exact or len(embeddings_ND) <= EXACT_ROWS:
-            return number_by_lowest_row(cut(tree(embeddings_ND), self.clusters))
-        return number_by_lowest_row(self._by_sample(embeddings_ND, seed))
+        if self._samples(len(embeddings_ND)):
+            return number_by_lowest_row(self.by_sample(embeddings_ND, seed))
+        return number_by_lowest_row(cut(tree(embeddings_ND), self.clusters))
+
+    def _samples(self, rows: int) -> bool:
+        return not self.exact and rows > EXACT_ROWS
 
     def _sample_size(self) -> int:
         return min(max(SAMPLE_ROWS, 25 * self.clusters), EXACT_ROWS)
 
-    def _by_sample(self, embeddings_ND: Tensor, seed: int) -> Tensor:
-        """Ward's clusters of a sample; the other rows join the nearest mean."""
+    def by_sample(self, embeddings_ND: Tensor, seed: int) -> Tensor:
+        """Cluster a sample; the other rows join the nearest of its means. Clusters (N,) in no particular order."""
         order = torch.randperm(len(embeddings_ND), generator=generator(seed, "sample"))
         rows_S = order[: self._sample_size()].sort().values
         sample_SD = embeddings_ND[rows_S]
