@@ -15,8 +15,8 @@ from benchmarks.measure import Row, at_least, at_most, in_turn, mib_above, ratio
 from benchmarks.vectors import cluster, cluster_by_sample, embeddings
 
 CUTS = (3, 10, 50, 200)
-BYTES = 64
-"""What the memory of clusters may grow by for each row: its number, cluster and distance; its vector has 1,536 bytes."""
+GROWTH = 64
+"""MiB that memory may grow by when the pool grows fourfold, and its table by hundreds of MiB: allocators are no accountants."""
 
 
 def rows(material: Material) -> Iterator[Row]:
@@ -25,6 +25,7 @@ def rows(material: Material) -> Iterator[Row]:
     (taken,) = mib_above(cluster, size)
     yield at_most(f"exact Ward, {size:,} x 384, GiB above the input", 3.5, taken / 2**10)
     yield from _two_stages(material, 100_000, 15)
+    yield from _growth(material, 100_000)
     yield from _quality(material)
     for full, limit, times in ((5_000, 0.3, 5), (10_000, 0.3, 3), (20_000, 0.25, 1)):
         yield from _exact(material, full, limit, times)
@@ -33,6 +34,7 @@ def rows(material: Material) -> Iterator[Row]:
 def large_rows(material: Material) -> Iterator[Row]:
     """The rows that need 3 GiB and minutes of their own."""
     yield from _two_stages(material, 1_000_000, 60)
+    yield from _growth(material, 250_000)
 
 
 def _exact(material: Material, full: int, limit: float, times: int) -> Iterator[Row]:
@@ -55,13 +57,13 @@ def _two_stages(material: Material, full: int, limit: float) -> Iterator[Row]:
     points = embeddings(size)
     spent = median(seconds(lambda: cluster_by_sample(points)) for _ in range(material.times(3)))
     yield at_most(f"Ward by a sample, {size:,} x 384, and distances, seconds", limit, spent)
-    half, whole = mib_above(cluster_by_sample, size // 2, size)
-    yield at_most(
-        f"the same, bytes more of memory beside the table for each row from {size // 2:,} to {size:,}",
-        BYTES,
-        (whole - half) * 2**20 / (size - size // 2),
-        f" ({whole:.0f} MiB in all)",
-    )
+
+
+def _growth(material: Material, full: int) -> Iterator[Row]:
+    small = material.size(full)
+    before, after = (min(mib_above(cluster_by_sample, size, size)) for size in (small, 4 * small))
+    what = f"Ward by a sample, MiB more beside the table for {4 * small:,} rows than for {small:,}"
+    yield at_most(what, GROWTH, after - before, f" ({after:.0f} in all; the table grows by {small * 3 * 1536 / 2**20:.0f})")
 
 
 def _quality(material: Material) -> Iterator[Row]:

@@ -63,9 +63,9 @@ def _lightning(material: Material) -> Iterator[Row]:
 
     def fit() -> None:
         trainer = silent_trainer(
-            logger=run_loggers(Path(material.folder, "runs", f"version_{next(versions)}"), None),
+            logger=run_loggers(Path(material.folder, "runs", f"version_{next(versions)}"), data.ledger.metrics, None),
             max_epochs=1,
-            callbacks=[Journal(), ActiveLearning(enabled=False)],
+            callbacks=[Journal(0.0), ActiveLearning(enabled=False)],
             reload_dataloaders_every_n_epochs=1,
             num_sanity_val_steps=0,
             gradient_clip_val=1.0,

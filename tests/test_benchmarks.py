@@ -74,7 +74,12 @@ ASKED = (
     *(f"float32 picks too, generated reviews instead of slovak, best {share}" for share in ("10%", "30%", "60%")),
     *("10 epinet draws and embeddings", "epoch at share 0.6 with float32", "the same with bf16 scoring"),
     *("exact Ward, 100 x 384, against scipy", "same partition as scipy, 200", "exact Ward, 400 x 384, GiB above the input"),
-    *("Ward by a sample, 2,000 x 384", "Ward by a sample, 20,000 x 384", "bytes more of memory beside the table"),
+    *(
+        "Ward by a sample, 2,000 x 384",
+        "Ward by a sample, 20,000 x 384",
+        "MiB more beside the table for 8,000 rows",
+        "MiB more beside the table for 20,000 rows",
+    ),
     *("10 clusters, squares within against exact", "50 clusters, squares within against exact"),
     *("10 x 3, against the plain torch form", "difference from float64", "batches from the cache", "fit through Lightning"),
 )

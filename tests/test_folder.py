@@ -4,23 +4,24 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from lightning.pytorch.loggers import CSVLogger, WandbLogger
+from lightning.pytorch.loggers import WandbLogger
 
 from alft.run.fit import run_loggers
-from alft.run.folder import claim_folder, given_back_on_error
-from alft.run.summary import write_atomically
+from alft.run.folder import claim_new, claim_unfinished, given_back_on_error, hold, last_checkpoint
+from alft.run.metrics_file import MetricsFile
+from alft.use.output import write_atomically
 
 from .conftest import summary_of
 
 
 def test_wandb_is_one_more_logger_in_a_sweep_and_only_there(tmp_path, monkeypatch):
     folder = tmp_path / "tiny" / "version_0"
-    assert [type(logger) for logger in run_loggers(folder, None)] == [CSVLogger]
-    assert run_loggers(folder, False)[0].log_dir == str(folder)
+    assert [type(logger) for logger in run_loggers(folder, {}, None)] == [MetricsFile]
+    assert run_loggers(folder, {}, False)[0].log_dir == str(folder)
     own = WandbLogger(offline=True)
     monkeypatch.setenv("WANDB_SWEEP_ID", "sweep")
-    assert [type(logger) for logger in run_loggers(folder, None)] == [CSVLogger, WandbLogger]
-    assert run_loggers(folder, [own])[1:] == [own], "the user's own is not doubled"
+    assert [type(logger) for logger in run_loggers(folder, {}, None)] == [MetricsFile, WandbLogger]
+    assert run_loggers(folder, {}, [own])[1:] == [own], "the user's own is not doubled"
 
 
 def test_a_run_in_a_sweep_goes_through(fit, monkeypatch):
@@ -31,18 +32,18 @@ def test_a_run_in_a_sweep_goes_through(fit, monkeypatch):
 
 def test_runs_that_start_together_share_no_folder(tmp_path):
     with ThreadPoolExecutor(8) as pool:
-        folders = list(pool.map(lambda _: claim_folder(tmp_path, "run"), range(40)))
-    assert len(set(folders)) == 40
+        folders = list(pool.map(lambda _: claim_new(tmp_path, "run"), range(40)))
+    assert len({folder.path for folder in folders}) == 40
 
 
 def test_a_claimed_folder_is_given_back_only_while_it_is_empty(tmp_path):
     for used in (False, True):
-        folder = claim_folder(tmp_path / "runs", "name")
+        folder = claim_new(tmp_path / "runs", "name")
         if used:
-            (folder / "metrics.csv").touch()
+            (folder.path / "metrics.csv").touch()
         with pytest.raises(KeyError), given_back_on_error(folder):
             raise KeyError
-        assert folder.exists() == used
+        assert folder.path.exists() == used
         assert (tmp_path / "runs").exists() == used
 
 
@@ -58,3 +59,27 @@ def test_an_interrupted_write_leaves_the_old_file(tmp_path):
         write_atomically(target, fail)
     assert [p.name for p in tmp_path.iterdir()] == ["file"]
     assert target.read_text() == "old"
+
+
+def test_a_folder_is_held_by_one_process_until_it_is_let_go(tmp_path):
+    folder = claim_new(tmp_path, "run")
+    assert hold(folder.path) is None
+    folder.release()
+    again = hold(folder.path)
+    assert again.path == folder.path
+    again.release()
+    assert list(folder.path.iterdir()) == [], "a lock that was let go leaves no file"
+
+
+def test_the_newest_run_that_can_go_on_is_found(tmp_path):
+    held = [claim_new(tmp_path, "run") for _ in range(12)]
+    for number, folder in enumerate(held):
+        if number != 11:  # the newest was stopped before its first checkpoint
+            last_checkpoint(folder.path).parent.mkdir()
+            last_checkpoint(folder.path).touch()
+        if number != 9:  # a live process's
+            folder.release()
+    (held[10].path / "summary.json").touch()
+    assert claim_unfinished(tmp_path, "other") is None
+    first, second = (claim_unfinished(tmp_path, "run") for _ in range(2))
+    assert [first.path.name, second.path.name] == ["version_8", "version_7"], "the numbers count, not the letters"

@@ -46,7 +46,7 @@ def train(
         "enable_progress_bar": False,
         "enable_model_summary": False,
     }
-    callbacks = [Journal(), active, *callbacks, *trainer.pop("callbacks", [])]
+    callbacks = [Journal(0.0), active, *callbacks, *trainer.pop("callbacks", [])]
     fitter = Trainer(callbacks=callbacks, **{**settings, **trainer})
     fitter.fit(model, datamodule=data)
     return SimpleNamespace(trainer=fitter, model=model, data=data)

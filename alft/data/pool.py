@@ -137,7 +137,9 @@ class TextPool(LightningDataModule):
         # The epoch is given here because on resume Lightning would set it on the sampler only after workers have started.
         together = self.batch_size * self.trainer.world_size
         grouping = Grouping(self.lengths, together) if self.length_grouped else None
-        sampler = SubsetSampler(self.ledger.selections[epoch].rows, self.order_seed, epoch, grouping)
+        # A run that goes on after its last epoch asks for a loader, too, though it will not use it.
+        rows = self.ledger.selections[min(epoch, max(self.ledger.selections))].rows
+        sampler = SubsetSampler(rows, self.order_seed, epoch, grouping)
         return self._loader(self.corpus.pool, self.pool_tokens, sampler=sampler)
 
     def val_dataloader(self) -> DataLoader[int]:
@@ -152,8 +154,11 @@ class TextPool(LightningDataModule):
 
     def state_dict(self) -> dict[str, Any]:
         """The ledger, the fingerprint of the data it speaks of, and how texts were read, which predictions must repeat."""
+        assert self.trainer is not None
         return {
             "ledger": self.ledger.state_dict(),
+            "processes": self.trainer.world_size,
+            "stopped": self.trainer.should_stop,
             "fingerprint": self.corpus.fingerprint,
             "text_column": self.corpus.text_column,
             "max_length": self.max_length,
@@ -169,7 +174,13 @@ class TextPool(LightningDataModule):
                 f"data.source has changed since the checkpoint was written (fingerprint {state_dict['fingerprint']} then, "
                 f"{self.corpus.fingerprint} now), so its row numbers mean other rows"
             )
+        if state_dict["processes"] != self.trainer.world_size:
+            raise ValueError(
+                f"trainer.devices: the run began on {state_dict['processes']} processes and would be another one on any other "
+                f"number, got {self.trainer.world_size}"
+            )
         self.ledger.load_state_dict(state_dict["ledger"])
+        self.trainer.should_stop = state_dict["stopped"]  # EarlyStopping remembers that it spoke, the Trainer does not
 
     def _loader(self, rows: Rows, tokens: Tokens, sampler: SubsetSampler | None = None) -> DataLoader[int]:
         return DataLoader(

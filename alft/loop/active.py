@@ -111,8 +111,11 @@ class ActiveLearning(Callback):
         if not stopping and following < (trainer.max_epochs or 0):
             self._select(trainer, pl_module, following)
 
-    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Take back a set that was chosen before EarlyStopping, which acts after this callback, ended the run."""
+    def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Take back a set that was chosen before EarlyStopping, which acts after this callback, ended the run.
+
+        Here and not at the end of the training, of which there is none where a run goes on from its last epoch.
+        """
         _pool(trainer).ledger.forget_from(trainer.current_epoch)
 
     def _select(self, trainer: Trainer, module: LightningModule, epoch: int) -> None:

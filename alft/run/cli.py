@@ -4,6 +4,7 @@ It finds the command and tells mistakes; what a fit is made of stands in :mod:`a
 :mod:`alft.run.commands`.
 """
 
+import errno
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -15,7 +16,9 @@ from alft import __version__
 from alft.data.pool import TextPool
 from alft.models.classifier import Classifier
 from alft.run import commands
+from alft.run.interruption import Stopped, notes_of, stop_on_signals
 from alft.run.parser import SentenceParser, UsageError, innermost, nearest
+from alft.run.place import is_first_process
 from alft.run.quiet import quieten
 from alft.run.wiring import AlftCLI
 
@@ -35,17 +38,40 @@ SMALL: dict[str, Callable[[SentenceParser, list[str]], None]] = {
 }
 """Commands with a parser of their own."""
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Errors of the system that mean that a file could not grow."""
+
 
 def main(args: Sequence[str] | None = None) -> int:
-    """Run a command; return the exit code: 0, or 2 after a mistake of the user, told in one line on stderr."""
+    """Run a command.
+
+    Returns:
+        The exit code: 0; 2 after a mistake of the user or a failure of the machine, 143 after SIGTERM, 130 after Ctrl-C, each
+        told in one line on stderr.
+    """
     try:
-        _dispatch(list(sys.argv[1:] if args is None else args))
+        with stop_on_signals():
+            _dispatch(list(sys.argv[1:] if args is None else args))
+    except Stopped as stop:
+        if is_first_process():
+            _tell("; ".join([str(stop), *notes_of(stop)]))
+        return stop.exit_code
     except (ValueError, OSError, MisconfigurationException) as error:
         if os.environ.get("ALFT_DEBUG") == "1":
             raise
-        print(f"alft: error: {' '.join(innermost(str(error)).split())}", file=sys.stderr)
+        _tell(f"error: {_sentence(error)}")
         return 2
     return 0
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno in FULL:
+        return "; ".join([f"the disk is full ({error}), what was written before is whole", *notes_of(error)])
+    return innermost(str(error))
+
+
+def _tell(sentence: str) -> None:
+    print(f"alft: {' '.join(sentence.split())}", file=sys.stderr)
 
 
 def _dispatch(args: list[str]) -> None:

@@ -1,15 +1,13 @@
-"""What happens around the training of a fit? Loggers, checkpoints, the final test, the summary, the tables."""
+"""What happens around the training of a fit? Loggers before it, the final test and the summary after it."""
 
 import os
 import re
 from pathlib import Path
-from time import perf_counter
 from typing import Any, Literal
 
 import torch
-from lightning import Callback, Trainer
-from lightning.pytorch.callbacks import ModelCheckpoint
-from lightning.pytorch.loggers import CSVLogger, Logger, WandbLogger
+from lightning import Trainer
+from lightning.pytorch.loggers import Logger, WandbLogger
 
 from alft import __version__
 from alft.data.pool import TextPool
@@ -17,6 +15,8 @@ from alft.loop.active import ActiveLearning
 from alft.loop.memory import largest, peak_memory
 from alft.models.classifier import Classifier
 from alft.run.controls import control_scores
+from alft.run.journal import Journal
+from alft.run.metrics_file import Lines, MetricsFile
 from alft.run.summary import (
     Summary,
     break_even,
@@ -33,32 +33,25 @@ FINAL = ("test", "labels", "seconds", "memory_mib", "gpu_memory_mib", "break_eve
 TestOn = Literal["last", "best"]
 
 
-def run_loggers(folder: Path, asked: Any) -> list[Logger]:
-    """``metrics.csv`` in the run folder, then what the user asked for, and W&B inside a sweep."""
+def run_loggers(folder: Path, lines: Lines, asked: Any) -> list[Logger]:
+    """``metrics.csv`` in the run folder, made of those lines, then what the user asked for, and W&B inside a sweep."""
     more = asked if isinstance(asked, list) else [asked] if isinstance(asked, Logger) else []
     if "WANDB_SWEEP_ID" in os.environ and not any(isinstance(logger, WandbLogger) for logger in more):
         more = [*more, WandbLogger(save_dir=folder)]
-    return [CSVLogger(folder.parent.parent, name=folder.parent.name, version=folder.name), *more]
-
-
-def run_checkpoints(folder: Path) -> list[Callback]:
-    """``last.ckpt`` of the newest epoch and ``best.ckpt`` of the best on validation, no more: they are large."""
-    place: dict[str, Any] = {
-        "dirpath": folder / "checkpoints",
-        "save_on_train_epoch_end": True,
-        "enable_version_counter": False,
-    }
-    return [
-        ModelCheckpoint(filename="best", monitor="val_f1_macro", mode="max", **place),
-        ModelCheckpoint(filename="last", **place),
-    ]
+    return [MetricsFile(folder, lines), *more]
 
 
 def finish(
-    trainer: Trainer, model: Classifier, data: TextPool, active: ActiveLearning, test_on: TestOn, started: float
+    trainer: Trainer,
+    model: Classifier,
+    data: TextPool,
+    active: ActiveLearning,
+    test_on: TestOn,
+    folder: Path,
+    journal: Journal,
 ) -> Summary | None:
     """Test the model and write the run's last files; the summary, on the first process only."""
-    folder = Path(trainer.log_dir or ".")  # all processes must ask for it, it is broadcast
+    folder = trainer.strategy.broadcast(folder)
     ledger = data.ledger
     epoch = max(ledger.validation)
     if test_on == "best":
@@ -70,8 +63,8 @@ def finish(
     if not trainer.is_global_zero:
         return None
     write_selection(folder, ledger)
-    (folder / "hparams.yaml").unlink(missing_ok=True)  # the CSV logger's own; config.yaml says more
-    summary = summarise(trainer, model, data, active, folder.parent.name, epoch, started)
+    journal.settle(ledger)
+    summary = summarise(trainer, model, data, active, folder.parent.name, epoch)
     for logger in trainer.loggers:
         if isinstance(logger, WandbLogger):
             tell_wandb(logger.experiment, summary)
@@ -97,7 +90,6 @@ def summarise(
     active: ActiveLearning,
     name: str,
     epoch: int,
-    started: float,
 ) -> Summary:
     """All that ``summary.json`` says.
 
@@ -108,7 +100,6 @@ def summarise(
         active: Holds the settings of the selection.
         name: Name of the run.
         epoch: Epoch whose weights were tested.
-        started: ``perf_counter`` at the start of the command.
     """
     assert data.plan is not None
     controls = control_scores(data.corpus)
@@ -122,7 +113,7 @@ def summarise(
         "tested_epoch": epoch,
         "validation": {"f1_macro": data.ledger.validation[epoch]},
         "labels": label_costs(data.ledger),
-        "seconds": stage_seconds(data.ledger, perf_counter() - started),
+        "seconds": stage_seconds(data.ledger, data.ledger.total),
         **largest([*data.ledger.memory.values(), peak_memory()]),
         "break_even": break_even(data.ledger),
         "texts": data.text_counts,

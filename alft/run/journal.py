@@ -12,6 +12,7 @@ from alft.data.remarks import remarks
 from alft.loop.memory import peak_memory, restart_peak
 from alft.models.classifier import Classifier
 from alft.run.tables import plan_table, show
+from alft.selection.ledger import Ledger
 
 
 class Journal(Callback):
@@ -21,8 +22,9 @@ class Journal(Callback):
     before the next selection begins.
     """
 
-    def __init__(self) -> None:
-        """Start with no clock running."""
+    def __init__(self, started: float) -> None:
+        """Count from the start of the command, a ``perf_counter``."""
+        self._settled = started
         self._epoch_started = 0.0
         self._validation_started = 0.0
         self._validated = 0.0
@@ -55,11 +57,20 @@ class Journal(Callback):
         ledger.memory[epoch] = peak_memory()
         restart_peak()  # the next selection counts in the epoch that trains on it, as its seconds do
         ledger.validation[epoch] = pl_module.evaluations["val"].f1_macro
-        pl_module.log_dict(
-            {
-                "labels_bought": float(ledger.bought),
-                "rows_selected": float(len(ledger.selections[epoch].rows)),
-                "unique_saving": ledger.unique_saving,
-                "exposure_saving": ledger.exposure_saving,
-            }
-        )
+        figures = {
+            "labels_bought": float(ledger.bought),
+            "rows_selected": float(len(ledger.selections[epoch].rows)),
+            "unique_saving": ledger.unique_saving,
+            "exposure_saving": ledger.exposure_saving,
+        }
+        pl_module.log_dict(figures)
+        # Lightning hands these to the loggers after the checkpoint is written, which must hold them already.
+        loss = float(trainer.callback_metrics["train_loss"])
+        ledger.metrics.setdefault(epoch, {}).update({**figures, "train_loss": loss})
+        self.settle(ledger)
+
+    def settle(self, ledger: Ledger) -> None:
+        """Enter the seconds that have passed since the last time, whatever they went into."""
+        now = perf_counter()
+        ledger.total += now - self._settled
+        self._settled = now

@@ -32,7 +32,10 @@ class Division:
 
 
 class Ledger:
-    """Every selection of a run, the epoch each row was bought in, and seconds, memory and validation score by epoch."""
+    """Every selection of a run and the epoch each row was bought in; by epoch: seconds, memory, validation score, metrics.
+
+    ``total`` counts the seconds of the whole run, those before a stop included.
+    """
 
     def __init__(self, labelled_N: Tensor) -> None:
         """Start with nothing bought; ``labelled_N`` marks the pool rows that have a label."""
@@ -42,6 +45,8 @@ class Ledger:
         self.seconds: dict[int, dict[Stage, float]] = defaultdict(lambda: dict.fromkeys(STAGES, 0.0))
         self.memory: dict[int, dict[str, float | None]] = {}
         self.validation: dict[int, float] = {}
+        self.metrics: dict[int, dict[str, float]] = {}
+        self.total = 0.0
         self.division: Division | None = None
         self.cluster_order_M: Tensor | None = None
 
@@ -100,6 +105,8 @@ class Ledger:
             "seconds": {epoch: dict(stages) for epoch, stages in self.seconds.items()},
             "memory": self.memory,
             "validation": self.validation,
+            "metrics": self.metrics,
+            "total": self.total,
             "division": vars(self.division) if self.division else None,
             "cluster_order": self.cluster_order_M,
         }
@@ -109,7 +116,10 @@ class Ledger:
         self.first_used_N = state["first_used"]
         self.selections = {epoch: Selection(**selection) for epoch, selection in state["selections"].items()}
         self.seconds.update(state["seconds"])
-        self.memory = dict(state.get("memory", {}))
+        self.memory = dict(state["memory"])
         self.validation = dict(state["validation"])
+        self.metrics.clear()  # in place: the logger writes what stands there
+        self.metrics.update(state["metrics"])
+        self.total = state["total"]
         self.division = Division(**state["division"]) if state["division"] else None
         self.cluster_order_M = state["cluster_order"]

@@ -18,6 +18,8 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         write(beside)
+        with beside.open("rb") as written:
+            os.fsync(written.fileno())  # its content before its name, should the machine go down
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)

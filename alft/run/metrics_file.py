@@ -1,0 +1,75 @@
+"""``metrics.csv``: one line for every epoch and one for the test, written whole each time.
+
+Its lines are kept by the ledger and so by the checkpoint: a run that goes on writes the file that it would have written.
+"""
+
+import csv
+import io
+from argparse import Namespace
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch.loggers import Logger
+from lightning.pytorch.utilities import rank_zero_only
+
+from alft.use.output import write_atomically
+
+Lines = dict[int, dict[str, float]]
+
+
+class MetricsFile(Logger):
+    """The logger that every run has.
+
+    Args:
+        folder: The run's folder.
+        lines: Metrics by epoch; what is logged is entered there.
+    """
+
+    def __init__(self, folder: Path, lines: Lines) -> None:
+        super().__init__()
+        self.folder = folder
+        self.lines = lines
+
+    @property
+    def name(self) -> str:
+        """Name of the run."""
+        return self.folder.parent.name
+
+    @property
+    def version(self) -> str:
+        """The run's number, as its folder has it."""
+        return self.folder.name
+
+    @property
+    def log_dir(self) -> str:
+        """The run's folder."""
+        return str(self.folder)
+
+    @property
+    def save_dir(self) -> str:
+        """The folder of all runs."""
+        return str(self.folder.parent.parent)
+
+    @rank_zero_only
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        """Enter metrics in the line of their epoch."""
+        line = self.lines.setdefault(int(metrics["epoch"]), {})
+        line |= {name: float(value) for name, value in metrics.items() if name != "epoch"}
+        if step is not None:
+            line["step"] = step
+
+    def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any) -> None:
+        """Leave them to ``config.yaml``, which says more."""
+
+    @rank_zero_only
+    def save(self) -> None:
+        """Write the file."""
+        names = sorted({name for line in self.lines.values() for name in line} - {"step"})
+        text = io.StringIO()
+        table = csv.DictWriter(text, ["epoch", "step", *names], lineterminator="\n")
+        table.writeheader()
+        for epoch, line in sorted(self.lines.items()):
+            table.writerow({"epoch": epoch, **line})
+        if self.lines:
+            write_atomically(self.folder / "metrics.csv", lambda path: path.write_text(text.getvalue(), encoding="utf-8"))

@@ -1,0 +1,75 @@
+"""In which folder does this process work? In a new one, or in that of the run that goes on."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch.utilities import rank_zero_only
+
+from alft.run.folder import RunFolder, claim_new
+from alft.run.resume import RUN, Resumed, find_run, how_to_go_on, refuse_other_settings
+from alft.run.tables import show
+
+
+class Place:
+    """The run folder of one command.
+
+    One process claims it, and tells those that Lightning starts after it by an environment variable.
+    """
+
+    def __init__(self) -> None:
+        """Start without one."""
+        self.resumed: Resumed | None = None
+        self.held: RunFolder | None = None
+        self.path = Path()
+
+    @property
+    def checkpoint(self) -> Path | None:
+        """Where a run that goes on does so; None for a new one."""
+        return self.resumed.checkpoint if self.resumed else None
+
+    def look_for(self, asked: str, root: str, name: str, settings: Mapping[str, Any]) -> None:
+        """Find the run that is to go on, and make sure that it would be the same run.
+
+        Args:
+            asked: ``last``, or the checkpoint.
+            root: Folder of all runs.
+            name: Name of the run.
+            settings: As they would be written to ``config.yaml``.
+
+        Raises:
+            ValueError: It cannot go on, or would not be the same; the sentence says why.
+        """
+        self.resumed = find_run(asked, root, name, is_first_process())
+        if self.resumed is not None:
+            self.held = self.resumed.folder
+            refuse_other_settings(settings, self.resumed.path)
+        elif is_first_process():
+            show(f"ckpt_path last: no unfinished run of {name} in {root} has a checkpoint, so a new one starts")
+
+    def take(self, root: str, name: str) -> None:
+        """Take the folder of the run that goes on, or a new one."""
+        if self.resumed is not None:
+            self.path = self.resumed.path
+        elif is_first_process():
+            self.held = claim_new(root, name)
+            self.path = self.held.path
+        else:
+            self.path = Path(os.environ.get(RUN, Path(root, name, "elsewhere")))
+        os.environ[RUN] = str(self.path.absolute())
+
+    def release(self) -> None:
+        """Let go of the folder."""
+        os.environ.pop(RUN, None)
+        if self.held is not None:
+            self.held.release()
+
+    def how_to_go_on(self, args: Sequence[str]) -> str:
+        """What to type after the command was stopped."""
+        return how_to_go_on(self.held.path if self.held else None, args)
+
+
+def is_first_process() -> bool:
+    """Whether this process speaks for the run, where there are several."""
+    return getattr(rank_zero_only, "rank", 0) == 0
