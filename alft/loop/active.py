@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from time import perf_counter
+from typing import Any
 
 import torch
 from lightning import Callback, LightningModule, Trainer
@@ -114,8 +115,11 @@ class ActiveLearning(Callback):
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Take back a set that was chosen before EarlyStopping, which acts after this callback, ended the run.
 
-        Here and not at the end of the training, of which there is none where a run goes on from its last epoch.
+        Here and not at the end of the training, of which there is none where a run goes on that had stopped already. Lightning
+        counts its last epoch as done only where ``max_epochs`` was reached.
         """
+        progress: Any = trainer.fit_loop.epoch_progress.current
+        progress.completed = progress.processed
         _pool(trainer).ledger.forget_from(trainer.current_epoch)
 
     def _select(self, trainer: Trainer, module: LightningModule, epoch: int) -> None:

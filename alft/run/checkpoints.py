@@ -25,8 +25,11 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         place.parent.mkdir(parents=True, exist_ok=True)
 
         def write(beside: Path) -> None:
-            with beside.open("wb") as file:  # a file that we open fails with the system's own error on a full disk
-                torch.save(checkpoint, file)
+            try:
+                with beside.open("wb") as file:
+                    torch.save(checkpoint, file)
+            except RuntimeError as error:  # torch's own, over the system's that says what is wrong, as on a full disk
+                raise error.__context__ if isinstance(error.__context__, OSError) else error from None
 
         write_atomically(place, write)
 

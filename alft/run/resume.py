@@ -6,7 +6,7 @@ one. The rest is Lightning's: it restores weights, optimizer, schedule and the D
 
 import os
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,13 +73,11 @@ def refuse_other_settings(settings: Mapping[str, Any], run: Path) -> None:
         before = read_config(run)
     except (OSError, ValueError) as error:
         raise ValueError(f"ckpt_path: the settings of the run in {run} cannot be read from its config.yaml") from error
-    ours, theirs = _that_matter(settings), _that_matter(before)
-    for name in sorted(ours.keys() | theirs.keys()):
-        if ours.get(name) != theirs.get(name):
-            raise ValueError(
-                f"{name} is {_shown(ours.get(name))}, but {_shown(theirs.get(name))} in the run in {run}, which can only go on "
-                "as it began; leave --ckpt_path out to start another"
-            )
+    for name, ours, theirs in _differences(_that_matter(settings), _that_matter(before)):
+        raise ValueError(
+            f"{name} is {_shown(ours)}, but {_shown(theirs)} in the run in {run}, which can only go on as it began; leave "
+            "--ckpt_path out to start another"
+        )
 
 
 def how_to_go_on(run: Path | None, args: Sequence[str]) -> str:
@@ -117,17 +115,19 @@ def _run_of(checkpoint: Path) -> Path:
 
 def _that_matter(settings: Mapping[str, Any]) -> dict[str, Any]:
     trainer = settings.get("trainer") or {}
-    found = {name: settings.get(name) for name in OTHERS} | {f"trainer.{name}": trainer.get(name) for name in TRAINER}
-    for block in BLOCKS:
-        found |= _flat(settings.get(block), block)
-    return found
+    return {
+        **{name: settings.get(name) for name in (*BLOCKS, *OTHERS)},
+        "trainer": {name: trainer.get(name) for name in TRAINER},
+    }
 
 
-def _flat(value: Any, name: str) -> dict[str, Any]:
-    """Settings below a name, by their full names as typed; an empty block is a value."""
-    if not isinstance(value, dict) or not value:
-        return {name: value}
-    return {full: entry for key, below in value.items() for full, entry in _flat(below, f"{name}.{key}").items()}
+def _differences(ours: Any, theirs: Any, name: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Full name and both values of the settings that differ; a block that one side has not is one setting."""
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        for key in sorted(ours.keys() | theirs.keys()):
+            yield from _differences(ours.get(key), theirs.get(key), f"{name}.{key}" if name else key)
+    elif ours != theirs:
+        yield name, ours, theirs
 
 
 def _shown(value: Any) -> str:

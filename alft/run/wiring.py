@@ -186,7 +186,7 @@ class AlftCLI(LightningCLI):
 
     def _run_name(self) -> str:
         """Stem of the first ``--config``."""
-        files = self.config[self.subcommand].config
+        files = self.config[self.config.subcommand].config
         return Path(os.fspath(files[0])).stem if files else "alft"
 
 
