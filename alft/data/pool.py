@@ -12,11 +12,11 @@ from typing import Any
 import torch
 from lightning import LightningDataModule
 from torch import Tensor
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Sampler
 
 from alft.data.corpus import Corpus, Rows, load_corpus
 from alft.data.remarks import TextCounts
-from alft.data.sampler import Grouping, SubsetSampler
+from alft.data.sampler import Grouping, Shard, SubsetSampler
 from alft.data.tokens import Tokens, load_tokenizer, tokenize
 from alft.selection.ledger import Ledger
 from alft.selection.plan import Plan
@@ -143,14 +143,14 @@ class TextPool(LightningDataModule):
         return self._loader(self.corpus.pool, self.pool_tokens, sampler=sampler)
 
     def val_dataloader(self) -> DataLoader[int]:
-        """The validation set, in order."""
-        return self._loader(self.corpus.validation, self.validation_tokens)
+        """The validation set, in order; of several processes each measures its part."""
+        return self._loader(self.corpus.validation, self.validation_tokens, self._shard(self.corpus.validation))
 
     def test_dataloader(self) -> DataLoader[int]:
-        """The test set, in order."""
+        """The test set, in order; of several processes each measures its part."""
         if self.corpus.test is None or self.test_tokens is None:
             raise ValueError("data.source has no test set")
-        return self._loader(self.corpus.test, self.test_tokens)
+        return self._loader(self.corpus.test, self.test_tokens, self._shard(self.corpus.test))
 
     def state_dict(self) -> dict[str, Any]:
         """The ledger, the fingerprint of the data it speaks of, and how texts were read, which predictions must repeat."""
@@ -182,7 +182,12 @@ class TextPool(LightningDataModule):
         self.ledger.load_state_dict(state_dict["ledger"])
         self.trainer.should_stop = state_dict["stopped"]  # EarlyStopping remembers that it spoke, the Trainer does not
 
-    def _loader(self, rows: Rows, tokens: Tokens, sampler: SubsetSampler | None = None) -> DataLoader[int]:
+    def _shard(self, rows: Rows) -> Shard | None:
+        assert self.trainer is not None
+        processes = self.trainer.world_size
+        return Shard(len(rows), self.trainer.global_rank, processes) if processes > 1 else None
+
+    def _loader(self, rows: Rows, tokens: Tokens, sampler: Sampler[int] | None = None) -> DataLoader[int]:
         return DataLoader(
             range(len(rows)),  # type: ignore[arg-type]  # a range has all that a map-style Dataset needs
             batch_size=self.batch_size,

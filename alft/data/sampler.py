@@ -1,4 +1,4 @@
-"""In which order does an epoch see its set? A sampler that lives for one epoch.
+"""In which order does an epoch see its set, and who measures what? A sampler that lives for one epoch, and shards.
 
 Lightning freezes the length of a loader when it is built, so a sampler that changed under a living loader would train on the
 wrong number of rows. Here the *subset* is dynamic and the sampler is not: every epoch builds a new one.
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.utils.data import Sampler
+from torch.utils.data import DistributedSampler, Sampler
 
 from alft.selection.seeds import generator
 
@@ -66,3 +66,33 @@ class Grouping:
         by_length = [part[self.lengths_N[part].sort(stable=True).indices] for part in stretches]
         batches = torch.cat(by_length or [rows[:0]]).view(full, self.batch)
         return torch.cat([batches[torch.randperm(full, generator=random)].flatten(), rows[full * self.batch :]])
+
+
+class Shard(DistributedSampler[int]):
+    """The part of an evaluation set that one of several processes measures: every row is in exactly one part.
+
+    Its base would repeat rows until all parts are equal, and Lightning puts that in the place of any other sampler; a repeated
+    row would count twice.
+
+    Args:
+        rows: Rows of the set, at least one for each process.
+        rank: Number of this process.
+        processes: How many there are.
+
+    >>> [list(Shard(5, rank, 2)) for rank in (0, 1)]
+    [[0, 2, 4], [1, 3]]
+    """
+
+    def __init__(self, rows: int, rank: int, processes: int) -> None:
+        if rows < processes:
+            raise ValueError(f"trainer.devices: an evaluation set of {rows} rows cannot be shared among {processes} processes")
+        super().__init__(range(rows), num_replicas=processes, rank=rank, shuffle=False)  # type: ignore[arg-type]  # sized
+        self.part = range(rank, rows, processes)
+
+    def __len__(self) -> int:
+        """Number of rows of this part."""
+        return len(self.part)
+
+    def __iter__(self) -> Iterator[int]:
+        """Row numbers, ascending."""
+        return iter(self.part)

@@ -46,12 +46,13 @@ def locate(backbone: str) -> str:
 def load_pretrained(auto_class: Any, backbone: str, **options: Any) -> Any:
     """``auto_class.from_pretrained`` of a backbone, its failures said in one sentence.
 
-    The report on freshly drawn head weights is silenced: a new head is what fine-tuning starts from.
+    The report on freshly drawn head weights is silenced: a new head is what fine-tuning starts from. Code that comes with a
+    model is never run.
     """
     place = locate(backbone)
     try:
         with silenced("transformers", "huggingface_hub"):
-            return auto_class.from_pretrained(place, **options)
+            return auto_class.from_pretrained(place, trust_remote_code=False, **options)
     except Exception as error:  # half a dozen libraries take part in loading, each with errors of its own
         cause = str(error).strip().split("\n")[0]
         raise ValueError(
@@ -62,9 +63,12 @@ def load_pretrained(auto_class: Any, backbone: str, **options: Any) -> Any:
 
 def load_network(backbone: str, label_names: list[str]) -> PreTrainedModel:
     """A sequence classifier in float32 with an output for every label name, its encoder pretrained."""
+    from_hub = not Path(locate(backbone)).is_dir()
     network: PreTrainedModel = load_pretrained(
         AutoModelForSequenceClassification,
         backbone,
+        # Other formats can hold code; None takes what a folder has, which is the user's own.
+        use_safetensors=True if from_hub else None,
         num_labels=len(label_names),
         id2label=dict(enumerate(label_names)),
         label2id={name: number for number, name in enumerate(label_names)},

@@ -133,7 +133,7 @@ class Classifier(LightningModule):
             loss = nn.functional.cross_entropy(logits_KBC.flatten(0, 1), labels.repeat(len(logits_KBC)))
         else:
             loss = nn.functional.cross_entropy(self(batch), labels)
-        self.log("train_loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=len(labels))
+        self.log("train_loss", loss, on_epoch=True, on_step=False, prog_bar=True, batch_size=len(labels), sync_dist=True)
         return loss
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
