@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: fit test lint types tests bench bench-large clean
+.PHONY: fit test lint types tests soak bench bench-large clean
 
 fit: .venv/installed
 	$(BIN)/python -m alft demo data/demo
@@ -19,6 +19,9 @@ types: .venv/installed-dev
 
 tests: .venv/installed-dev
 	$(BIN)/python -m pytest
+
+soak: .venv/installed-dev
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m soak tests
 
 bench: .venv/installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks

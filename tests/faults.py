@@ -13,6 +13,7 @@ import random
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,6 +157,14 @@ def _printed(folder: Path, pid: int | None, stream: str) -> str:
     text = place.read_text() if place.is_file() else ""
     place.unlink(missing_ok=True)
     return text
+
+
+def wait_for(path: Path, seconds: float = 60) -> None:
+    """Wait until a file is there."""
+    end = time.monotonic() + seconds
+    while not path.exists():
+        assert time.monotonic() < end, f"{path} never came"
+        time.sleep(0.02)
 
 
 def differences(one: Path, other: Path) -> list[str]:

@@ -189,7 +189,7 @@ MISTAKES = {
     "wrong type in lora": (arguments("--model.lora.r", "x"), "model.lora.r cannot be x"),
     "negative weight decay": (arguments("--model.weight_decay", "-1"), "model.weight_decay must be at least 0, got -1.0"),
     "negative learning rate": (arguments("--model.lr", "-1"), "model.lr must be at least 0, got -1.0"),
-    "rank of 0": (arguments("--model.lora.r", "0"), "alft: error: model.lora.r must be at least 1, got 0"),
+    "rank of 0": (arguments("--model.lora.r", "0"), "alft: error: model.lora.r must be at least 1 and at most 65536, got 0"),
     "missing config": (arguments("--config", "nope.yaml"), "config: File does not exist"),
     "broken config": (
         lambda: Path("c.yaml").write_text("active: [acquire: {") and ["--config", "c.yaml"],
@@ -219,7 +219,7 @@ MISTAKES = {
     ),
     "one draw of an epinet": (
         arguments("--model.uncertainty", "epinet", "--model.epinet.draws", "1"),
-        "alft: error: model.epinet.draws must be at least 2 and finite, got 1",
+        "alft: error: model.epinet.draws must be at least 2 and at most 10000, got 1",
     ),
     "an epinet's settings without one": (
         arguments("--model.epinet.draws", "5"),
@@ -227,7 +227,7 @@ MISTAKES = {
     ),
     "a prior of no finite scale": (
         arguments("--model.uncertainty", "epinet", "--model.epinet.prior_scale", ".inf"),
-        "model.epinet.prior_scale must be at least 0 and finite, got inf",
+        "model.epinet.prior_scale must be at least 0 and at most 10000, got inf",
     ),
     "clusters that open in another mode": (
         arguments("--active.budget", "DifBuild", "--active.budget.opens", "clusters", "--active.mode", "accumulate"),

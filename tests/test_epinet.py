@@ -146,7 +146,7 @@ def test_a_run_leaves_the_prior_as_it_was_and_trains_the_rest(fit):
 
 @pytest.mark.parametrize(("name", "value"), [("index_size", 0), ("draws", 1), ("hidden", 0), ("prior_scale", -0.1)])
 def test_sizes_that_mean_nothing_are_refused(name, value):
-    with pytest.raises(ValueError, match=rf"model\.epinet\.{name} must be at least \d and finite, got {value}"):
+    with pytest.raises(ValueError, match=rf"model\.epinet\.{name} must be at least \d and at most 10000, got {value}"):
         Epinet(**{name: value})
 
 

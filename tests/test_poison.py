@@ -1,14 +1,20 @@
 """Labels that were not bought must not matter: replaced by wrong ones, they change nothing but the two controls."""
 
-import json
+import itertools
+import random
 import shutil
 from pathlib import Path
+from typing import get_args
 
 import pandas as pd
 import pytest
-import torch
 
-from .conftest import Fit
+from alft.run.demo import make_reviews
+from alft.selection.acquisition import Acquisition
+from alft.selection.plan import Mode
+
+from .conftest import Fit, shipped, summary_of, write_csv
+from .faults import differences
 
 
 def poison(source: Path, folder: Path, rows: set[int]) -> None:
@@ -22,41 +28,44 @@ def poison(source: Path, folder: Path, rows: set[int]) -> None:
     (folder / "train.csv").write_text("\n".join(lines) + "\n")
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["--active.acquire", "Entropy", "--active.budget.start", "0.3", "--active.budget.stop", "0.1"],
-        ["--active.acquire", "Bald", "--active.mode", "accumulate", "--active.budget.start", "0.3"],
-        ["--active.acquire", "Furthest", "--active.mode", "unseen", "--active.budget", "Base", "--active.budget.share", "0.2"],
-        ["--active.acquire", "Random", "--active.warm_start", "0.2", "--active.allocate", "difficulty"],
-    ],
-    ids=lambda arguments: arguments[1],
+SCORES = [kind.__name__ for kind in shipped(Acquisition)]
+MODES = get_args(Mode)
+EVERY = list(itertools.product(SCORES, MODES))
+SOME = [(score, MODES[number % len(MODES)]) for number, score in enumerate(SCORES)]
+MORE = (
+    *(["--active.warm_start", "0.2"], ["--active.allocate", "difficulty"], ["--active.recluster", "every_epoch"]),
+    *(["--model.uncertainty", "epinet"], ["--active.cluster", "Whole"]),
 )
-def test_labels_that_were_not_bought_change_nothing(fit: Fit, workplace: Path, tiny_data: Path, arguments: list[str]):
-    clean = fit("--model.lr", "1e-2", *arguments)
-    bought = set(pd.read_parquet(clean / "selection.parquet")["row"])
-    unbought = set(range(64)) - bought
-    assert len(unbought) >= 20
-    Path("tiny-data").unlink()
-    poison(tiny_data, Path("tiny-data"), unbought)
-    poisoned = fit("--model.lr", "1e-2", *arguments)
-
-    for name in ("metrics.csv", "selection.parquet"):
-        assert (clean / name).read_bytes() == (poisoned / name).read_bytes(), name
-    weights = [torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"] for run in (clean, poisoned)]
-    assert all(torch.equal(one, other) for one, other in zip(*(w.values() for w in weights), strict=True))
-    clean_summary, poisoned_summary = (
-        without_cost(json.loads((run / "summary.json").read_text())) for run in (clean, poisoned)
-    )
-    assert clean_summary.pop("controls") != poisoned_summary.pop("controls"), "the poison was strong enough to be seen"
-    assert clean_summary == poisoned_summary
 
 
-def without_cost(summary: dict) -> dict:
-    for place in (summary, *summary["epochs"]):
-        for name in ("seconds", "memory_mib", "gpu_memory_mib", "break_even"):
-            place.pop(name, None)
-    return summary
+@pytest.mark.parametrize(("score", "mode"), SOME)
+def test_labels_that_were_not_bought_change_nothing(fit: Fit, workplace: Path, score: str, mode: str):
+    check_isolation(fit, score, mode, seed=SCORES.index(score))
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize(("score", "mode"), EVERY)
+def test_no_score_in_no_mode_sees_a_label_that_was_not_bought(fit: Fit, workplace: Path, score: str, mode: str, seed: int):
+    check_isolation(fit, score, mode, seed=100 + len(EVERY) * seed + EVERY.index((score, mode)))
+
+
+def check_isolation(fit: Fit, score: str, mode: str, seed: int) -> None:
+    """A generated pool, a run on it, and the run again with every label that was not bought replaced."""
+    rng = random.Random(seed)
+    Path("clean").mkdir()
+    for split in ("train", "validation", "test"):
+        write_csv(Path("clean", f"{split}.csv"), make_reviews(rng, rng.randint(30, 70), noisy=rng.random() < 0.5))
+    more = ["--active.acquire", score, "--active.mode", mode, "--active.max_unique", f"{rng.uniform(0.4, 0.7):.2f}"]
+    more += ["--active.budget", "Base", "--active.budget.share", "0.5" if mode == "recalculate" else "0.15"]
+    more += ["--model.lr", "1e-2", *rng.choice(MORE)]
+    clean = fit("--data.source", "clean", *more)
+    rows = summary_of(clean)["labels"]["pool"]
+    unbought = set(range(rows)) - set(pd.read_parquet(clean / "selection.parquet")["row"])
+    assert len(unbought) >= 0.3 * rows - 1
+    poison(Path("clean"), Path("poisoned"), unbought)
+    found = differences(clean, fit("--data.source", "poisoned", *more))
+    assert found == ["summary: controls"], "the controls see all labels, so the poison was strong enough to be seen"
 
 
 def test_a_poisoned_label_that_was_bought_is_noticed(fit: Fit, workplace: Path, tiny_data: Path):

@@ -1,14 +1,20 @@
 """Several processes: with equal weights they choose, count and measure as one does."""
 
+import contextlib
 import itertools
+import os
+import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
+import psutil
 import pytest
 
-from .conftest import summary_of
-from .faults import run, run_together
+from .conftest import ROOT, summary_of
+from .faults import Kill, differences, run, run_together, wait_for
 
 TINY = ["fit", "--config", "configs/tiny.yaml", "--data.limit", "61", "--data.limit_validation", "23"]  # nothing divides evenly
 SCORES = [("Entropy", "dropout"), ("Bald", "dropout"), ("Bald", "epinet"), ("Variance", "dropout"), ("Furthest", "dropout")]
@@ -72,6 +78,48 @@ def test_fewer_rows_than_processes_are_refused(workplace):
     ended = run_together([*TINY[:3], "--data.limit_validation", "2"], workplace, 3, free_port())
     assert {end.code for end in ended} == {2}
     assert "trainer.devices: an evaluation set of 2 rows cannot be shared among 3 processes" in ended[0].err
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("processes", [2, 3])
+def test_a_run_on_several_processes_goes_on_to_the_same_end(workplace, processes):
+    """Started as users do: Lightning starts the other processes, one signal ends them all."""
+    several = [*TINY, "--trainer.max_epochs", "12", "--trainer.strategy", "ddp", "--trainer.devices", str(processes)]
+    command = [sys.executable, "-m", "alft", *several]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    assert subprocess.run(command, capture_output=True, env=environment).returncode == 0
+    whole = workplace / "runs" / "tiny" / "version_0"
+    for kill in (signal.SIGTERM, signal.SIGKILL):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment, text=True)
+        number = 1 if kill == signal.SIGTERM else 2
+        run_folder = whole.with_name(f"version_{number}")
+        wait_for(run_folder / "checkpoints" / "last.ckpt", 120)
+        started = children(process.pid)
+        process.send_signal(kill)
+        told = process.communicate(timeout=120)[1]
+        assert process.returncode == (143 if kill == signal.SIGTERM else -kill)
+        if kill == signal.SIGTERM:
+            assert "alft: stopped by SIGTERM; go on with: python -m alft fit --config runs/tiny/version_1/config.yaml" in told
+        for child in started:  # of a killed first process nobody ends the others: as a scheduler does
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        assert not (run_folder / "summary.json").exists(), "it was stopped in time"
+        ended = subprocess.run([*command, "--ckpt_path", "last"], capture_output=True, env=environment, text=True)
+        assert ended.returncode == 0, ended.stderr
+        assert "going on with the run in" in ended.stdout
+        assert differences(whole, run_folder) == []
+
+
+def children(process: int) -> list[int]:
+    return [child.pid for child in psutil.Process(process).children(recursive=True)]
+
+
+def test_another_number_of_processes_would_be_another_run(workplace):
+    assert run(TINY, workplace, Kill("training", 8)).code == -9
+    checkpoint = "runs/tiny/version_0/checkpoints/last.ckpt"
+    ended = run_together([*TINY, "--ckpt_path", checkpoint], workplace, 2, free_port())
+    assert {end.code for end in ended} == {2}
+    assert "trainer.devices: the run began on 1 processes and would be another one on any other number, got 2" in ended[0].err
 
 
 def test_last_needs_processes_that_alft_starts_itself(workplace):

@@ -10,6 +10,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+LARGEST = 10_000
+"""Largest size of any kind: hundreds of times what anybody uses, and small enough for torch to count."""
+
 
 @dataclass
 class Epinet:
@@ -31,8 +34,10 @@ class Epinet:
     def __post_init__(self) -> None:
         """Refuse sizes that mean nothing."""
         for name, least in {"index_size": 1, "draws": 2, "hidden": 1, "prior_scale": 0}.items():
-            if not least <= getattr(self, name) < math.inf:
-                raise ValueError(f"model.epinet.{name} must be at least {least} and finite, got {getattr(self, name)}")
+            if not least <= getattr(self, name) <= LARGEST:
+                raise ValueError(
+                    f"model.epinet.{name} must be at least {least} and at most {LARGEST}, got {getattr(self, name)}"
+                )
 
 
 class EpinetHead(nn.Module):

@@ -9,6 +9,9 @@ from transformers import PreTrainedModel
 LAST_LAYER = "classifier"
 """Name of the last layer of every sequence classifier in transformers that has an encoder of the BERT family."""
 
+LARGEST = 65_536
+"""Largest rank and alpha: wider than any layer, and small enough for torch to count."""
+
 
 @dataclass
 class Lora:
@@ -36,10 +39,9 @@ class Lora:
 
     def __post_init__(self) -> None:
         """Refuse ranks and rates that mean nothing."""
-        if self.r < 1:
-            raise ValueError(f"model.lora.r must be at least 1, got {self.r}")
-        if self.alpha < 1:
-            raise ValueError(f"model.lora.alpha must be at least 1, got {self.alpha}")
+        for name in ("r", "alpha"):
+            if not 1 <= getattr(self, name) <= LARGEST:
+                raise ValueError(f"model.lora.{name} must be at least 1 and at most {LARGEST}, got {getattr(self, name)}")
         if not 0 <= self.dropout < 1:
             raise ValueError(f"model.lora.dropout must be in [0, 1), got {self.dropout}")
 

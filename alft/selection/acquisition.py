@@ -14,6 +14,9 @@ from torch import Tensor
 
 from alft.selection.probabilities import confidence, margin, mean_entropy, mutual_information, variance
 
+MOST_PASSES = 10_000
+"""Most draws a score may compare: more would not end."""
+
 
 @dataclass(frozen=True)
 class PoolView:
@@ -183,6 +186,9 @@ class Furthest(Acquisition):
 
 
 def _check_passes(acquisition: Acquisition) -> None:
-    if acquisition.passes < 2:
+    if not 2 <= acquisition.passes <= MOST_PASSES:
         name = type(acquisition).__name__
-        raise ValueError(f"active.acquire.passes must be at least 2 for {name}, which compares draws, got {acquisition.passes}")
+        raise ValueError(
+            f"active.acquire.passes must be at least 2 for {name}, which compares draws, and at most {MOST_PASSES}, "
+            f"got {acquisition.passes}"
+        )

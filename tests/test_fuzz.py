@@ -1,0 +1,208 @@
+"""Whatever stands in a file or behind a setting: a run, or one clear sentence."""
+
+import json
+import random
+import shutil
+import signal
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from alft.run.cli import main
+from alft.run.demo import make_reviews
+from alft.run.wiring import AlftCLI
+
+from .conftest import summary_of, write_csv
+
+SECONDS = 120
+"""A case that takes longer hangs."""
+
+WORDS = (
+    *("good film", "poor plot", "NA", "null", "", " ", "0", "007", "-1.5", "1e400", "true", "x" * 3000, "e\u0301" * 40),
+    *("\N{PARTY POPPER}\N{BROKEN HEART}", "\u05e9\u05dc\u05d5\u05dd", "\u0645\u0631\u062d\u0628", "\u202eabc", "\ufeffmark"),
+    *("a\x00b", "\x00", "=cmd|' /C calc'!A0", "@SUM(1+1)*cmd", "+1", "line\nbreak", "carriage\rreturn", 'say ""so""', "a,b"),
+    *("\ufffd", "a\tb", "<script>", "' OR 1=1", "${HOME}", "{{7*7}}", "%s%n", "\\", '"', "'", "[PAD] [MASK]"),
+)
+LABELS = ("a", "b", "0", "1", "positive", "", "NA", "1.0", "\u00df", "\N{PARTY POPPER}")
+HEADERS = (*["text,label"] * 4, "text,label,extra", "label,text", "text", "a,b", "text,text", "sentence,class", "")
+SHRED = (b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b'"', b"\n", b",", b"\\ud800", b"[", b"{")
+
+
+class NotTrained(BaseException):
+    """The case would be trained, and enough of them were."""
+
+
+class Cases:
+    """Runs cases in one process and counts how they end; at most so many of them are trained."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, trained: int) -> None:
+        self.capsys, self.left, self.ends = capsys, trained, Counter()
+        train = AlftCLI.fit
+
+        def fit(cli: AlftCLI, **kwargs: object) -> None:
+            if self.left <= 0:
+                raise NotTrained
+            self.left -= 1
+            train(cli, **kwargs)
+
+        monkeypatch.setattr(AlftCLI, "fit", fit)
+        signal.signal(signal.SIGALRM, self._hangs)
+
+    def try_out(self, arguments: list[str]) -> None:
+        """One case: a run with its summary, or a sentence and no run folder that looks complete."""
+        signal.alarm(SECONDS)
+        try:
+            code = main(["fit", "--config", "configs/tiny.yaml", "--trainer.enable_progress_bar", "false", *arguments])
+        except NotTrained:
+            code = None
+        except (Exception, SystemExit) as error:
+            raise AssertionError(f"{arguments} end in {type(error).__name__}: {error}") from error
+        finally:
+            signal.alarm(0)
+        told = self.capsys.readouterr().err
+        finished = [path.parent for path in Path("runs").rglob("summary.json")]
+        if code == 0:
+            (folder,) = finished
+            assert summary_of(folder)["labels"]["bought"] > 0
+        else:
+            assert not finished, arguments
+        if code == 2:
+            assert told.startswith("alft: error: "), (arguments, told)
+            assert told.count("\n") == 1, (arguments, told)
+            assert len(told.split()) >= 5, (arguments, told)
+        self.ends[{0: "trained", 2: "refused", None: "accepted"}[code]] += 1
+        shutil.rmtree("runs", ignore_errors=True)
+
+    def _hangs(self, signum: int, frame: object) -> None:
+        raise AssertionError("it hangs")
+
+
+def a_file(rng: random.Random) -> list[str]:
+    """A CSV, TSV or JSON file, often broken."""
+    count, labels = rng.choice([0, 1, 3, 12, 40]), LABELS[: rng.randint(1, len(LABELS))]
+    rows = [(rng.choice(WORDS), rng.choice(labels)) for _ in range(count)]
+    if rng.random() < 0.5:  # half of them are mostly sound
+        rows += [(f"text {number}", "ab"[number % 2]) for number in range(40)]
+    suffix = rng.choice([".csv", ".csv", ".tsv", ".jsonl", ".json"])
+    content = _json(rng, rows, suffix) if "json" in suffix else _csv(rng, rows, "\t" if suffix == ".tsv" else ",")
+    raw = content.encode()
+    Path(f"fuzz{suffix}").write_bytes(_damaged(rng, raw) if rng.random() < 0.5 else raw)
+    return ["--data.source", f"fuzz{suffix}", "--active.cluster", "Whole", "--trainer.max_epochs", "1"]
+
+
+def _csv(rng: random.Random, rows: list[tuple[str, str]], separator: str) -> str:
+    quoted = rng.random() < 0.7
+    cells = ['"' + text.replace('"', '""') + '"' if quoted else text for text, _ in rows]
+    lines = [f"{cell}{separator}{label}" for cell, (_, label) in zip(cells, rows, strict=True)]
+    header = rng.choice(HEADERS).replace(",", separator)
+    return rng.choice(["\n", "\n", "\r\n"]).join([header, *lines]) + rng.choice(["\n", ""])
+
+
+def _json(rng: random.Random, rows: list[tuple[str, str]], suffix: str) -> str:
+    def value(cell: str) -> object:
+        return cell if rng.random() < 0.95 else rng.choice([None, 3, 2.5, True, [], {}, ["a"], {"a": 1}, float("nan"), 10**40])
+
+    records = [{"text": value(text), "label": value(label)} for text, label in rows]
+    if suffix == ".json":
+        return json.dumps(records, ensure_ascii=rng.random() < 0.5)
+    return "\n".join(json.dumps(record, ensure_ascii=rng.random() < 0.5) for record in records)
+
+
+def _damaged(rng: random.Random, raw: bytes) -> bytes:
+    content = bytearray(raw)
+    for _ in range(rng.randint(1, 3)):
+        place = rng.randint(0, len(content))
+        kind = rng.choice(["cut", "flip", "insert", "repeat"])
+        if kind == "cut":
+            del content[place:]
+        elif kind == "flip" and place < len(content):
+            content[place] = rng.randrange(256)
+        elif kind == "insert":
+            content[place:place] = rng.choice(SHRED)
+        else:
+            content[place:place] = content[place : place + rng.randint(1, 50)]
+    return bytes(content)
+
+
+VALUES = (
+    *("0", "1", "-1", "2", "0.5", "-0.5", "1e9", "1e-30", "nan", "inf", "-inf", "null", "true", "false", "", " ", "abc", "[]"),
+    *("{}", "[1]", '{"a": 1}', '{"class_path": "Ward"}', '{"class_path": "os.system", "init_args": {"command": "true"}}'),
+    *("Entropy", "Ward", "Base", "Linear", "recalculate", "\N{PARTY POPPER}", "a" * 500, "os.system", "..", "../..", "~"),
+    *("99999999999999999999", "1_000", "0x10", "1,5", "${x}"),
+)
+SETTINGS = (
+    *("model.lr", "model.weight_decay", "model.warmup", "model.decay", "model.uncertainty", "model.lora", "model.lora.r"),
+    *("model.lora.alpha", "model.lora.dropout", "model.lora.target_modules", "model.lora.train_pooler", "model.epinet"),
+    *("model.epinet.draws", "model.epinet.index_size", "model.epinet.hidden", "model.epinet.prior_scale", "model.backbone"),
+    *("data.batch_size", "data.max_length", "data.limit", "data.limit_validation", "data.seed", "data.text_column"),
+    *("data.label_column", "data.length_grouped", "data.source", "active.enabled", "active.acquire", "active.acquire.passes"),
+    *("active.budget", "active.budget.start", "active.budget.stop", "active.budget.share", "active.mode", "active.max_unique"),
+    *("active.warm_start", "active.cluster", "active.cluster.clusters", "active.cluster.exact", "active.embedding"),
+    *("active.embedding.path", "active.recluster", "active.allocate", "active.scoring_precision", "seed_everything", "test_on"),
+    *("trainer.max_epochs", "trainer.precision", "trainer.accumulate_grad_batches", "trainer.gradient_clip_val", "active"),
+    *("trainer.gradient_clip_algorithm", "trainer.deterministic", "trainer.limit_val_batches", "trainer.min_epochs", "model"),
+    *("trainer.log_every_n_steps", "trainer.callbacks", "trainer.logger", "export", "ckpt_path", "config", "data", "nonsense"),
+)
+
+
+def a_setting(rng: random.Random) -> list[str]:
+    """One to three settings with any value."""
+    return [f"--{rng.choice(SETTINGS)}={rng.choice(VALUES)}" for _ in range(rng.choice([1, 1, 2, 3]))]
+
+
+def check(cases: Cases, count: int) -> None:
+    found = []
+    for seed in range(count):
+        rng = random.Random(seed)
+        make: Callable[[random.Random], list[str]] = a_file if seed % 2 else a_setting
+        try:
+            cases.try_out(make(rng))
+        except AssertionError as error:  # all of them are told, not only the first
+            shutil.rmtree("runs", ignore_errors=True)
+            found.append(f"case {seed}: {str(error)[:300]}")
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.filterwarnings("ignore")  # what libraries say of strange values is theirs
+def test_any_input_is_a_run_or_a_sentence(workplace, capsys, monkeypatch):
+    cases = Cases(capsys, monkeypatch, trained=8)
+    check(cases, 60)
+    assert min(cases.ends.values()) > 0, cases.ends
+
+
+@pytest.mark.soak
+@pytest.mark.filterwarnings("ignore")
+def test_two_thousand_inputs_are_runs_or_sentences(workplace, capsys, monkeypatch):
+    cases = Cases(capsys, monkeypatch, trained=100)
+    check(cases, 2000)
+    with capsys.disabled():
+        print(f"\n2,000 cases: {', '.join(f'{count} {end}' for end, count in sorted(cases.ends.items()))}")
+    assert cases.left == 0, "a hundred were trained, the few of them included that a sentence ended"
+
+
+HUGE = {
+    "a megabyte": "word " * 200_000,
+    "one long word": "x" * 2**20,
+    "emoji": "\N{PARTY POPPER}" * 2**18,
+    "right to left": "\u05e9\u05dc\u05d5\u05dd " * 2**17,
+}
+
+
+def huge(name: str) -> list[tuple[str, str]]:
+    if name == "one word a row":
+        return [("word", "ab"[number % 2]) for number in range(100_000)]
+    text = HUGE[name]
+    return [*make_reviews(random.Random(0), 40, noisy=False), (text, "positive"), (text[: len(text) // 2], "negative")]
+
+
+@pytest.mark.soak
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ["one word a row", *HUGE])
+def test_very_large_inputs_are_trained_on(workplace, capsys, monkeypatch, name):
+    write_csv(Path("huge.csv"), huge(name))
+    cases = Cases(capsys, monkeypatch, trained=1)
+    share = ["--active.budget", "Base", "--active.budget.share", "0.005" if name == "one word a row" else "0.5"]
+    cases.try_out(["--data.source", "huge.csv", "--trainer.max_epochs", "2", "--active.cluster.clusters", "2", *share])
+    assert cases.ends == {"trained": 1}
