@@ -200,6 +200,10 @@ MISTAKES = {
         arguments("--test_on", "best", "--trainer.enable_checkpointing", "false"),
         "test_on best needs checkpoints, but trainer.enable_checkpointing is false",
     ),
+    "model without tokenizer": (
+        model_without_tokenizer,
+        "model.backbone: bare has no tokenizer beside the model (no tokenizer.json, no vocabulary)",
+    ),
     "export over something": (
         lambda: [source("model/notes.txt", "mine")() and "--export", "model"],
         "export: model is there already; --force replaces an earlier export",

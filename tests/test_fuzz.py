@@ -5,10 +5,11 @@ import random
 import shutil
 import signal
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
 
 from alft.run.cli import main
 from alft.run.demo import make_reviews
@@ -79,10 +80,10 @@ class Cases:
         raise AssertionError("it hangs")
 
 
-def a_file(rng: random.Random) -> list[str]:
+def a_file(rng: random.Random, words: list[str]) -> list[str]:
     """A CSV, TSV or JSON file, often broken."""
     count, labels = rng.choice([0, 1, 3, 12, 40]), LABELS[: rng.randint(1, len(LABELS))]
-    rows = [(rng.choice(WORDS), rng.choice(labels)) for _ in range(count)]
+    rows = [(rng.choice([*WORDS, *words]), rng.choice(labels)) for _ in range(count)]
     if rng.random() < 0.5:  # half of them are mostly sound
         rows += [(f"text {number}", "ab"[number % 2]) for number in range(40)]
     suffix = rng.choice([".csv", ".csv", ".tsv", ".jsonl", ".json"])
@@ -147,22 +148,22 @@ SETTINGS = (
 )
 
 
-def a_setting(rng: random.Random) -> list[str]:
+def a_setting(rng: random.Random, words: list[str]) -> list[str]:
     """One to three settings with any value."""
-    return [f"--{rng.choice(SETTINGS)}={rng.choice(VALUES)}" for _ in range(rng.choice([1, 1, 2, 3]))]
+    return [f"--{rng.choice(SETTINGS)}={rng.choice([*VALUES, *words])}" for _ in range(rng.choice([1, 1, 2, 3]))]
 
 
 def check(cases: Cases, count: int) -> None:
-    found = []
-    for seed in range(count):
-        rng = random.Random(seed)
-        make: Callable[[random.Random], list[str]] = a_file if seed % 2 else a_setting
-        try:
-            cases.try_out(make(rng))
-        except AssertionError as error:  # all of them are told, not only the first
-            shutil.rmtree("runs", ignore_errors=True)
-            found.append(f"case {seed}: {str(error)[:300]}")
-    assert not found, "\n".join(found)
+    """Try cases that hypothesis draws: half of them files, half settings, with words of its own in both."""
+
+    generate = {"max_examples": count, "derandomize": True, "database": None, "phases": [Phase.generate]}
+
+    @settings(**generate, deadline=None, suppress_health_check=HealthCheck)
+    @given(rng=st.randoms(use_true_random=True), words=st.lists(st.text(max_size=40), max_size=4), of_a_file=st.booleans())
+    def try_one(rng: random.Random, words: list[str], of_a_file: bool) -> None:
+        cases.try_out(a_file(rng, words) if of_a_file else a_setting(rng, words))
+
+    try_one()
 
 
 @pytest.mark.filterwarnings("ignore")  # what libraries say of strange values is theirs

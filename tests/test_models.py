@@ -177,7 +177,7 @@ def test_a_broken_weights_file_is_told_in_one_sentence(tiny_bert, tmp_path):
 
 def test_attempts_to_reach_the_hub_stay_off_the_terminal(caplog):
     class Hub:
-        def from_pretrained(self, place):
+        def from_pretrained(self, place, trust_remote_code):
             logging.getLogger("huggingface_hub.utils").warning("retrying %s", place)
             raise ConnectionError("no route")
 
