@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from lightning.pytorch.loggers import WandbLogger
 
+from alft.record.folder import claim_new, claim_unfinished, given_back_on_error, hold, last_checkpoint
+from alft.record.metrics_file import MetricsFile
 from alft.run.fit import run_loggers
-from alft.run.folder import claim_new, claim_unfinished, given_back_on_error, hold, last_checkpoint
-from alft.run.metrics_file import MetricsFile
 from alft.use.output import write_atomically
 
 from .conftest import summary_of

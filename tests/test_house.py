@@ -11,7 +11,7 @@ from alft.run.parser import EXTENSIBLE
 
 from .conftest import ROOT, examples, shipped
 
-FLOORS = {"selection": 0, "models": 1, "data": 2, "loop": 3, "use": 4, "run": 5}
+FLOORS = {"selection": 0, "models": 1, "data": 2, "loop": 3, "use": 4, "record": 5, "run": 6}
 FILES = sorted((ROOT / "alft").rglob("*.py"))
 
 

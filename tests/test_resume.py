@@ -11,8 +11,8 @@ import pytest
 import torch
 import yaml
 
+from alft.record.resume import how_to_go_on
 from alft.run.cli import main
-from alft.run.resume import how_to_go_on
 
 from .conftest import summary_of
 from .faults import Kill, differences, finish, run, start, wait_for

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from alft.data.corpus import Corpus, Rows
+from alft.record.summary import break_even, stage_seconds
 from alft.run.controls import control_scores
 from alft.run.fit import FINAL, tell_wandb
-from alft.run.summary import break_even, stage_seconds
 from alft.selection.ledger import Ledger, Selection
 
 

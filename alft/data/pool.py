@@ -135,22 +135,21 @@ class TextPool(LightningDataModule):
         assert self.trainer is not None
         epoch = self.trainer.current_epoch
         # The epoch is given here because on resume Lightning would set it on the sampler only after workers have started.
-        together = self.batch_size * self.trainer.world_size
-        grouping = Grouping(self.lengths, together) if self.length_grouped else None
-        # A run that goes on after its last epoch asks for a loader, too, though it will not use it.
+        grouping = Grouping(self.lengths, self.batch_size * self.trainer.world_size) if self.length_grouped else None
+        # A run that goes on after its last epoch asks for a loader, too.
         rows = self.ledger.selections[min(epoch, max(self.ledger.selections))].rows
         sampler = SubsetSampler(rows, self.order_seed, epoch, grouping)
         return self._loader(self.corpus.pool, self.pool_tokens, sampler=sampler)
 
     def val_dataloader(self) -> DataLoader[int]:
         """The validation set, in order; of several processes each measures its part."""
-        return self._loader(self.corpus.validation, self.validation_tokens, self._shard(self.corpus.validation))
+        return self._loader(self.corpus.validation, self.validation_tokens)
 
     def test_dataloader(self) -> DataLoader[int]:
         """The test set, in order; of several processes each measures its part."""
         if self.corpus.test is None or self.test_tokens is None:
             raise ValueError("data.source has no test set")
-        return self._loader(self.corpus.test, self.test_tokens, self._shard(self.corpus.test))
+        return self._loader(self.corpus.test, self.test_tokens)
 
     def state_dict(self) -> dict[str, Any]:
         """The ledger, the fingerprint of the data it speaks of, and how texts were read, which predictions must repeat."""
@@ -176,18 +175,16 @@ class TextPool(LightningDataModule):
             )
         if state_dict["processes"] != self.trainer.world_size:
             raise ValueError(
-                f"trainer.devices: the run began on {state_dict['processes']} processes and would be another one on any other "
-                f"number, got {self.trainer.world_size}"
+                f"trainer.devices: the run began on {state_dict['processes']} processes and would be another one on "
+                f"{self.trainer.world_size}"
             )
         self.ledger.load_state_dict(state_dict["ledger"])
         self.trainer.should_stop = state_dict["stopped"]  # EarlyStopping remembers that it spoke, the Trainer does not
 
-    def _shard(self, rows: Rows) -> Shard | None:
-        assert self.trainer is not None
-        processes = self.trainer.world_size
-        return Shard(len(rows), self.trainer.global_rank, processes) if processes > 1 else None
-
     def _loader(self, rows: Rows, tokens: Tokens, sampler: Sampler[int] | None = None) -> DataLoader[int]:
+        assert self.trainer is not None
+        if sampler is None and self.trainer.world_size > 1:
+            sampler = Shard(len(rows), self.trainer.global_rank, self.trainer.world_size)
         return DataLoader(
             range(len(rows)),  # type: ignore[arg-type]  # a range has all that a map-style Dataset needs
             batch_size=self.batch_size,

@@ -15,10 +15,10 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from alft import __version__
 from alft.data.pool import TextPool
 from alft.models.classifier import Classifier
+from alft.record.place import is_first_process
 from alft.run import commands
 from alft.run.interruption import Stopped, notes_of, stop_on_signals
 from alft.run.parser import SentenceParser, UsageError, innermost, nearest
-from alft.run.place import is_first_process
 from alft.run.quiet import quieten
 from alft.run.wiring import AlftCLI
 

@@ -14,10 +14,8 @@ from alft.data.pool import TextPool
 from alft.loop.active import ActiveLearning
 from alft.loop.memory import largest, peak_memory
 from alft.models.classifier import Classifier
-from alft.run.controls import control_scores
-from alft.run.journal import Journal
-from alft.run.metrics_file import Lines, MetricsFile
-from alft.run.summary import (
+from alft.record.metrics_file import Lines, MetricsFile
+from alft.record.summary import (
     Summary,
     break_even,
     epoch_records,
@@ -26,6 +24,8 @@ from alft.run.summary import (
     write_selection,
     write_summary,
 )
+from alft.run.controls import control_scores
+from alft.run.journal import Journal
 
 FINAL = ("test", "labels", "seconds", "memory_mib", "gpu_memory_mib", "break_even", "controls")
 """What W&B gets of the summary; the costs of each epoch besides."""

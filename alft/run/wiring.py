@@ -13,14 +13,14 @@ from alft.data.pool import TextPool
 from alft.loop.active import ActiveLearning
 from alft.loop.progress import StageProgressBar
 from alft.models.classifier import Classifier
-from alft.run.checkpoints import AtomicCheckpointIO, run_checkpoints
+from alft.record.checkpoints import AtomicCheckpointIO, run_checkpoints
+from alft.record.config_file import ConfigFile
+from alft.record.folder import given_back_on_error
+from alft.record.place import Place, is_first_process
 from alft.run.checks import export_target, refuse_fit_only, refuse_fit_settings
-from alft.run.config_file import ConfigFile
 from alft.run.fit import TestOn, finish, run_loggers
-from alft.run.folder import given_back_on_error
 from alft.run.interruption import Stopped
 from alft.run.journal import Journal
-from alft.run.place import Place
 from alft.run.tables import result_table, show
 from alft.use.card import Facts
 from alft.use.export import Trained, export
@@ -108,8 +108,10 @@ class AlftCLI(LightningCLI):
         if self.config.subcommand == "fit":
             refuse_fit_settings(settings)
             asked, settings.ckpt_path = settings.ckpt_path, None  # Lightning would put the checkpoint's settings over these
-            if asked is not None:
-                self.place.look_for(asked, settings.trainer.default_root_dir, self._run_name(), self._settings())
+            root, name = settings.trainer.default_root_dir, self._run_name()
+            found = asked is not None and self.place.look_for(asked, root, name, self._settings())
+            if asked is not None and not found and is_first_process():
+                show(f"ckpt_path last: no unfinished run of {name} in {root} has a checkpoint, so a new one starts")
         else:
             refuse_fit_only(args, self.config.subcommand)
             self.trained_labels = read_checkpoint(settings.ckpt_path)["hyper_parameters"]["label_names"]

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from alft.run.config_file import NAME, read_config
-from alft.run.folder import SUMMARY, RunFolder, claim_unfinished, hold, last_checkpoint
+from alft.record.config_file import NAME, read_config
+from alft.record.folder import SUMMARY, RunFolder, claim_unfinished, hold, last_checkpoint
 from alft.use.restore import read_checkpoint
 
 LAST = "last"

@@ -7,9 +7,8 @@ from typing import Any
 
 from lightning.pytorch.utilities import rank_zero_only
 
-from alft.run.folder import RunFolder, claim_new
-from alft.run.resume import RUN, Resumed, find_run, how_to_go_on, refuse_other_settings
-from alft.run.tables import show
+from alft.record.folder import RunFolder, claim_new
+from alft.record.resume import RUN, Resumed, find_run, how_to_go_on, refuse_other_settings
 
 
 class Place:
@@ -29,8 +28,8 @@ class Place:
         """Where a run that goes on does so; None for a new one."""
         return self.resumed.checkpoint if self.resumed else None
 
-    def look_for(self, asked: str, root: str, name: str, settings: Mapping[str, Any]) -> None:
-        """Find the run that is to go on, and make sure that it would be the same run.
+    def look_for(self, asked: str, root: str, name: str, settings: Mapping[str, Any]) -> bool:
+        """Find the run that is to go on, and make sure that it would be the same run; whether there is one.
 
         Args:
             asked: ``last``, or the checkpoint.
@@ -42,11 +41,11 @@ class Place:
             ValueError: It cannot go on, or would not be the same; the sentence says why.
         """
         self.resumed = find_run(asked, root, name, is_first_process())
-        if self.resumed is not None:
-            self.held = self.resumed.folder
-            refuse_other_settings(settings, self.resumed.path)
-        elif is_first_process():
-            show(f"ckpt_path last: no unfinished run of {name} in {root} has a checkpoint, so a new one starts")
+        if self.resumed is None:
+            return False
+        self.held = self.resumed.folder
+        refuse_other_settings(settings, self.resumed.path)
+        return True
 
     def take(self, root: str, name: str) -> None:
         """Take the folder of the run that goes on, or a new one."""
