@@ -72,4 +72,5 @@ class MetricsFile(Logger):
         for epoch, line in sorted(self.lines.items()):
             table.writerow({"epoch": epoch, **line})
         if self.lines:
+            self.folder.mkdir(parents=True, exist_ok=True)
             write_atomically(self.folder / "metrics.csv", lambda path: path.write_text(text.getvalue(), encoding="utf-8"))
