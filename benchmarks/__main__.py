@@ -17,7 +17,7 @@ import torch
 from alft.run.quiet import quieten
 from benchmarks import acquisitions, clusters, epochs, scoring
 from benchmarks.material import Material
-from benchmarks.measure import Row
+from benchmarks.measure import Row, gflops
 
 Parts = Mapping[str, Callable[[Material], Iterator[Row]]]
 
@@ -44,6 +44,8 @@ def print_table(parts: Parts, material: Material) -> None:
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     print(f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, 1 thread, CPU seconds; {packages}")
     print(material.describe())
+    rates = " and ".join(f"{gflops(kind):.0f}" for kind in (torch.float32, torch.bfloat16))
+    print(f"matrix product of this processor in float32 and bf16: {rates} GFLOP/s")
     print("\n| what | target | measured | verdict |\n| --- | --- | --- | --- |", flush=True)
     for number, part in enumerate(parts.values(), start=1):
         for row in part(material):

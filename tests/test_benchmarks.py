@@ -57,6 +57,7 @@ def test_the_whole_table_in_small(tmp_path, tiny_bert, capsys):
     printed = capsys.readouterr().out
     head, rows = printed.split("| --- | --- | --- | --- |\n")
     assert "20 generated reviews, for want of real texts" in head
+    assert re.search(r"float32 and bf16: \d+ and \d+ GFLOP/s", head)
     table = [[cell.strip() for cell in line.strip("|").split("|")] for line in rows.splitlines()]
     names, targets, measured, verdicts = zip(*table, strict=True)
     assert len(set(names)) == len(names)
