@@ -42,6 +42,7 @@ def arguments(mode: str, recluster: str, uncertainty: str, lora: bool, workers: 
         *("--active.mode", mode, "--active.budget", name, "--active.budget.start", first, "--active.budget.stop", last),
         *("--active.recluster", recluster, "--model.uncertainty", uncertainty, "--active.acquire", "Bald"),
         *("--active.acquire.passes", "2", "--data.num_workers", str(workers)),
+        *("--data.limit", "61"),  # savings are then no round numbers
         *(["--model.lora.r", "4", "--model.lr", "1e-2"] if lora else []),
     ]
 

@@ -64,9 +64,9 @@ class Journal(Callback):
             "exposure_saving": ledger.exposure_saving,
         }
         pl_module.log_dict(figures)
-        # Lightning hands these to the loggers after the checkpoint is written, which must hold them already.
-        loss = float(trainer.callback_metrics["train_loss"])
-        ledger.metrics.setdefault(epoch, {}).update({**figures, "train_loss": loss})
+        # Lightning hands these to the loggers after the checkpoint is written, which must hold them already, rounded as there.
+        logged = {name: float(trainer.callback_metrics[name]) for name in (*figures, "train_loss")}
+        ledger.metrics.setdefault(epoch, {}).update(logged)
         self.settle(ledger)
 
     def settle(self, ledger: Ledger) -> None:
