@@ -16,6 +16,7 @@ from lightning import Callback, LightningModule, Trainer
 from alft.loop.guards import refuse_trainer_settings
 from alft.loop.memory import refuse_too_large
 from alft.loop.progress import stage as show_stage
+from alft.loop.recorded import read_recorded
 from alft.loop.scoring import Pool, Precision, score_pool
 from alft.selection.acquisition import Acquisition, Entropy
 from alft.selection.allocation import Allocation
@@ -25,6 +26,7 @@ from alft.selection.embedding import Embedding, MeanTokens, TextEmbedding, Token
 from alft.selection.ledger import Ledger, Stage
 from alft.selection.plan import Mode, Plan
 from alft.selection.policy import Policy, Recluster, Scores
+from alft.selection.replay import Replay
 from alft.selection.seeds import mix
 from alft.selection.ward import Ward
 
@@ -48,6 +50,8 @@ class ActiveLearning(Callback):
             entropy of its candidates.
         scoring_precision: Precision in which the encoder computes when it scores the pool, independent of trainer.precision
             unless that makes the weights themselves bf16.
+        replay: Folder of a finished run whose sets are to be repeated, all other ``active`` settings ignored: with another seed
+            or model it tells luck of selection from luck of training.
     """
 
     def __init__(
@@ -64,6 +68,7 @@ class ActiveLearning(Callback):
         recluster: Recluster = "once",
         allocate: Allocation = "proportional",
         scoring_precision: Precision = "float32",
+        replay: str | None = None,
     ) -> None:
         if not isinstance(embedding, TokenEmbedding | TextEmbedding):
             raise ValueError(f"active.embedding must be a TokenEmbedding or a TextEmbedding, got {type(embedding).__name__}")
@@ -74,11 +79,14 @@ class ActiveLearning(Callback):
         self.embedding = embedding if enabled else MeanTokens()
         self.words_found: float | None = None
         self.scoring_precision: Precision = scoring_precision
-        self.policy = (
-            Policy(seed, acquire, budget, mode, max_unique, warm_start, cluster, recluster, allocate)
-            if enabled
-            else Policy(seed, budget=Full(), cluster=Whole())
-        )
+        self.recorded = read_recorded(replay) if enabled and replay is not None else None
+        self.policy: Policy
+        if not enabled:
+            self.policy = Policy(seed, budget=Full(), cluster=Whole())
+        elif self.recorded is not None:
+            self.policy = Replay(seed, sets=self.recorded.sets)
+        else:
+            self.policy = Policy(seed, acquire, budget, mode, max_unique, warm_start, cluster, recluster, allocate)
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Plan the run, before the optimizer asks for the planned steps."""

@@ -70,14 +70,25 @@ def refuse_other_settings(settings: Mapping[str, Any], run: Path) -> None:
         ValueError: One differs; the sentence has both values.
     """
     try:
-        before = read_config(run)
+        difference = first_difference(settings, run)
     except (OSError, ValueError) as error:
         raise ValueError(f"ckpt_path: the settings of the run in {run} cannot be read from its config.yaml") from error
-    for name, ours, theirs in _differences(_that_matter(settings), _that_matter(before)):
+    if difference:
         raise ValueError(
-            f"{name} is {_shown(ours)}, but {_shown(theirs)} in the run in {run}, which can only go on as it began; leave "
-            "--ckpt_path out to start another"
+            f"{difference} in the run in {run}, which can only go on as it began; leave --ckpt_path out to start another"
         )
+
+
+def first_difference(settings: Mapping[str, Any], run: Path) -> str | None:
+    """The first setting in which a run is another than these would give, with both values; None if there is none.
+
+    Raises:
+        OSError: The run has no ``config.yaml``.
+        ValueError: It cannot be read.
+    """
+    for name, ours, theirs in _differences(_that_matter(settings), _that_matter(read_config(run))):
+        return f"{name} is {_shown(ours)}, but {_shown(theirs)}"
+    return None
 
 
 def how_to_go_on(run: Path | None, args: Sequence[str]) -> str:

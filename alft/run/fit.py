@@ -133,7 +133,10 @@ def settings_of(trainer: Trainer, model: Classifier, data: TextPool, active: Act
         "lora": hyperparameters["lora"],
         "epinet": None if model.epinet is None else vars(model.epinet.settings),
         "lr": model.lr,
+        "decay": hyperparameters["decay"],
+        "epochs": trainer.max_epochs,
         "batch_size": data.batch_size,
+        "max_length": data.max_length,
         "precision": trainer.precision,
         "acquire": _named(policy.acquire) if active.enabled else None,
         "budget": _named(policy.budget),
@@ -146,6 +149,8 @@ def settings_of(trainer: Trainer, model: Classifier, data: TextPool, active: Act
         "warm_start": policy.warm_start,
         "scoring_precision": active.scoring_precision if active.enabled else None,
         "length_grouped": data.length_grouped,
+        "replay": active.recorded.run if active.recorded else None,
+        **(active.recorded.settings if active.recorded else {}),
     }
 
 

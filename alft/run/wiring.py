@@ -147,6 +147,8 @@ class AlftCLI(LightningCLI):
         with given_back_on_error(self.place.held):
             self.datamodule.setup("fit")
             active = self.config_init.fit.active
+            if active.recorded is not None:
+                active.recorded.refuse_other_data(self.datamodule.corpus.fingerprint)
             active.plan(self.trainer, self.datamodule)
         if active.words_found is not None and self.trainer.is_global_zero:
             show(f"words with a vector: {active.words_found:.1%} of the running words of the pool")

@@ -1,0 +1,92 @@
+"""How are the runs of a grid carried out? So many at a time, each in a process of its own; stopped ones go on next time."""
+
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from filelock import FileLock
+
+from alft.grid.cell_folder import CellFolder
+
+PATIENCE = 30.0
+"""Seconds that a run which was told to stop has to do so."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A run that came to an end, well (exit code 0) or not."""
+
+    folder: CellFolder
+    exit_code: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class _Started:
+    folder: CellFolder
+    process: subprocess.Popen[bytes]
+    lock: FileLock
+    at: float
+
+
+def run_cells(folders: Sequence[CellFolder], jobs: int, tell: Callable[[Ended], None], pause: float = 0.2) -> list[CellFolder]:
+    """Run cells until all have ended.
+
+    Args:
+        folders: The cells to run, in this order.
+        jobs: How many at a time, at least 1.
+        tell: Called for every run that ends.
+        pause: Seconds between two looks at them.
+
+    Returns:
+        The cells that somebody else is running, or has finished meanwhile.
+
+    Whatever breaks this off (Ctrl-C, SIGTERM) stops the runs first, and waits for them.
+    """
+    threads = max(1, (os.cpu_count() or 1) // jobs)
+    waiting, elsewhere = list(folders), []
+    with _stopped_on_error() as running:
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                folder = waiting.pop(0)
+                lock = folder.claim()
+                if lock is None or folder.finished is not None:
+                    elsewhere.append(folder)
+                    _release(lock)
+                else:
+                    running.append(_Started(folder, folder.start(threads), lock, time.monotonic()))
+            for started in _ended(running):
+                running.remove(started)
+                _release(started.lock)
+                tell(Ended(started.folder, started.process.returncode, time.monotonic() - started.at))
+            time.sleep(pause)
+    return elsewhere
+
+
+def _ended(running: list[_Started]) -> list[_Started]:
+    return [started for started in running if started.process.poll() is not None]
+
+
+@contextmanager
+def _stopped_on_error() -> Iterator[list[_Started]]:
+    running: list[_Started] = []
+    try:
+        yield running
+    finally:
+        for started in running:
+            started.process.terminate()
+        for started in running:
+            try:
+                started.process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                started.process.kill()  # nothing is lost but the epoch it was in
+                started.process.wait()
+            _release(started.lock)
+
+
+def _release(lock: FileLock | None) -> None:
+    if lock is not None:
+        lock.release()

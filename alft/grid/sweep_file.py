@@ -1,0 +1,112 @@
+"""Which runs does a sweep file mean? The same ones, with the same arguments, that W&B's agent would start.
+
+W&B's format (docs.wandb.ai, "Define a sweep configuration"), as far as a grid of fits needs it. Values must be written as they
+are typed on a command line: the agent passes Python's form of anything else on, so that null would arrive as None.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+LONGEST = 80
+"""Letters of a cell's name before its digest; file systems allow 255 bytes for a name."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run of a sweep.
+
+    Attributes:
+        arguments: What follows ``python -m alft fit``.
+        chosen: The values of this cell, by setting, as typed.
+    """
+
+    arguments: tuple[str, ...]
+    chosen: tuple[tuple[str, str], ...]
+
+    @property
+    def name(self) -> str:
+        """A name for a folder: what was chosen, for the eye, and a digest of the arguments, so that no two cells share one."""
+        digest = hashlib.sha256("\0".join(self.arguments).encode()).hexdigest()[:8]
+        return f"{self.label[:LONGEST].strip('-')}-{digest}"
+
+    @property
+    def label(self) -> str:
+        """What was chosen, in short.
+
+        >>> Cell((), (("config", "configs/maltese.yaml"), ("active.acquire", "Bald"), ("seed_everything", "3"))).label
+        'maltese-acquire-Bald-seed_everything-3'
+        """
+        return "-".join(_short(name, value) for name, value in self.chosen)
+
+
+def read_sweep(path: Path) -> list[Cell]:
+    """The cells of a sweep file, the last parameter changing fastest.
+
+    Raises:
+        ValueError: The file is not a grid of fits, or holds a value that would not arrive as it is written.
+    """
+    try:
+        sweep = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is no YAML file") from error
+    if not isinstance(sweep, dict) or not isinstance(sweep.get("parameters"), dict):
+        raise ValueError(f"{path} is no sweep file: it has no parameters")
+    if sweep.get("method") != "grid":
+        raise ValueError(f"{path}: method must be grid, got {sweep.get('method')}; other methods need W&B's server")
+    command = _fit_arguments(path, sweep.get("command"))
+    names = [str(name) for name in sweep["parameters"]]
+    values = [_values(path, name, entry) for name, entry in sweep["parameters"].items()]
+    return [_cell(command, tuple(zip(names, row, strict=True))) for row in product(*values)]
+
+
+def _fit_arguments(path: Path, command: Any) -> list[str]:
+    """What follows the word fit in the sweep's command."""
+    words = [str(word) for word in command] if isinstance(command, list) else []
+    if words.count("fit") != 1 or words.count("${args}") != 1:
+        raise ValueError(f'{path}: command must be a list such as ["${{env}}", python, -m, alft, fit, "${{args}}"]')
+    arguments = words[words.index("fit") + 1 :]
+    unknown = [word for word in arguments if word.startswith("${") and word != "${args}"]
+    if unknown:
+        raise ValueError(f"{path}: command has {unknown[0]}, of W&B's macros only ${{args}} can stand after fit")
+    return arguments
+
+
+def _values(path: Path, name: str, entry: Any) -> list[str]:
+    known = isinstance(entry, dict) and len(entry) == 1 and (isinstance(entry.get("values"), list) or "value" in entry)
+    if not known:
+        raise ValueError(f"{path}: parameters.{name} must have value or values, a grid knows nothing else")
+    values = entry["values"] if "values" in entry else [entry["value"]]
+    for value in values:
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise ValueError(f"{path}: parameters.{name} must be written as typed on a command line, in quotes, got {value}")
+    if not values:
+        raise ValueError(f"{path}: parameters.{name} has no values")
+    return [str(value) for value in values]
+
+
+def _cell(command: list[str], chosen: tuple[tuple[str, str], ...]) -> Cell:
+    given = [f"--{name}={value}" for name, value in chosen]
+    return Cell(tuple(_spread(command, given)), chosen)
+
+
+def _spread(command: list[str], given: list[str]) -> Iterator[str]:
+    for word in command:
+        if word == "${args}":
+            yield from given
+        else:
+            yield word
+
+
+def _short(name: str, value: str) -> str:
+    """A parameter for the eye: of a file its stem, of a class in JSON the words that carry meaning."""
+    if name == "config":
+        return Path(value).stem
+    words = re.findall(r"[\w.]+", value.replace("class_path", "").replace("init_args", ""))
+    return "-".join(words if value.startswith("{") else [name.rpartition(".")[2], *words])

@@ -1,0 +1,67 @@
+"""What did a finished run select, out of which pool? Read from its folder, to be repeated by ``active.replay``."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet
+import torch
+from torch import Tensor
+
+SELECTION = (
+    *("acquire", "budget", "mode", "max_unique", "warm_start"),
+    *("cluster", "embedding", "recluster", "allocate", "scoring_precision"),
+)
+"""The settings in a summary that say how the sets came about; a run that repeats them has them, too."""
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A run's sets, and what they belong to.
+
+    Attributes:
+        run: The run's folder, as typed.
+        sets: Ascending row numbers of each epoch's set.
+        fingerprint: Of the run's data.
+        settings: How the sets were chosen, by the names in ``summary.json``.
+    """
+
+    run: str
+    sets: tuple[Tensor, ...]
+    fingerprint: str
+    settings: dict[str, Any]
+
+    def refuse_other_data(self, fingerprint: str) -> None:
+        """Refuse data in which the recorded row numbers would mean other texts.
+
+        Raises:
+            ValueError: The fingerprints differ.
+        """
+        if fingerprint != self.fingerprint:
+            raise ValueError(
+                f"active.replay: {self.run} selected from other data (fingerprint {self.fingerprint}, here {fingerprint}), "
+                "so that its row numbers mean other texts"
+            )
+
+
+def read_recorded(run: str) -> Recorded:
+    """Read a finished run's folder.
+
+    Raises:
+        ValueError: It is not one.
+    """
+    folder = Path(run).expanduser()
+    try:
+        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+        table = pyarrow.parquet.read_table(folder / "selection.parquet", columns=["epoch", "row"])
+        settings = {name: summary["settings"][name] for name in SELECTION}
+        fingerprint = str(summary["fingerprint"])
+    except FileNotFoundError as error:
+        raise ValueError(f"active.replay must be the folder of a finished run, but {error.filename} is not there") from error
+    except (KeyError, TypeError, ValueError, pa.ArrowException) as error:
+        raise ValueError(f"active.replay: the files of the run in {run} cannot be read ({error})") from error
+    epochs, rows = (torch.from_numpy(table[name].to_numpy().copy()) for name in ("epoch", "row"))
+    sets = tuple(rows[epochs == epoch] for epoch in range(int(epochs.max()) + 1))
+    return Recorded(run, sets, fingerprint, settings)

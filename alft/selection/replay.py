@@ -1,0 +1,58 @@
+"""How much of a result is luck of the selection, how much luck of the training? A policy that repeats recorded sets.
+
+With the sets of one run and other seeds, or another model, only the training differs; with other runs' sets and one seed, only
+the selection does. Ours, not the paper's.
+"""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from alft.selection.ledger import Division, Ledger, Selection
+from alft.selection.plan import Plan
+from alft.selection.policy import Decision, Needs, Policy, Scores
+
+
+@dataclass(frozen=True)
+class Replay(Policy):
+    """Chooses in every epoch what another run chose; of a :class:`Policy`'s settings only the seed plays a part.
+
+    Attributes:
+        sets: Ascending row numbers of each epoch's set.
+    """
+
+    sets: tuple[Tensor, ...] = ()
+
+    def plan(self, epochs: int, pool: int) -> Plan:
+        """The recorded sizes.
+
+        Args:
+            epochs: Number of epochs, as many as were recorded.
+            pool: Labelled rows N.
+
+        Raises:
+            ValueError: The number of epochs differs.
+        """
+        if epochs != len(self.sets):
+            raise ValueError(f"trainer.max_epochs must be {len(self.sets)}, as in the run of active.replay, got {epochs}")
+        sizes = tuple(len(rows) for rows in self.sets)
+        bought = [len(set().union(*(rows.tolist() for rows in self.sets[: epoch + 1]))) for epoch in range(epochs)]
+        return Plan(
+            shares=tuple(size / pool for size in sizes),
+            sizes=sizes,
+            choices=(False,) * epochs,
+            bought=tuple((count, count) for count in bought),
+            cap=bought[-1],
+        )
+
+    def needs(self, epoch: int, plan: Plan, ledger: Ledger) -> Needs:
+        """Nothing: the model is not asked."""
+        return Needs(probs=False, passes=0, embeddings=False)
+
+    def divide(self, epoch: int, plan: Plan, ledger: Ledger, scores: Scores) -> Division | None:
+        """No clusters: they played their part when the sets were recorded."""
+        return None
+
+    def decide(self, epoch: int, plan: Plan, ledger: Ledger, division: Division | None, scores: Scores) -> Decision:
+        """The recorded set of ``epoch``."""
+        return Decision(Selection(self.sets[epoch]), None, None)

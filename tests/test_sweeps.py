@@ -1,0 +1,117 @@
+"""Sweep files: every value that is tried parses, whatever the order it comes in, and no two cells are the same run."""
+
+import itertools
+import json
+
+import pytest
+import yaml
+
+from alft.grid.sweep_file import Cell, read_sweep
+from alft.run.grid_command import FitSettings
+from alft.run.quiet import quieten
+
+from .conftest import ROOT
+
+SWEEPS = [*sorted((ROOT / "sweeps").glob("*.yaml")), *sorted((ROOT / "results" / "sweeps").glob("*.yaml"))]
+
+
+def settings_of(cell: Cell) -> dict:
+    quieten()
+    settings = FitSettings(list(cell.arguments)).plain
+    return {block: settings[block] for block in ("seed_everything", "data", "model", "active", "trainer")}
+
+
+def few_of(cells: list[Cell]) -> list[Cell]:
+    """Cells that hold every value once, where all would be too many for a test."""
+    seen: set[tuple[str, str]] = set()
+    few = []
+    for cell in cells:
+        if not seen.issuperset(cell.chosen):
+            few.append(cell)
+            seen.update(cell.chosen)
+    return few
+
+
+@pytest.mark.parametrize("path", SWEEPS, ids=lambda path: path.stem)
+def test_every_value_of_a_sweep_parses_in_either_order(path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    cells = read_sweep(path)
+    few = few_of(cells)
+    assert {pair for cell in few for pair in cell.chosen} == {pair for cell in cells for pair in cell.chosen}
+    found = [settings_of(cell) for cell in few]
+    for cell, settings in zip(few, found, strict=True):
+        fixed, given = cell.arguments[: -len(cell.chosen)], cell.arguments[-len(cell.chosen) :]
+        turned = Cell((*fixed, *reversed(given)), cell.chosen)  # W&B promises no order
+        assert settings_of(turned) == settings, cell.label
+    for one, other in itertools.combinations(found, 2):
+        assert one != other
+
+
+@pytest.mark.parametrize("path", SWEEPS, ids=lambda path: path.stem)
+def test_a_sweep_file_is_what_wandb_expects(path):
+    sweep = yaml.safe_load(path.read_text())
+    assert sweep["command"][:5] == ["${env}", "python", "-m", "alft", "fit"]
+    assert sweep["command"][-1] == "${args}"
+    for name, entry in sweep["parameters"].items():
+        assert all(isinstance(value, str) for value in entry["values"]), f"{name} must be strings, as typed"
+    cells = read_sweep(path)
+    assert f"{len(cells)} runs" in path.read_text().replace("\n# ", " ")
+    assert len({cell.name for cell in cells}) == len(cells)
+
+
+def write_sweep(tmp_path, **changes):
+    sweep = {
+        "method": "grid",
+        "command": ["${env}", "python", "-m", "alft", "fit", "--config", "configs/tiny.yaml", "${args}"],
+        "parameters": {"seed_everything": {"values": ["0", "1"]}, "model.lr": {"value": "1e-3"}},
+    }
+    path = tmp_path / "sweep.yaml"
+    path.write_text(yaml.safe_dump(sweep | changes, sort_keys=False))
+    return path
+
+
+def test_cells_are_the_product_with_the_last_parameter_changing_fastest(tmp_path):
+    parameters = {"seed_everything": {"values": ["0", "1"]}, "active.acquire": {"values": ["Bald", "Random"]}}
+    cells = read_sweep(write_sweep(tmp_path, parameters=parameters))
+    chosen = [dict(cell.chosen) for cell in cells]
+    assert [(c["seed_everything"], c["active.acquire"]) for c in chosen] == [
+        ("0", "Bald"),
+        ("0", "Random"),
+        ("1", "Bald"),
+        ("1", "Random"),
+    ]
+    assert cells[0].arguments == ("--config", "configs/tiny.yaml", "--seed_everything=0", "--active.acquire=Bald")
+
+
+def test_long_values_make_names_that_a_file_system_takes_and_tells_apart(tmp_path):
+    long = [json.dumps({"class_path": "Linear" * 50, "init_args": {"x/y": number}}) for number in range(3)]
+    cells = read_sweep(write_sweep(tmp_path, parameters={"active.budget": {"values": long}}))
+    names = {cell.name for cell in cells}
+    assert len(names) == 3
+    assert all(len(name) < 100 and "/" not in name for name in names)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"method": "bayes"}, "method must be grid, got bayes"),
+        ({"parameters": {"model.lr": {"min": 0, "max": 1}}}, "parameters.model.lr must have value or values"),
+        ({"parameters": {"model.lora": {"values": [None]}}}, "parameters.model.lora must be written as typed"),
+        ({"parameters": {"active.enabled": {"values": [True]}}}, "active.enabled must be written as typed.*got True"),
+        ({"parameters": {"active.acquire": {"values": []}}}, "parameters.active.acquire has no values"),
+        ({"parameters": None}, "it has no parameters"),
+        ({"command": ["python", "train.py"]}, "command must be a list such as"),
+        ({"command": ["python", "fit", "${args_json}", "${args}"]}, r"\$\{args_json\}, of W&B's macros only"),
+    ],
+)
+def test_what_is_no_grid_of_fits_is_refused(tmp_path, changes, words):
+    with pytest.raises(ValueError, match=words):
+        read_sweep(write_sweep(tmp_path, **changes))
+
+
+@pytest.mark.parametrize("text", ["a: [", "just words", "[1, 2]"])
+def test_what_is_no_sweep_file_is_refused(tmp_path, text):
+    path = tmp_path / "sweep.yaml"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=r"sweep\.yaml (is no|.*no parameters)"):
+        read_sweep(path)
