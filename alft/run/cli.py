@@ -1,4 +1,4 @@
-"""The command line: ``python -m alft fit | validate | test | predict | export | demo``.
+"""The command line: ``python -m alft fit | validate | test | predict | export | grid | ...``.
 
 It finds the command and tells mistakes; what a fit is made of stands in :mod:`alft.run.wiring`, the small commands in
 :mod:`alft.run.commands`.
@@ -17,9 +17,11 @@ from alft.data.pool import TextPool
 from alft.models.classifier import Classifier
 from alft.record.place import is_first_process
 from alft.run import commands
+from alft.run.grid_command import grid
 from alft.run.interruption import Stopped, notes_of, stop_on_signals
 from alft.run.parser import SentenceParser, UsageError, innermost, nearest
 from alft.run.quiet import quieten
+from alft.run.report_command import report
 from alft.run.wiring import AlftCLI
 
 COMMANDS = {
@@ -28,12 +30,16 @@ COMMANDS = {
     "test": "Measure a checkpoint of a run on the test set.",
     "predict": "Write a file of texts again, with a prediction and probabilities beside each row.",
     "export": "Write the model of a checkpoint as an ordinary Hugging Face folder.",
+    "grid": "Run a sweep file on this machine: what is finished is left out, what was broken off goes on.",
+    "report": "Compare finished runs: means, paired differences with intervals, labels, stability, cost, in plain sentences.",
     "demo": "Write a small set of made-up reviews to try alft with.",
 }
 
 SMALL: dict[str, Callable[[SentenceParser, list[str]], None]] = {
     "predict": commands.predict,
     "export": commands.export_checkpoint,
+    "grid": grid,
+    "report": report,
     "demo": commands.demo,
 }
 """Commands with a parser of their own."""

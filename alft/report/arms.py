@@ -1,0 +1,109 @@
+"""Which runs belong together? Groups by pool and test set, and in each group arms: runs that differ in their seed alone.
+
+A group is a fingerprint, which is made of the texts of the pool, the texts and labels of evaluation and the names of the
+labels, so it covers the test set: figures of two groups are of different data and are never compared. Its name is that of its
+runs; where one data set was run under several names, all of them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Literal
+
+from alft.report.settings import Settings, phrase, told, varying
+from alft.report.summaries import Run, find_runs
+
+Kind = Literal["baseline", "random", "selection"]
+
+KINDS: tuple[Kind, ...] = ("baseline", "random", "selection")
+"""In the order in which arms are listed."""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """Runs that differ in their seed alone.
+
+    Attributes:
+        name: Name of the group's runs.
+        fingerprint: Of their data.
+        label: In what the arm differs from the others of its group.
+        settings: What its runs share.
+        runs: In the order of their seeds, each of which occurs once.
+    """
+
+    name: str
+    fingerprint: str
+    label: str
+    settings: Settings
+    runs: tuple[Run, ...]
+
+    @property
+    def kind(self) -> Kind:
+        """How its runs come to their rows: "baseline" is the whole pool without a selection, "random" the class Random."""
+        acquire = self.settings.get("acquire")
+        return "baseline" if acquire is None else "random" if acquire == "Random" else "selection"
+
+
+def gather(*roots: str | Path) -> list[Arm]:
+    """The arms of all finished runs below the roots.
+
+    Returns:
+        Arms by the group's name and fingerprint and, within a group: baselines, random selection, the others by label. It
+        depends on the runs alone, not on the order or the names of their folders.
+
+    Raises:
+        ValueError: There is no run, a summary is broken, or two runs of one arm have the same seed.
+    """
+    runs = sorted(find_runs(*roots), key=_group)
+    groups = [_arms(list(members)) for _, members in groupby(runs, key=_group)]
+    return [arm for arms in sorted(groups, key=lambda arms: (arms[0].name, arms[0].fingerprint)) for arm in arms]
+
+
+def groups_of(arms: Sequence[Arm]) -> list[list[Arm]]:
+    """The arms as :func:`gather` gives them, one list a group."""
+    return [list(members) for _, members in groupby(arms, key=lambda arm: arm.fingerprint)]
+
+
+def _group(run: Run) -> str:
+    fingerprint: str = run.summary["fingerprint"]
+    return fingerprint
+
+
+def _arms(runs: list[Run]) -> list[Arm]:
+    """The arms of one group."""
+    keys = sorted({key for run in runs for key in run.settings})
+    by_settings: dict[tuple[str, ...], list[Run]] = {}
+    for run in runs:
+        settings = run.settings
+        by_settings.setdefault(tuple(told(settings.get(key)) for key in keys), []).append(run)
+    members = list(by_settings.values())
+    labels = _labels([runs[0].settings for runs in members])
+    name = ", ".join(sorted({run.summary["name"] for run in runs}))
+    arms = [Arm(name, _group(runs[0]), label, m[0].settings, _by_seed(m)) for label, m in zip(labels, members, strict=True)]
+    return sorted(arms, key=lambda arm: (KINDS.index(arm.kind), arm.label))
+
+
+def _labels(many: list[Settings]) -> list[str]:
+    """One label an arm: baselines are told from baselines, and arms that select from arms that select."""
+    baselines = varying([settings for settings in many if settings.get("acquire") is None])
+    selecting = varying([settings for settings in many if settings.get("acquire") is not None])
+    labels = []
+    for settings in many:
+        baseline = settings.get("acquire") is None
+        varied = [key for key in (baselines if baseline else selecting) if key != "acquire"]
+        first = "baseline" if baseline else told(settings["acquire"])
+        labels.append(", ".join([first, *(phrase(key, settings.get(key)) for key in varied)]))
+    return labels
+
+
+def _by_seed(runs: list[Run]) -> tuple[Run, ...]:
+    """Runs in the order of their seeds; a result counted twice would make every interval too narrow."""
+    first: dict[int, Run] = {}
+    for run in sorted(runs, key=lambda run: (run.seed, run.folder)):
+        if (other := first.setdefault(run.seed, run)) is not run:
+            raise ValueError(
+                f"runs: {other.folder} and {run.folder} have the same settings and seed {run.seed}, as far as their summaries "
+                "tell, and a run counted twice would make the intervals too narrow; leave one of them out"
+            )
+    return tuple(first.values())

@@ -1,0 +1,59 @@
+"""How good was a run at each number of labels? Its F1-labels curve, and what is read off it (definitions ours).
+
+The curve is a step function through (labels bought after epoch t, validation macro-F1 after epoch t). The last epoch at each
+number of labels counts, an epoch that was not validated is left out, and below the first purchase the curve is 0.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A step function from labels to validation macro-F1.
+
+    Attributes:
+        labels: Numbers of labels at which it steps, rising, at least one.
+        f1: Its value from that number of labels on, in [0, 1].
+    """
+
+    labels: tuple[int, ...]
+    f1: tuple[float, ...]
+
+    @classmethod
+    def of(cls, epochs: Iterable[Mapping[Any, Any]]) -> "Curve":
+        """The curve of a run, from its epochs in order, at least one of which was validated."""
+        last = {record["bought"]: record["val_f1_macro"] for record in epochs if record["val_f1_macro"] is not None}
+        labels = tuple(sorted(last))
+        return cls(labels, tuple(float(last[count]) for count in labels))
+
+    def at(self, labels: int) -> float:
+        """Its value at a number of labels; 0 below the first purchase.
+
+        >>> curve = Curve((10, 30), (0.5, 0.8))
+        >>> curve.at(9), curve.at(10), curve.at(29), curve.at(30)
+        (0.0, 0.5, 0.5, 0.8)
+        """
+        step = bisect_right(self.labels, labels)
+        return self.f1[step - 1] if step else 0.0
+
+    def reaches(self, f1: float) -> int | None:
+        """Fewest labels at which it is at least this good; None if it never is."""
+        return next((labels for labels, value in zip(self.labels, self.f1, strict=True) if value >= f1), None)
+
+    def area(self, pool: int) -> float:
+        """Mean height over [0, pool] labels, in [0, 1]: higher means good earlier; 0 if all of the pool is bought at once.
+
+        >>> Curve((10, 30), (0.5, 0.8)).area(40)  # (20 x 0.5 + 10 x 0.8) / 40
+        0.45
+        """
+        return float(np.dot(np.diff([*self.labels, pool]), self.f1) / pool)
+
+
+def is_one_step(epochs: Iterable[Mapping[Any, Any]]) -> bool:
+    """Whether all labels were bought in epoch 0, as by a Linear budget from 1.0: such a curve says nothing about learning."""
+    return len({record["bought"] for record in epochs}) == 1

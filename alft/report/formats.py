@@ -1,0 +1,91 @@
+"""How does a report look on a terminal, in a document and to a spreadsheet? The same figures, as one text each."""
+
+import re
+from collections.abc import Iterator
+from io import StringIO
+
+import pandas as pd
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from alft.report.sentences import sentences_on_all
+from alft.report.sheets import Sheet, sections
+
+NARROWEST = 100
+"""Columns below which a sheet would lose figures; a narrower terminal breaks its lines itself."""
+
+UNBROKEN = 100_000
+"""Columns of a document, whose lines are as long as they need to be."""
+
+
+def as_terminal(table: pd.DataFrame, width: int = 128) -> str:
+    """Tables drawn with lines, for a terminal of so many columns."""
+    return _printed(_terminal_parts(table), max(width, NARROWEST))
+
+
+def as_markdown(table: pd.DataFrame) -> str:
+    """The same tables and sentences as Markdown."""
+    return _printed(_markdown_parts(table), UNBROKEN)
+
+
+def as_csv(table: pd.DataFrame) -> str:
+    """One line an arm, all figures unrounded; what does not exist is empty."""
+    return str(table.to_csv(index=False, lineterminator="\n"))
+
+
+def _terminal_parts(table: pd.DataFrame) -> Iterator[str | Table]:
+    for section in sections(table):
+        yield from (section.title, section.shared, "")
+        for number, sheet in enumerate(section.sheets):
+            yield _drawn(sheet, box.HEAVY_HEAD, sheet.title)
+            yield section.controls + "\n" if number == 0 else ""
+        yield from (f"- {sentence}" for sentence in section.sentences)
+        yield ""
+    yield from sentences_on_all(table)
+
+
+def _markdown_parts(table: pd.DataFrame) -> Iterator[str | Table]:
+    for section in sections(table):
+        yield from (f"## {_escaped(section.title)}", "", _escaped(section.shared), "")
+        for number, sheet in enumerate(section.sheets):
+            plain = Sheet(sheet.title, tuple(name.replace("\n", " ") for name in sheet.header), _escaped_rows(sheet))
+            yield from (f"### {sheet.title}", "", _drawn(plain, box.MARKDOWN, None), "")
+            if number == 0:
+                yield from (section.controls, "")
+        yield from (f"- {_escaped(sentence)}" for sentence in section.sentences)
+        yield ""
+    yield "\n\n".join(sentences_on_all(table))
+
+
+def _drawn(sheet: Sheet, lines: box.Box, title: str | None) -> Table:
+    """A sheet as a table in which only the names of arms may be broken."""
+    table = Table(title=title, title_justify="left", box=lines)
+    for number, name in enumerate(sheet.header):
+        table.add_column(name, justify="right" if number else "left", no_wrap=number > 0, overflow="fold")
+    for row in sheet.rows:
+        table.add_row(*row)
+    return table
+
+
+def _printed(parts: Iterator[str | Table], width: int) -> str:
+    file = StringIO()
+    # Brackets and colons are figures here, not markup; no colours, so that a report is the same text wherever it goes.
+    console = Console(file=file, width=width, color_system=None, markup=False, emoji=False, highlight=False)
+    for part in parts:
+        console.print(part)
+    text = "\n".join(line.rstrip() for line in file.getvalue().splitlines())
+    return re.sub("\n{3,}", "\n\n", text).strip("\n") + "\n"
+
+
+def _escaped(text: str) -> str:
+    r"""A text whose signs Markdown would take for its own.
+
+    >>> print(_escaped("a|b *c* _d_ batch_size"))
+    a\|b \*c\* \_d\_ batch_size
+    """
+    return re.sub(r"([\\|*`<]|(?<!\w)_|_(?!\w))", r"\\\1", text)  # an underscore inside a word is none of Markdown's
+
+
+def _escaped_rows(sheet: Sheet) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(_escaped(cell) for cell in row) for row in sheet.rows)

@@ -1,0 +1,98 @@
+"""Is one arm better than another? The difference of runs with the same seed, with a bootstrap 95 % interval.
+
+Seeds are few, and the ordinary intervals are then too narrow: the percentile interval takes the variance over n and quantiles
+of the normal distribution, where the t interval takes n - 1 and Student's. BCa corrects skewness, not this, and five numbers
+tell little of skewness. So the percentiles are moved outwards, until for symmetric differences the interval is that of t:
+Hesterberg's *expanded percentile interval* ("What Teachers Should Know About the Bootstrap", 2015, arXiv 1411.5279). How often
+it holds the truth, measured on 2,000 samples of normal differences (percentile, BCa, expanded): 5 seeds 84 %, 84 %, 92 %;
+10 seeds 90 %, 89 %, 94 %; 20 seeds 93 %, 93 %, 95 %. ``tests/test_report_figures.py`` measures five seeds again.
+
+No resample leaves the range of the differences, and by chance alone all of n have one sign in 2 of 2^n cases. So with 3, 4
+or 5 seeds **no** interval of percentiles holds the truth more than 75, 88 or 94 times in 100; the report says so.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+FEWEST_SEEDS = 3
+"""Fewest differences that get an interval."""
+
+HONEST_SEEDS = 6
+"""Fewest differences with which an interval could hold the truth 95 times in 100."""
+
+CONFIDENCE = 0.95
+RESAMPLES = 10_000
+BOOTSTRAP_SEED = 0
+"""Each interval starts from this seed, so a report is the same to the byte whatever else it holds."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Mean of paired differences with its 95 % interval; what does not exist is not a number.
+
+    Attributes:
+        seeds: Number of pairs.
+        mean: In the unit of the values.
+        low: Lower end; there is none below three pairs.
+        high: Upper end.
+    """
+
+    seeds: int
+    mean: float
+    low: float
+    high: float
+
+
+def paired_difference(ours: Mapping[int, float | None], theirs: Mapping[int, float | None]) -> Difference:
+    """Mean difference, ours minus theirs, over the seeds that both have a value for.
+
+    Args:
+        ours: Value by seed; None where there is none.
+        theirs: The same of the control.
+    """
+    pairs = [(ours[seed], theirs[seed]) for seed in sorted(set(ours) & set(theirs))]
+    differences = np.array([one - other for one, other in pairs if one is not None and other is not None])
+    if not len(differences):
+        return Difference(0, math.nan, math.nan, math.nan)
+    low, high = bootstrap_interval(differences)
+    return Difference(len(differences), float(differences.mean()), low, high)
+
+
+def bootstrap_interval(differences: np.ndarray) -> tuple[float, float]:
+    """Expanded percentile interval of the mean, see above.
+
+    Args:
+        differences: One number a pair.
+
+    Returns:
+        Both ends: not a number below three pairs, twice the value if all are equal.
+
+    >>> bootstrap_interval(np.array([0.25, 0.25, 0.25]))
+    (0.25, 0.25)
+    """
+    if len(differences) < FEWEST_SEEDS:
+        return math.nan, math.nan
+    if np.ptp(differences) == 0:
+        return float(differences[0]), float(differences[0])
+    interval = stats.bootstrap(
+        (differences,),
+        np.mean,
+        n_resamples=RESAMPLES,
+        confidence_level=expanded_confidence(len(differences)),
+        method="percentile",
+        rng=np.random.default_rng(BOOTSTRAP_SEED),
+    ).confidence_interval
+    return float(interval.low), float(interval.high)
+
+
+def expanded_confidence(pairs: int) -> float:
+    """Confidence to ask of a percentile interval, in (0.95, 1), so that it is as wide as that of t.
+
+    The tail on each side is Phi(t sqrt(n / (n - 1))), with t the 2.5 % quantile of Student's distribution with n - 1 degrees.
+    """
+    quantile = stats.t.ppf((1 - CONFIDENCE) / 2, pairs - 1)
+    return float(1 - 2 * stats.norm.cdf(quantile * math.sqrt(pairs / (pairs - 1))))

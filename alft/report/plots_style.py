@@ -1,0 +1,133 @@
+"""How do all plots of a group look alike? An arm has the same place, colour and marker in each, and every plot has room for it.
+
+The colours are Petroff's (arXiv 2107.02270), made to be told apart with any kind of colour vision; markers tell arms without
+colours.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from textwrap import fill, wrap
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib import color_sequences
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
+from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import ScaledTranslation
+
+BASELINE = "baseline"
+"""First word of the labels of arms that train on the whole pool."""
+
+BLACK = "black"
+GREYS = ("#94a4a2", "#717581")
+COLOURS = [colour for colour in map(to_hex, color_sequences["petroff10"]) if colour not in GREYS]
+"""Without its two greys, which are too near to the baseline and to the lines of the controls."""
+
+MARKERS = "osD^v<>PXh*"
+"""As many as share no factor with the number of colours, so that the pairs of both last for 88 arms."""
+
+IN_LEGEND, AT_AXIS = 90, 45
+"""Letters of an arm's label to a line, below a plot and beside it."""
+
+BELOW = 0.5
+"""Inches between a plot and its legend, for ticks and the label of the axis."""
+
+GROUP = ["name", "fingerprint"]
+
+
+@dataclass(frozen=True)
+class Look:
+    """How an arm is drawn."""
+
+    color: str
+    marker: str
+    linestyle: str
+
+
+def check_group(table: pd.DataFrame) -> str:
+    """The name of the one group that a table holds.
+
+    Raises:
+        ValueError: It is empty, or holds several groups, whose figures must not stand in one plot.
+    """
+    groups = table[GROUP].drop_duplicates()
+    if len(groups) != 1:
+        raise ValueError(f"a plot shows the runs of one group, that is of one name and fingerprint, got {len(groups)} groups")
+    return str(groups["name"].iloc[0])
+
+
+def arms_of(table: pd.DataFrame) -> list[str]:
+    """Labels of the arms: baselines, random selection, then the others, each by label.
+
+    >>> arms_of(pd.DataFrame({"arm": ["Margin", "baseline", "Random, no cap", "Bald", "Margin"]}))
+    ['baseline', 'Random, no cap', 'Bald', 'Margin']
+    """
+    first = (BASELINE, "Random")
+    return sorted(table["arm"].unique(), key=lambda arm: (*(not arm.startswith(word) for word in first), arm))
+
+
+def looks_of(table: pd.DataFrame) -> dict[str, Look]:
+    """The look of each arm, in the order of :func:`arms_of`; baselines are black and dashed."""
+    looks, colours = {}, iter(range(len(table)))
+    for place, arm in enumerate(arms_of(table)):
+        baseline = arm.startswith(BASELINE)
+        colour = BLACK if baseline else COLOURS[next(colours) % len(COLOURS)]
+        looks[arm] = Look(colour, MARKERS[place % len(MARKERS)], "--" if baseline else "-")
+    return looks
+
+
+def canvas(axes: Axes | None, height: float, width: float = 8.0) -> Axes:
+    """The axes to draw on: those given, or new ones in a figure of pyplot, of that size in inches."""
+    if axes is not None:
+        return axes
+    _, made = plt.subplots(figsize=(width, height), layout="constrained")
+    return made
+
+
+def height_for(arms: Iterable[str]) -> float:
+    """Inches that a figure needs for a plot and a legend of these arms."""
+    return 4.0 + 0.2 * sum(len(wrap(arm, IN_LEGEND)) for arm in arms)
+
+
+def legend_below(axes: Axes, columns: int = 1) -> None:
+    """A legend under the plot, where it covers nothing; long labels are broken.
+
+    Args:
+        axes: With everything drawn; the figure should have a constrained layout, which makes room.
+        columns: Entries to a line.
+    """
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    drawn = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+    axes.legend(
+        drawn.values(),
+        [fill(label, IN_LEGEND) for label in drawn],
+        loc="upper center",
+        bbox_to_anchor=(0.5, 0),
+        bbox_transform=axes.transAxes + ScaledTranslation(0, -BELOW, figure.dpi_scale_trans),
+        ncols=columns,
+        frameon=False,
+        fontsize="small",
+    )
+
+
+def arms_at_axis(axes: Axes, arms: list[str]) -> None:
+    """One line of the plot for each arm, the first on top, with its label beside it."""
+    axes.set_yticks(range(len(arms)), [fill(arm, AT_AXIS) for arm in arms], fontsize="small")
+    axes.set_ylim(len(arms) - 0.4, -0.6)
+    axes.grid(axis="x", alpha=0.3)
+
+
+def whole_epochs(axes: Axes, epochs: "pd.Series[int]") -> None:
+    """Ticks at whole epochs only."""
+    axes.set_xlabel("epoch (from 0)")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=12, min_n_ticks=1))
+    axes.set_xlim(epochs.min() - 0.3, epochs.max() + 0.3)
+    axes.grid(alpha=0.3)
+
+
+def by_arm(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The lines of each arm, run by run and epoch by epoch, in whatever order the table has them."""
+    order = [column for column in ("run", "epoch") if column in table]
+    return {str(arm): lines for arm, lines in table.sort_values(order).groupby("arm")}

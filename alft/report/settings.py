@@ -1,0 +1,73 @@
+"""How are the settings of runs told and compared? Any settings: none is known here but those that look better in front.
+
+A setting that a summary does not have is null, so that runs of older versions can stand beside newer ones.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+Settings = Mapping[str, Any]
+
+BARE = ("acquire", "budget", "cluster", "embedding")
+"""Settings whose values tell by themselves what they are: ``Ward(clusters=10)``."""
+
+FIRST = ("acquire", "budget", "mode", "max_unique", "cluster")
+"""Settings that stand first in a label, in this order; the rest follows alphabetically."""
+
+
+def told(value: Any) -> str:
+    """A value as a reader would write it; values that read the same are the same.
+
+    >>> told(1e-4), told(3), told(3.0), told(None), told({"r": 8, "alpha": 16.0})
+    ('0.0001', '3', '3', 'null', '(alpha=16, r=8)')
+    """
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, int | float):
+        return repr(float(value)).removesuffix(".0")
+    if isinstance(value, dict):
+        return f"({', '.join(f'{key}={told(entry)}' for key, entry in sorted(value.items()))})"
+    if isinstance(value, list):
+        return f"[{', '.join(map(told, value))}]"
+    return str(value)
+
+
+def phrase(key: str, value: Any) -> str:
+    """A setting in a few words.
+
+    >>> phrase("lr", 1e-3), phrase("cluster", "Ward(clusters=10)"), phrase("lora", None), phrase("lora", {"r": 8})
+    ('lr 0.001', 'Ward(clusters=10)', 'no lora', 'lora(r=8)')
+    """
+    if value is None:
+        return f"no {key}"
+    if key in BARE:
+        return told(value)
+    return f"{key}{told(value)}" if isinstance(value, dict) else f"{key} {told(value)}"
+
+
+def agree(one: Settings, other: Settings, keys: Iterable[str]) -> bool:
+    """Whether two runs or arms have the same values of these settings."""
+    return all(told(one.get(key)) == told(other.get(key)) for key in keys)
+
+
+def agreements(one: Settings, other: Settings) -> int:
+    """How many settings have the same value in both."""
+    return sum(agree(one, other, [key]) for key in {*one, *other})
+
+
+def varying(many: Sequence[Settings]) -> list[str]:
+    """The settings in which some differ, those that look better in front first."""
+    keys = in_order({key for settings in many for key in settings})
+    return [key for key in keys if len({told(settings.get(key)) for settings in many}) > 1]
+
+
+def shared(many: Sequence[Settings]) -> str:
+    """The settings that all share, in words; those that are off or not known in all of them are left out."""
+    keys = in_order({key for settings in many for key in settings})
+    common = [key for key in keys if key not in varying(many) and many[0].get(key) not in (None, False)]
+    return ", ".join(phrase(key, many[0][key]) for key in common)
+
+
+def in_order(keys: Collection[str]) -> list[str]:
+    """Settings in the order of labels."""
+    return [key for key in FIRST if key in keys] + sorted(set(keys) - set(FIRST))

@@ -1,0 +1,138 @@
+"""How is the table of arms laid out for readers? Per group a few narrow sheets of rounded figures, then sentences."""
+
+import json
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from alft.report.sentences import Line, on_one_step, points, sentences_on
+from alft.report.settings import shared
+
+Cell = Callable[[Line], str]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table of texts.
+
+    Attributes:
+        title: What it shows.
+        header: Names of the columns; a line break is a good place to break them.
+        rows: Its cells.
+    """
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    """All about one group.
+
+    Attributes:
+        title: Name and fingerprint.
+        shared: The settings that all its arms share.
+        sheets: Scores, labels, both together, stability and cost.
+        controls: What was reached without fine-tuning.
+        sentences: What the figures say.
+    """
+
+    title: str
+    shared: str
+    sheets: tuple[Sheet, ...]
+    controls: str
+    sentences: tuple[str, ...]
+
+
+def figure(column: str, form: str) -> Cell:
+    """A rounded figure, or a dash."""
+    return lambda line: "-" if line[column] is None else format(line[column], form)
+
+
+def difference(name: str) -> Cell:
+    """A difference in points, its interval, and the number of seeds behind it."""
+
+    def cell(line: Line) -> str:
+        told = points(line[f"{name}_difference"], line[f"{name}_low"], line[f"{name}_high"])
+        return f"{told} ({line[f'{name}_seeds']})" if line[f"{name}_seeds"] else "-"
+
+    return cell
+
+
+def labels_at_equal_f1(line: Line) -> str:
+    """Fewest labels at the baseline's F1, and how many of the runs come that far."""
+    runs = line["labels_at_equal_f1_runs"]
+    if runs is None:
+        return "-"
+    return f"{line['labels_at_equal_f1']:.0f} ({runs:.0f} of {line['seeds']})" if runs else "never"
+
+
+def area(line: Line) -> str:
+    """Area under the F1-labels curve, or that the curve says nothing."""
+    return "one step" if line["one_step"] else f"{line['area']:.3f}"
+
+
+SHEETS: dict[str, dict[str, Cell]] = {
+    "Test macro-F1": {
+        "seeds": figure("seeds", "d"),
+        "mean": figure("test_f1", ".3f"),
+        "std": figure("test_f1_std", ".3f"),
+        "to the baseline,\npoints [95 %]\n(seeds)": difference("baseline"),
+        "to random at the\nsame budget, points\n[95 %] (seeds)": difference("random"),
+    },
+    "Labels": {
+        "bought": figure("bought", ".0f"),
+        "of": figure("pool", ".0f"),
+        "unique\nsaving": figure("unique_saving", ".1%"),
+        "exposure\nsaving": figure("exposure_saving", ".1%"),
+    },
+    "Validation F1 and labels": {
+        "equal\nlabels": figure("equal_labels", ".0f"),
+        "F1 there to\nrandom, points\n[95 %] (seeds)": difference("equal"),
+        "labels at the\nbaseline's F1": labels_at_equal_f1,
+        "area under\nF1-labels curve": area,
+    },
+    "Stability and cost": {
+        "std of\ntest F1\nover seeds": figure("test_f1_std", ".3f"),
+        "std of\nvalidation F1\nover last epochs": figure("val_f1_last_std", ".3f"),
+        "collapsed\nruns": figure("collapsed", ".0%"),
+        "seconds": figure("seconds", ".1f"),
+        "memory,\nMiB": figure("memory_mib", ".0f"),
+        "break-even\nshare": figure("break_even", ".2f"),
+    },
+}
+"""The columns of each sheet but the first, which names the arm."""
+
+
+def sections(table: pd.DataFrame) -> list[Section]:
+    """The groups of a table of :func:`alft.report.compare`, in its order."""
+    groups = table.groupby(["name", "fingerprint"], sort=False)
+    return [_section([_line(record) for record in lines.to_dict("records")]) for _, lines in groups]
+
+
+def _line(record: dict[Hashable, Any]) -> Line:
+    """A line of the table, in which pandas' signs for what does not exist are None."""
+    return {str(key): None if pd.isna(value) else value for key, value in record.items()}
+
+
+def _section(lines: list[Line]) -> Section:
+    first = lines[0]
+    tested = any(line["test_f1"] is not None for line in lines)
+    found = [] if tested else ['There is no test set, so scores on test, and differences in them, are "-".']
+    found += [sentence for line in lines for sentence in sentences_on(line, tested)] + on_one_step(lines)
+    majority, tfidf = figure("majority_f1", ".3f")(first), figure("tfidf_f1", ".3f")(first)
+    return Section(
+        title=f"{first['name']} ({first['fingerprint'][:8]})",
+        shared=f"All arms share: {shared([json.loads(line['settings']) for line in lines]) or 'no setting'}.",
+        sheets=tuple(_sheet(title, columns, lines) for title, columns in SHEETS.items()),
+        controls=f"Controls on test: majority class {majority}; TF-IDF + logistic regression, all labels {tfidf}.",
+        sentences=tuple(found),
+    )
+
+
+def _sheet(title: str, columns: dict[str, Cell], lines: list[Line]) -> Sheet:
+    rows = tuple((line["arm"], *(cell(line) for cell in columns.values())) for line in lines)
+    return Sheet(title, ("arm", *columns), rows)

@@ -1,0 +1,140 @@
+"""Which finished runs lie below some folders, and is each ``summary.json`` one of ours? Nothing else of a run is read."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import NoneType
+from typing import Any, NoReturn
+
+Kinds = tuple[type, ...]
+
+NUMBER: Kinds = (int, float)
+MAYBE: Kinds = (int, float, NoneType)
+STAGES = ("train", "score", "cluster", "select", "validate")
+
+RUN: dict[str, Kinds] = {
+    "name": (str,),
+    "fingerprint": (str,),
+    "seed": (int,),
+    "settings": (dict,),
+    "test.f1_macro": MAYBE,
+    "test.predicted": (dict, NoneType),
+    "validation.f1_macro": MAYBE,
+    "labels.pool": (int,),
+    "labels.bought": (int,),
+    "labels.unique_saving": NUMBER,
+    "labels.exposure_saving": NUMBER,
+    "seconds.total": NUMBER,
+    "memory_mib": MAYBE,
+    "break_even": MAYBE,
+    "controls.majority_f1": MAYBE,
+    "controls.tfidf_f1": MAYBE,
+    "epochs": (list,),
+}
+"""What a report needs of a run; the rest of a summary may come and go."""
+
+EPOCH: dict[str, Kinds] = {
+    "epoch": (int,),
+    "share": NUMBER,
+    "selected": (int,),
+    "bought": (int,),
+    "val_f1_macro": MAYBE,
+    **{f"seconds.{stage}": NUMBER for stage in STAGES},
+}
+"""What a report needs of each epoch."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One finished run.
+
+    Attributes:
+        folder: Where its summary lies.
+        summary: The summary, as read.
+    """
+
+    folder: str
+    summary: Mapping[str, Any]
+
+    @property
+    def seed(self) -> int:
+        """Seed of the run."""
+        return int(self.summary["seed"])
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """Its settings; summaries of the first version do not name the number of epochs, so it is counted."""
+        return {"epochs": len(self.epochs), **self.summary["settings"]}
+
+    @property
+    def epochs(self) -> list[dict[str, Any]]:
+        """Its epochs, in order."""
+        return sorted(self.summary["epochs"], key=lambda record: int(record["epoch"]))
+
+
+def find_runs(*roots: str | Path) -> list[Run]:
+    """All finished runs below the roots, in the order of their folders; a run below two of the roots is found once.
+
+    Raises:
+        ValueError: A root is no folder, no root holds a finished run, or a summary is broken or not one of ours.
+    """
+    found: dict[Path, Run] = {}
+    for root in sorted(map(Path, roots)):
+        if not root.is_dir():
+            raise ValueError(f"runs: there is no folder {root}")
+        for path in sorted(root.rglob("summary.json")):
+            if (place := path.resolve()) not in found:
+                found[place] = Run(str(path.parent), read_summary(path))
+    if not found:
+        raise ValueError(f"no finished run (a folder with summary.json) below {', '.join(map(str, roots))}")
+    return sorted(found.values(), key=lambda run: run.folder)
+
+
+def read_summary(path: Path) -> dict[str, Any]:
+    """Read one summary.
+
+    Raises:
+        ValueError: It is not JSON, or lacks something that a report needs; the file and the entry are named.
+    """
+    try:
+        summary = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
+    except ValueError as error:  # of the decoder of UTF-8 as well
+        raise ValueError(f"{path} is not JSON: {error}") from error
+    faults = _faults(summary, RUN)
+    if not faults:
+        faults = [f"epochs.{i}.{fault}" for i, record in enumerate(summary["epochs"]) for fault in _faults(record, EPOCH)]
+    faults = faults or _contradictions(summary)
+    if faults:
+        raise ValueError(f"{path} is not the summary of a run: {faults[0]}")
+    return dict(summary)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a number")
+
+
+def _faults(record: Any, required: dict[str, Kinds]) -> list[str]:
+    """What is missing in a record, or of another kind than it must be."""
+    faults = []
+    for key, kinds in required.items():
+        value = record
+        for part in key.split("."):
+            value = value.get(part, ...) if isinstance(value, dict) else ...
+        if value is ...:
+            faults.append(f"{key} is missing")
+        elif not isinstance(value, kinds) or isinstance(value, bool):
+            names = " or ".join("null" if kind is NoneType else kind.__name__ for kind in kinds)
+            faults.append(f"{key} must be {names}, got {json.dumps(value)[:40]}")
+    return faults
+
+
+def _contradictions(summary: dict[str, Any]) -> list[str]:
+    """Entries that are there, and cannot be: shares of an empty pool and scores of no epoch would come to nothing."""
+    labels, epochs = summary["labels"], summary["epochs"]
+    faults = []
+    if not 0 < labels["bought"] <= labels["pool"]:
+        faults.append(f"labels.bought must be in [1, labels.pool={labels['pool']}], got {labels['bought']}")
+    if all(record["val_f1_macro"] is None for record in epochs):
+        faults.append("epochs hold no val_f1_macro")
+    return faults

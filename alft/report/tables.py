@@ -1,0 +1,98 @@
+"""What do finished runs say, one line each? The two tables that plots and notebooks are drawn from."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from alft.report.arms import Arm, gather
+from alft.report.summaries import STAGES, Run
+
+EXACT = ("run", "name", "fingerprint", "arm", "seed", "epoch", "selected", "bought", "pool", "collapsed")
+"""Columns that keep their kind; all others are floats, not a number where a summary has null."""
+
+
+def load_runs(*roots: str | Path) -> pd.DataFrame:
+    """One line per finished run below the roots, which are searched to any depth.
+
+    Returns:
+        run (folder), name, fingerprint, arm, seed, test_f1_macro, val_f1_macro (of the weights tested), bought and pool
+        (labels), unique_saving, exposure_saving, collapsed (one class predicted on test; None without a test set), seconds
+        (total), memory_mib, break_even, majority_f1, tfidf_f1. Scores and savings are in [0, 1]. The ``arm`` says in what a run
+        differs from others of the same name and fingerprint; it means nothing across those.
+
+    Raises:
+        ValueError: There is no run, a summary is broken, or two runs of one arm have the same seed.
+    """
+    return runs_table(gather(*roots))
+
+
+def load_epochs(*roots: str | Path) -> pd.DataFrame:
+    """One line per epoch of every finished run below the roots.
+
+    Returns:
+        run, name, fingerprint, arm, seed, epoch (from 0), share (planned), selected (rows trained on), bought (labels so far),
+        pool, val_f1_macro (in [0, 1]), seconds_train, seconds_score, seconds_cluster, seconds_select, seconds_validate.
+
+    Raises:
+        ValueError: As for :func:`load_runs`.
+    """
+    lines = [
+        {
+            **_heading(arm, run),
+            **{key: record[key] for key in ("epoch", "share", "selected", "bought")},
+            "pool": run.summary["labels"]["pool"],
+            "val_f1_macro": record["val_f1_macro"],
+            **{f"seconds_{stage}": record["seconds"][stage] for stage in STAGES},
+        }
+        for arm in gather(*roots)
+        for run in arm.runs
+        for record in run.epochs
+    ]
+    return _table(lines)
+
+
+def runs_table(arms: list[Arm]) -> pd.DataFrame:
+    """The table of :func:`load_runs`, of arms that have been read already."""
+    return _table([{**_heading(arm, run), **_figures(run)} for arm in arms for run in arm.runs])
+
+
+def collapsed(predicted: dict[str, int] | None) -> bool | None:
+    """Whether one class got every prediction; None if nothing was predicted.
+
+    >>> collapsed({"negative": 0, "positive": 51}), collapsed({"negative": 1, "positive": 50}), collapsed(None)
+    (True, False, None)
+    """
+    return None if predicted is None else sum(count > 0 for count in predicted.values()) == 1
+
+
+def _heading(arm: Arm, run: Run) -> dict[str, Any]:
+    return {
+        "run": run.folder,
+        "name": arm.name,
+        "fingerprint": arm.fingerprint,
+        "arm": arm.label,
+        "seed": run.seed,
+    }
+
+
+def _figures(run: Run) -> dict[str, Any]:
+    summary = run.summary
+    return {
+        "test_f1_macro": summary["test"]["f1_macro"],
+        "val_f1_macro": summary["validation"]["f1_macro"],
+        **{key: summary["labels"][key] for key in ("bought", "pool", "unique_saving", "exposure_saving")},
+        "collapsed": collapsed(summary["test"]["predicted"]),
+        "seconds": summary["seconds"]["total"],
+        **{key: summary[key] for key in ("memory_mib", "break_even")},
+        **{key: summary["controls"][key] for key in ("majority_f1", "tfidf_f1")},
+    }
+
+
+def _table(lines: list[dict[str, Any]]) -> pd.DataFrame:
+    table = pd.DataFrame({key: pd.Series([line[key] for line in lines], dtype=_kind(key)) for key in lines[0]})
+    return table.astype({key: float for key in table.columns if key not in EXACT})
+
+
+def _kind(key: str) -> Any:
+    return object if key == "collapsed" else None  # else a None among booleans would become a float

@@ -1,0 +1,81 @@
+"""Summaries of made-up runs, for the tests of reports: a pool of 100 labels, scores and curves as given."""
+
+import itertools
+import json
+
+import numpy as np
+
+from alft.report import as_markdown, compare
+
+SETTINGS = {
+    "backbone": "tiny-bert",
+    "lora": None,
+    "lr": 0.001,
+    "batch_size": 8,
+    "precision": "32-true",
+    "acquire": "Entropy",
+    "budget": "Base(share=0.3)",
+    "mode": "recalculate",
+    "max_unique": None,
+    "cluster": "Ward(clusters=4)",
+    "warm_start": 0.0,
+}
+BASELINE = {"acquire": None, "budget": "Full", "cluster": "Whole"}
+RANDOM = {"acquire": "Random"}
+CURVE = ((30, 0.4), (30, 0.5), (60, 0.6), (70, 0.7))
+WHOLE = ((100, 0.5), (100, 0.6), (100, 0.7), (100, 0.65))  # four epochs, as many as in CURVE
+NUMBERS = itertools.count()
+
+
+def write_run(root, seed=0, test=0.7, curve=CURVE, predicted=(40, 60), name="tiny", fingerprint="f" * 64, **settings):
+    """A run folder that holds a summary of a pool of 100 labels and nothing else."""
+    epochs = [
+        {
+            "epoch": epoch,
+            "share": 0.3,
+            "selected": 30,
+            "bought": bought,
+            "val_f1_macro": f1,
+            "seconds": dict.fromkeys(("train", "score", "cluster", "select", "validate"), 1.0),
+        }
+        for epoch, (bought, f1) in enumerate(curve)
+    ]
+    counts = None if test is None else dict(zip(("negative", "positive"), predicted, strict=True))
+    summary = {
+        "name": name,
+        "seed": seed,
+        "fingerprint": fingerprint,
+        "settings": {**SETTINGS, **settings},
+        "test": {"f1_macro": test, "accuracy": test, "loss": None, "predicted": counts},
+        "validation": {"f1_macro": curve[-1][1]},
+        "labels": {"pool": 100, "bought": curve[-1][0], "unique_saving": 1 - curve[-1][0] / 100, "exposure_saving": 0.7},
+        "seconds": {"total": 10.0 + seed},
+        "memory_mib": 512.0,
+        "break_even": None if settings.get("acquire", "") is None else 0.6,
+        "controls": {"majority_f1": 0.333, "tfidf_f1": 0.61},
+        "epochs": epochs,
+    }
+    folder = root / f"run_{next(NUMBERS):04}"
+    folder.mkdir(parents=True)
+    (folder / "summary.json").write_text(json.dumps(summary))
+    return folder
+
+
+def write_study(root, seeds=5, **more):
+    """Baseline, random selection and entropy, in which entropy beats random selection and is level with the baseline."""
+    noise = np.random.default_rng(3).normal(0, 0.01, size=(3, seeds))
+    for seed in range(seeds):
+        write_run(root, seed, 0.70 + noise[0, seed], WHOLE[1:], **{**more, **BASELINE})
+        write_run(root, seed, 0.60 + noise[1, seed], ((30, 0.3), (50, 0.5), (65, 0.55 + noise[1, seed])), **{**more, **RANDOM})
+        write_run(root, seed, 0.70 + noise[2, seed], ((30, 0.4), (60, 0.6), (70, 0.7 + noise[2, seed])), **more)
+
+
+def line(table, arm):
+    """The one line of an arm."""
+    (found,) = table[table["arm"] == arm].to_dict("records")
+    return found
+
+
+def text_of(root):
+    """The report as Markdown, in which no sentence is broken."""
+    return as_markdown(compare(root))

@@ -1,0 +1,122 @@
+"""Which runs a report takes together, which it compares, and which never."""
+
+import shutil
+
+import pandas as pd
+import pytest
+
+from alft.report import as_csv, as_terminal, compare, load_epochs, load_runs
+
+from .report_material import BASELINE, RANDOM, WHOLE, line, text_of, write_run, write_study
+
+
+def test_arms_are_told_by_what_varies_among_those_that_select(tmp_path):
+    write_run(tmp_path, **BASELINE)
+    write_run(tmp_path, **RANDOM, lora={"r": 8, "alpha": 16})
+    write_run(tmp_path)
+    write_run(tmp_path, budget="Linear(start=1.0, stop=0.5)", max_unique=0.7)
+    assert list(load_runs(tmp_path)["arm"]) == [
+        "baseline",
+        "Random, Base(share=0.3), no max_unique, lora(alpha=16, r=8)",
+        "Entropy, Base(share=0.3), no max_unique, no lora",
+        "Entropy, Linear(start=1.0, stop=0.5), max_unique 0.7, no lora",
+    ]
+
+
+def test_a_setting_that_older_summaries_lack_is_null(tmp_path):
+    write_run(tmp_path, seed=0, decay=None)
+    write_run(tmp_path, seed=1)
+    write_run(tmp_path, seed=2, decay="pool")
+    write_run(tmp_path, seed=3, epochs=4)  # as many as the others have
+    assert list(load_runs(tmp_path).groupby("arm")["seed"].apply(list).items()) == [
+        ("Entropy, decay pool", [2]),
+        ("Entropy, no decay", [0, 1, 3]),
+    ]
+
+
+def test_runs_of_other_data_are_never_compared(tmp_path):
+    for seed in range(5):
+        write_run(tmp_path, seed)
+        write_run(tmp_path, seed, fingerprint="e" * 64, **RANDOM)
+        write_run(tmp_path, seed, fingerprint="d" * 64, **BASELINE)
+    table = compare(tmp_path)
+    assert len(table) == 3
+    assert table[["baseline", "random"]].isna().all(axis=None)
+    assert not table[["baseline_seeds", "random_seeds", "equal_seeds"]].any(axis=None)
+
+
+def test_runs_of_the_same_data_are_compared_whatever_config_they_were_started_with(tmp_path):
+    for seed in range(5):
+        write_run(tmp_path, seed)
+        write_run(tmp_path, seed, name="base", **BASELINE)
+    table = compare(tmp_path)
+    assert list(table["name"]) == ["base, tiny"] * 2
+    assert list(table["baseline_seeds"]) == [0, 5]
+
+
+def test_another_group_changes_nothing(tmp_path):
+    write_study(tmp_path / "a")
+    alone = compare(tmp_path / "a")
+    write_study(tmp_path / "b", seeds=2, fingerprint="e" * 64, lr=0.1)
+    both = compare(tmp_path)
+    kept = both[both["fingerprint"] == "f" * 64].reset_index(drop=True)
+    pd.testing.assert_frame_equal(kept, alone)
+    assert as_csv(kept) == as_csv(alone)
+
+
+def test_the_order_of_folders_changes_nothing(tmp_path):
+    write_study(tmp_path / "a")
+    for number, folder in enumerate(sorted((tmp_path / "a").iterdir(), reverse=True)):
+        shutil.copytree(folder, tmp_path / f"b{number % 2}" / f"{number:03}")
+    halves = (tmp_path / "b1", tmp_path / "b0")
+    text = as_terminal(compare(tmp_path / "a"))
+    assert as_terminal(compare(*halves)) == as_terminal(compare(*reversed(halves))) == text
+    assert as_terminal(compare(*halves, tmp_path / "b0")) == text  # found twice, counted once
+    for load in (load_runs, load_epochs):
+        pd.testing.assert_frame_equal(load(*halves).drop(columns="run"), load(tmp_path / "a").drop(columns="run"))
+
+
+@pytest.mark.parametrize("key", ["backbone", "lora", "lr", "batch_size", "precision", "max_length", "decay", "test_on"])
+def test_arms_that_train_otherwise_are_no_controls(tmp_path, key):
+    write_run(tmp_path, **{key: "other"})
+    write_run(tmp_path, **BASELINE)
+    write_run(tmp_path, **RANDOM)
+    found = compare(tmp_path).to_dict("records")[-1]
+    assert found["kind"] == "selection"
+    assert pd.isna(found["baseline"])
+    assert pd.isna(found["random"])
+
+
+@pytest.mark.parametrize("key", ["epochs", "budget", "mode", "max_unique", "warm_start", "replay"])
+def test_another_budget_is_no_random_control_and_does_not_matter_to_the_baseline(tmp_path, key):
+    write_run(tmp_path, **{key: 9})
+    write_run(tmp_path, **BASELINE)
+    write_run(tmp_path, **RANDOM)
+    found = compare(tmp_path).to_dict("records")[-1]
+    assert found["baseline"] == "baseline"
+    assert found["baseline_same_epochs"] is (key != "epochs")
+    assert pd.isna(found["random"])
+
+
+def test_of_several_controls_the_most_alike_is_taken(tmp_path):
+    for seed in range(3):
+        write_run(tmp_path, seed, test=0.8)
+        write_run(tmp_path, seed, test=0.7, **RANDOM)
+        write_run(tmp_path, seed, test=0.1, **RANDOM, cluster="Whole")
+        write_run(tmp_path, seed, test=0.6, curve=WHOLE, **BASELINE)
+        write_run(tmp_path, seed, test=0.2, curve=WHOLE[:2], **BASELINE)
+    found = line(compare(tmp_path), "Entropy, Ward(clusters=4)")
+    assert found["random"] == "Random, Ward(clusters=4)"
+    assert found["random_difference"] == pytest.approx(0.1)
+    assert (found["baseline"], found["baseline_same_epochs"]) == ("baseline, epochs 4", True)
+    assert found["baseline_difference"] == pytest.approx(0.2)
+
+
+def test_what_else_tells_an_arm_from_its_control_is_said(tmp_path):
+    for seed in range(3):
+        write_run(tmp_path, seed, test=0.8)
+        write_run(tmp_path, seed, test=0.7, **RANDOM, cluster="Whole")
+        write_run(tmp_path, seed, test=0.8, curve=WHOLE[:2], **BASELINE)
+    text = text_of(tmp_path)
+    assert "3 seeds in common; that control differs in cluster too." in text
+    assert "3 seeds in common; the baseline has another number of epochs." in text
