@@ -171,7 +171,9 @@ def test_a_config_that_changed_since_is_refused(sweep, capsys):
     command = [word.replace("configs/tiny", "mine") for word in SWEEP["command"]]
     parameters = {"active.enabled": {"values": ["false"]}}
     sweep.write_text(yaml.safe_dump(SWEEP | {"command": command, "parameters": parameters}))
-    assert main(["grid", "sweep.yaml"]) == 0
+    assert main(["grid", "sweep.yaml", "--drop_checkpoints"]) == 0
+    (run,) = Path("runs/sweep").glob("*/mine/version_0")
+    assert sorted(path.name for path in run.iterdir()) == ["config.yaml", "metrics.csv", "selection.parquet", "summary.json"]
     Path("mine.yaml").write_text(Path("configs/tiny.yaml").read_text().replace("1.0e-3", "1.0e-4"))
     capsys.readouterr()
     assert main(["grid", "sweep.yaml"]) == 2

@@ -1,6 +1,7 @@
 """``python -m alft grid``: what it takes, what it refuses before any run starts, and what it tells."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from alft.grid.cell_folder import LOG, CellFolder
 from alft.grid.runner import Ended, run_cells
 from alft.grid.sweep_file import read_sweep
 from alft.models.classifier import Classifier
-from alft.record.folder import SUMMARY
+from alft.record.folder import SUMMARY, last_checkpoint
 from alft.record.resume import first_difference
 from alft.run.checks import refuse_fit_settings
 from alft.run.interruption import Stopped
@@ -65,6 +66,11 @@ def grid(parser: SentenceParser, args: list[str]) -> None:
     )
     parser.add_argument("--jobs", type=int, default=1, help="Runs at a time; the processor's cores are shared among them.")
     parser.add_argument("--root", type=str | None, help="Folder for the runs; by default runs/ and the name of the sweep file.")
+    parser.add_argument(
+        "--drop_checkpoints",
+        action="store_true",
+        help="Remove a run's checkpoints when it has finished: two of up to 1.3 GB for a BERT of the usual size.",
+    )
     settings = parser.parse_args(args)
     if settings.jobs < 1:
         raise ValueError(f"jobs must be at least 1, got {settings.jobs}")
@@ -75,7 +81,7 @@ def grid(parser: SentenceParser, args: list[str]) -> None:
     folders = [CellFolder(cell, root / cell.name) for cell in read_sweep(sweep)]
     left = _left(folders)
     show(f"{sweep}: {len(folders)} runs, {len(folders) - len(left)} finished, {len(left)} to do in {root}")
-    failed, elsewhere = _run(left, settings.jobs)
+    failed, elsewhere = _run(left, settings.jobs, settings.drop_checkpoints)
     for folder in elsewhere:
         show(f"left to the process that has it: {folder.path}")
     if failed:
@@ -102,7 +108,7 @@ def _left(folders: list[CellFolder]) -> list[CellFolder]:
     return left
 
 
-def _run(left: list[CellFolder], jobs: int) -> tuple[list[Ended], list[CellFolder]]:
+def _run(left: list[CellFolder], jobs: int, drop_checkpoints: bool) -> tuple[list[Ended], list[CellFolder]]:
     failed: list[Ended] = []
     if not left:
         return [], []
@@ -113,6 +119,8 @@ def _run(left: list[CellFolder], jobs: int) -> tuple[list[Ended], list[CellFolde
             failed.extend([ended] if ended.exit_code else [])
             progress.console.print(f"{_outcome(ended)}: {ended.folder.cell.label}", highlight=False, soft_wrap=True)
             progress.advance(task)
+            if drop_checkpoints and (run := ended.folder.finished):
+                shutil.rmtree(last_checkpoint(run).parent, ignore_errors=True)
 
         try:
             elsewhere = run_cells(left, jobs, tell)
