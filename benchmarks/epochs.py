@@ -58,7 +58,7 @@ def _lightning(material: Material) -> Iterator[Row]:
 
     Texts are cut short: the fewer sums a step has to do, the more of its time an overhead would be.
     """
-    data = material.pool("slovak", material.small_encoder, max_length=32)
+    data = material.pool("slovak", material.small_encoder, max_length=16)
     versions = count()
 
     def fit() -> None:

@@ -44,15 +44,15 @@ def _against_reference(
     yield at_least(f"share of real tokens in the batches, {label}, {len(data.lengths)} texts", 0.95, fill)
 
     found: dict[str, Tensor] = {}
-    ours, in_bf16, dynamic = in_turn(
+    ours, dynamic, *in_bf16 = in_turn(
         lambda: found.update(ours=score_pool(trainer, model, data).probs_KNC[0]),
-        lambda: score_pool(trainer, model, data, precision="bf16"),
         lambda: found.update(theirs=reference.predict(padded=False)),
+        *([lambda: score_pool(trainer, model, data, precision="bf16")] if name == "slovak" else []),
         times=material.times(3),
     )
     padded = [seconds(lambda: reference.predict(padded=True))]
-    if name == "slovak":
-        speed = 1 / ratio_of_medians(in_bf16, padded)
+    if in_bf16:
+        speed = 1 / ratio_of_medians(in_bf16[0], padded)
         yield at_least(f"bf16 scoring, {label}, times faster than float32 padded to {data.max_length}", 10, speed)
     for kind, theirs, tokens, least in (
         (f"padded to {data.max_length}", padded, data.max_length * len(data.lengths), 4.0),

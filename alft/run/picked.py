@@ -1,0 +1,85 @@
+"""Where in the pool does what a run picked lie? Its texts, read and embedded again, and when each was bought.
+
+For the plot :func:`alft.report.plots_picked.what_was_picked`. Axes: N rows of the pool that have a label, D hidden size.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from lightning import Trainer
+from numpy.typing import NDArray
+
+from alft.data.pool import TextPool
+from alft.loop.scoring import score_pool
+from alft.models.classifier import Classifier
+from alft.record.config_file import read_config
+from alft.selection.embedding import MeanTokens
+
+
+@dataclass(frozen=True)
+class Picked:
+    """What a run picked.
+
+    Attributes:
+        embeddings_ND: Mean of the token vectors of each text, by the pretrained encoder; float32 (N, D).
+        first_used_N: Epoch in which the label of each text was bought, from 0; -1 for never; int64 (N,).
+    """
+
+    embeddings_ND: NDArray[np.float32]
+    first_used_N: NDArray[np.int64]
+
+
+def picked(run: str | Path, accelerator: str = "auto") -> Picked:
+    """Read a finished run's choices, and embed its pool with the encoder as it was before training.
+
+    The vectors are those of MeanTokens whatever the run clustered by, so that runs can be compared. Paths in the run's config
+    mean what they meant to the run: start where it was started.
+
+    Args:
+        run: Folder of a run, with config.yaml, summary.json and selection.parquet.
+        accelerator: Where to compute: auto, cpu, gpu, mps.
+
+    Raises:
+        ValueError: The folder is not one of a finished run, or its data or its encoder are not there any more.
+    """
+    settings, fingerprint, table = _read(Path(run).expanduser())
+    try:
+        backbone = str(settings["model"]["backbone"])
+        data = TextPool(**settings["data"], tokenizer=backbone)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"run: the config.yaml in {run} is not one of this version of alft ({error})") from error
+    if data.corpus.fingerprint != fingerprint:
+        raise ValueError(
+            f"data.source has changed since the run in {run} (fingerprint {fingerprint} then, {data.corpus.fingerprint} now), "
+            "so its row numbers mean other texts"
+        )
+    labelled_N = data.ledger.labelled_N.numpy()
+    first_used_N = np.full(len(labelled_N), -1)
+    first_used_N[table["row"]] = table["first_used"]
+    return Picked(_embed(data, backbone, accelerator)[labelled_N], first_used_N[labelled_N])
+
+
+def _read(run: Path) -> tuple[dict[str, Any], str, pd.DataFrame]:
+    """Settings, fingerprint of the data, and the lines of selection.parquet."""
+    try:
+        summary = json.loads((run / "summary.json").read_text(encoding="utf-8"))
+        table = pd.read_parquet(run / "selection.parquet", columns=["row", "first_used"])
+        return read_config(run), str(summary["fingerprint"]), table
+    except FileNotFoundError as error:
+        raise ValueError(f"run must be the folder of a finished run, but {error.filename} is not there") from error
+    except (KeyError, TypeError, ValueError, pa.ArrowException) as error:
+        raise ValueError(f"run: the files of the run in {run} cannot be read ({error})") from error
+
+
+def _embed(data: TextPool, backbone: str, accelerator: str) -> NDArray[np.float32]:
+    """Vectors of all rows (0 where there is no label), by the pass of the loop that makes them for clusters."""
+    data.setup("fit")
+    model = Classifier(backbone, data.label_names)  # its new head plays no part here
+    trainer = Trainer(accelerator=accelerator, devices=1, logger=False, enable_checkpointing=False, enable_progress_bar=False)
+    model.to(trainer.strategy.root_device)
+    return score_pool(trainer, model, data, embedding=MeanTokens()).embeddings_ND.numpy()
