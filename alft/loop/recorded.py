@@ -46,8 +46,12 @@ class Recorded:
             )
 
 
-def read_recorded(run: str) -> Recorded:
+def read_recorded(run: str, setting: str = "active.replay") -> Recorded:
     """Read a finished run's folder.
+
+    Args:
+        run: The folder.
+        setting: What the user gave it as, for errors.
 
     Raises:
         ValueError: It is not one.
@@ -59,9 +63,9 @@ def read_recorded(run: str) -> Recorded:
         settings = {name: summary["settings"][name] for name in SELECTION}
         fingerprint = str(summary["fingerprint"])
     except FileNotFoundError as error:
-        raise ValueError(f"active.replay must be the folder of a finished run, but {error.filename} is not there") from error
+        raise ValueError(f"{setting} must be the folder of a finished run, but {error.filename} is not there") from error
     except (KeyError, TypeError, ValueError, pa.ArrowException) as error:
-        raise ValueError(f"active.replay: the files of the run in {run} cannot be read ({error})") from error
+        raise ValueError(f"{setting}: the files of the run in {run} cannot be read ({error})") from error
     epochs, rows = (torch.from_numpy(table[name].to_numpy().copy()) for name in ("epoch", "row"))
     sets = tuple(rows[epochs == epoch] for epoch in range(int(epochs.max()) + 1))
     return Recorded(run, sets, fingerprint, settings)

@@ -3,18 +3,15 @@
 For the plot :func:`alft.report.plots_picked.what_was_picked`. Axes: N rows of the pool that have a label, D hidden size.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
 from lightning import Trainer
 from numpy.typing import NDArray
 
 from alft.data.pool import TextPool
+from alft.loop.recorded import read_recorded
 from alft.loop.scoring import score_pool
 from alft.models.classifier import Classifier
 from alft.record.config_file import read_config
@@ -47,33 +44,23 @@ def picked(run: str | Path, accelerator: str = "auto") -> Picked:
     Raises:
         ValueError: The folder is not one of a finished run, or its data or its encoder are not there any more.
     """
-    settings, fingerprint, table = _read(Path(run).expanduser())
+    recorded = read_recorded(str(run), setting="run")
+    settings = read_config(Path(run).expanduser())
     try:
         backbone = str(settings["model"]["backbone"])
         data = TextPool(**settings["data"], tokenizer=backbone)
     except (KeyError, TypeError) as error:
         raise ValueError(f"run: the config.yaml in {run} is not one of this version of alft ({error})") from error
-    if data.corpus.fingerprint != fingerprint:
+    if data.corpus.fingerprint != recorded.fingerprint:
         raise ValueError(
-            f"data.source has changed since the run in {run} (fingerprint {fingerprint} then, {data.corpus.fingerprint} now), "
-            "so its row numbers mean other texts"
+            f"data.source has changed since the run in {run} (fingerprint {recorded.fingerprint} then, "
+            f"{data.corpus.fingerprint} now), so its row numbers mean other texts"
         )
     labelled_N = data.ledger.labelled_N.numpy()
     first_used_N = np.full(len(labelled_N), -1)
-    first_used_N[table["row"]] = table["first_used"]
+    for epoch, rows in reversed(list(enumerate(recorded.sets))):
+        first_used_N[rows.numpy()] = epoch
     return Picked(_embed(data, backbone, accelerator)[labelled_N], first_used_N[labelled_N])
-
-
-def _read(run: Path) -> tuple[dict[str, Any], str, pd.DataFrame]:
-    """Settings, fingerprint of the data, and the lines of selection.parquet."""
-    try:
-        summary = json.loads((run / "summary.json").read_text(encoding="utf-8"))
-        table = pd.read_parquet(run / "selection.parquet", columns=["row", "first_used"])
-        return read_config(run), str(summary["fingerprint"]), table
-    except FileNotFoundError as error:
-        raise ValueError(f"run must be the folder of a finished run, but {error.filename} is not there") from error
-    except (KeyError, TypeError, ValueError, pa.ArrowException) as error:
-        raise ValueError(f"run: the files of the run in {run} cannot be read ({error})") from error
 
 
 def _embed(data: TextPool, backbone: str, accelerator: str) -> NDArray[np.float32]:
