@@ -18,7 +18,7 @@ types: .venv/installed-dev
 	$(BIN)/mypy
 
 tests: .venv/installed-dev
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 soak: .venv/installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m soak tests

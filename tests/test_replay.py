@@ -38,7 +38,8 @@ def test_another_seed_and_model_train_on_the_recorded_rows(fit, settings):
     assert after["labels"] == before["labels"]
     assert [e["bought"] for e in after["epochs"]] == [e["bought"] for e in before["epochs"]]
     assert {name: after["settings"][name] for name in HOW} == {name: before["settings"][name] for name in HOW}
-    assert (before["settings"]["replay"], after["settings"]["replay"]) == (None, str(recorded))
+    assert before["settings"]["replay"] is None
+    assert after["settings"]["replay"].startswith("tiny seed 0 (")
     assert after["break_even"] is None
     assert after["seconds"]["cluster"] < 0.1  # nothing is scored or clustered
     weights = [torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"] for run in (recorded, again)]
@@ -78,6 +79,30 @@ def test_other_data_other_epochs_and_what_is_no_run_are_refused(fit, workplace, 
     (recorded / "summary.json").write_text(json.dumps({"settings": {}}))
     assert main([*command, str(recorded)]) == 2
     assert f"active.replay: the files of the run in {recorded} cannot be read ('acquire')" in capsys.readouterr().err
+
+
+def test_rows_that_lost_their_label_and_runs_without_sets_are_refused(fit, workplace, capsys):
+    recorded = fit("--active.mode", "accumulate", "--active.budget", "Base", "--active.budget.share", "0.2")
+    first = sets_of(recorded)[0][1]
+    lines = Path("tiny-data/train.csv").read_text().splitlines()
+    Path("mine").mkdir()
+    for split in ("validation", "test"):
+        shutil.copy(f"tiny-data/{split}.csv", "mine")
+    lines[1 + first] = lines[1 + first].rpartition(",")[0] + ","
+    Path("mine/train.csv").write_text("\n".join(lines) + "\n")
+    command = ["fit", "--config", "configs/tiny.yaml", "--active.replay", str(recorded)]
+    assert main([*command, "--data.source", "mine"]) == 2
+    assert "selected rows that have no label any more" in capsys.readouterr().err
+    pd.read_parquet(recorded / "selection.parquet").head(0).to_parquet(recorded / "selection.parquet")
+    assert main(command) == 2
+    assert f"active.replay: the run in {recorded} recorded no set for an epoch" in capsys.readouterr().err
+
+
+def test_the_settings_of_the_selection_are_ignored(fit):
+    recorded = fit()
+    again = fit("--active.replay", str(recorded), "--active.embedding", "TfIdf", "--active.recluster", "every_epoch")
+    assert sets_of(again) == sets_of(recorded)
+    assert summary_of(again)["settings"]["embedding"] == "MeanTokens"
 
 
 def test_sets_are_read_in_the_order_of_the_epochs(fit):

@@ -24,7 +24,7 @@ SUMMARY_KEYS = {
 SETTINGS_KEYS = {
     *("backbone", "uncertainty", "epinet", "lora", "lr", "batch_size", "precision", "acquire", "budget", "mode", "max_unique"),
     *("cluster", "embedding", "recluster", "allocate", "warm_start", "length_grouped", "scoring_precision"),
-    *("decay", "epochs", "max_length", "replay"),
+    *("decay", "epochs", "max_length", "replay", "test_on", "weight_decay", "warmup", "accumulate", "gradient_clip"),
 }
 
 

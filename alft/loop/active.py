@@ -72,7 +72,7 @@ class ActiveLearning(Callback):
     ) -> None:
         if not isinstance(embedding, TokenEmbedding | TextEmbedding):
             raise ValueError(f"active.embedding must be a TokenEmbedding or a TextEmbedding, got {type(embedding).__name__}")
-        if isinstance(embedding, TextEmbedding) and recluster == "every_epoch" and enabled:
+        if isinstance(embedding, TextEmbedding) and recluster == "every_epoch" and enabled and replay is None:
             name = type(embedding).__name__
             raise ValueError(f"active.recluster must be once with an embedding of texts, which never changes ({name})")
         self.enabled = enabled

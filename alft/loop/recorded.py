@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -23,27 +24,31 @@ class Recorded:
 
     Attributes:
         run: The run's folder, as typed.
+        name: What to call it where folders mean nothing: the run's name and seed, and a digest of its sets.
         sets: Ascending row numbers of each epoch's set.
         fingerprint: Of the run's data.
         settings: How the sets were chosen, by the names in ``summary.json``.
     """
 
     run: str
+    name: str
     sets: tuple[Tensor, ...]
     fingerprint: str
     settings: dict[str, Any]
 
-    def refuse_other_data(self, fingerprint: str) -> None:
-        """Refuse data in which the recorded row numbers would mean other texts.
+    def refuse_other_data(self, fingerprint: str, labelled_N: Tensor) -> None:
+        """Refuse data in which the recorded row numbers would mean other texts, or texts that have lost their label.
 
         Raises:
-            ValueError: The fingerprints differ.
+            ValueError: The fingerprints differ, or a recorded row has no label.
         """
         if fingerprint != self.fingerprint:
             raise ValueError(
                 f"active.replay: {self.run} selected from other data (fingerprint {self.fingerprint}, here {fingerprint}), "
                 "so that its row numbers mean other texts"
             )
+        if not bool(labelled_N[torch.cat(self.sets)].all()):
+            raise ValueError(f"active.replay: {self.run} selected rows that have no label any more")
 
 
 def read_recorded(run: str, setting: str = "active.replay") -> Recorded:
@@ -61,11 +66,14 @@ def read_recorded(run: str, setting: str = "active.replay") -> Recorded:
         summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
         table = pyarrow.parquet.read_table(folder / "selection.parquet", columns=["epoch", "row"])
         settings = {name: summary["settings"][name] for name in SELECTION}
-        fingerprint = str(summary["fingerprint"])
+        fingerprint, name = str(summary["fingerprint"]), f"{summary['name']} seed {summary['seed']}"
     except FileNotFoundError as error:
         raise ValueError(f"{setting} must be the folder of a finished run, but {error.filename} is not there") from error
     except (KeyError, TypeError, ValueError, pa.ArrowException) as error:
         raise ValueError(f"{setting}: the files of the run in {run} cannot be read ({error})") from error
     epochs, rows = (torch.from_numpy(table[name].to_numpy().copy()) for name in ("epoch", "row"))
-    sets = tuple(rows[epochs == epoch] for epoch in range(int(epochs.max()) + 1))
-    return Recorded(run, sets, fingerprint, settings)
+    sets = tuple(rows[epochs == epoch] for epoch in range(len(summary["epochs"])))
+    if not sets or not all(map(len, sets)):
+        raise ValueError(f"{setting}: the run in {run} recorded no set for an epoch")
+    digest = sha256(table["row"].to_numpy().tobytes()).hexdigest()[:8]
+    return Recorded(run, f"{name} ({digest})", sets, fingerprint, settings)

@@ -64,7 +64,7 @@ def finish(
         return None
     write_selection(folder, ledger)
     journal.settle(ledger)
-    summary = summarise(trainer, model, data, active, folder.parent.name, epoch)
+    summary = summarise(trainer, model, data, active, folder.parent.name, epoch, test_on)
     for logger in trainer.loggers:
         if isinstance(logger, WandbLogger):
             tell_wandb(logger.experiment, summary)
@@ -90,6 +90,7 @@ def summarise(
     active: ActiveLearning,
     name: str,
     epoch: int,
+    test_on: TestOn,
 ) -> Summary:
     """All that ``summary.json`` says.
 
@@ -100,6 +101,7 @@ def summarise(
         active: Holds the settings of the selection.
         name: Name of the run.
         epoch: Epoch whose weights were tested.
+        test_on: By which rule that was.
     """
     assert data.plan is not None
     controls = control_scores(data.corpus)
@@ -108,7 +110,7 @@ def summarise(
         "version": __version__,
         "seed": active.policy.seed,
         "fingerprint": data.corpus.fingerprint,
-        "settings": settings_of(trainer, model, data, active),
+        "settings": settings_of(trainer, model, data, active) | {"test_on": test_on},
         "test": _test_scores(model),
         "tested_epoch": epoch,
         "validation": {"f1_macro": data.ledger.validation[epoch]},
@@ -133,11 +135,13 @@ def settings_of(trainer: Trainer, model: Classifier, data: TextPool, active: Act
         "lora": hyperparameters["lora"],
         "epinet": None if model.epinet is None else vars(model.epinet.settings),
         "lr": model.lr,
-        "decay": hyperparameters["decay"],
+        **{name: hyperparameters[name] for name in ("weight_decay", "warmup", "decay")},
         "epochs": trainer.max_epochs,
         "batch_size": data.batch_size,
         "max_length": data.max_length,
         "precision": trainer.precision,
+        "accumulate": trainer.accumulate_grad_batches,
+        "gradient_clip": trainer.gradient_clip_val,
         "acquire": _named(policy.acquire) if active.enabled else None,
         "budget": _named(policy.budget),
         "mode": policy.mode,
@@ -149,7 +153,7 @@ def settings_of(trainer: Trainer, model: Classifier, data: TextPool, active: Act
         "warm_start": policy.warm_start,
         "scoring_precision": active.scoring_precision if active.enabled else None,
         "length_grouped": data.length_grouped,
-        "replay": active.recorded.run if active.recorded else None,
+        "replay": active.recorded.name if active.recorded else None,
         **(active.recorded.settings if active.recorded else {}),
     }
 

@@ -148,7 +148,7 @@ class AlftCLI(LightningCLI):
             self.datamodule.setup("fit")
             active = self.config_init.fit.active
             if active.recorded is not None:
-                active.recorded.refuse_other_data(self.datamodule.corpus.fingerprint)
+                active.recorded.refuse_other_data(self.datamodule.corpus.fingerprint, self.datamodule.ledger.labelled_N)
             active.plan(self.trainer, self.datamodule)
         if active.words_found is not None and self.trainer.is_global_zero:
             show(f"words with a vector: {active.words_found:.1%} of the running words of the pool")
