@@ -1,6 +1,8 @@
 """``alft grid``: what is finished is left out, what was broken off goes on, what fails is told, no cell is run twice."""
 
+import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -8,6 +10,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 import yaml
 from filelock import FileLock
@@ -46,22 +49,30 @@ FINISH = "from pathlib import Path; run = Path('tiny/version_0'); run.mkdir(pare
 
 
 def test_as_many_run_at_a_time_as_asked_in_the_order_of_the_sweep(tmp_path):
-    log = f"log = open({str(tmp_path / 'times')!r}, 'a', buffering=1)"
-    note = f"import time; {log}; print('+', file=log); time.sleep(1); print('-', file=log)"
+    # Each run says that it is there, and ends when as many as may run at a time have said so: fewer would wait for ever.
+    here = (
+        f"folder = {str(tmp_path)!r}; import os, time; from pathlib import Path; name = Path.cwd().name; pair = int(name) // 2"
+    )
+    both = "all(Path(folder, f'here-{n}').exists() for n in (2 * pair, 2 * pair + 1))"
+    script = f"{here}\nPath(folder, f'here-{{name}}').touch()\nwhile not {both}: time.sleep(0.01)"
     ended: list[Ended] = []
-    assert run_cells(scripted(tmp_path, note, note, note, note), jobs=2, tell=ended.append, pause=0.01) == []
-    running = 0
-    most = 0
-    for mark in (tmp_path / "times").read_text().split():
-        running += 1 if mark == "+" else -1
-        most = max(most, running)
-    assert most == 2
-    assert {e.folder.cell.label for e in ended} == {f"number-{n}" for n in range(4)}
-    assert all(e.exit_code == 0 and e.seconds >= 1 for e in ended)
+    seen: list[int] = []
+
+    def tell(one: Ended) -> None:
+        ended.append(one)
+        seen.append(len(list(tmp_path.glob("here-*"))))
+
+    assert run_cells(scripted(tmp_path, *[script] * 4), jobs=2, tell=tell, pause=0.01) == []
+    assert [{e.folder.cell.label for e in pair} for pair in (ended[:2], ended[2:])] == [
+        {"number-0", "number-1"},
+        {"number-2", "number-3"},
+    ]
+    assert seen[0] <= 3  # the fourth was not started before the first had ended
+    assert all(e.exit_code == 0 and e.seconds > 0 for e in ended)
 
 
 def test_cores_are_shared_among_the_jobs(tmp_path, monkeypatch):
-    monkeypatch.setattr(os, "cpu_count", lambda: 8)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(8)), raising=False)
     for jobs, threads in ((1, 8), (3, 2), (16, 1)):
         (cell,) = scripted(tmp_path / str(jobs), "print(threads)")
         run_cells([cell], jobs, lambda ended: None, pause=0.01)
@@ -97,11 +108,28 @@ def test_a_run_that_outlived_its_grid_is_not_started_again(tmp_path):
         assert run_cells([cell], 1, lambda ended: pytest.fail("it was started"), pause=0.01) == [cell]
 
 
+@pytest.mark.parametrize("over", [False, True])
+def test_a_run_that_outlived_its_grid_is_known_before_it_has_a_folder(tmp_path, over):
+    (cell,) = scripted(tmp_path, FINISH)
+    cell.path.mkdir()
+    outlived = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(300)"])
+    try:
+        began = psutil.Process(outlived.pid).create_time() + (1.0 if over else 0.0)  # over: the number was used again
+        (cell.path / ".process").write_text(json.dumps([outlived.pid, began]))
+        assert run_cells([cell], 1, lambda ended: None, pause=0.01) == ([] if over else [cell])
+        assert (cell.finished is not None) == over
+    finally:
+        outlived.kill()
+        outlived.wait()
+
+
 def test_runs_are_stopped_with_their_grid(tmp_path):
     cells = scripted(tmp_path, "open('pid', 'w').write(str(__import__('os').getpid())); __import__('time').sleep(60)", "")
 
     def give_up(ended: Ended) -> None:
+        deadline = time.monotonic() + 300
         while not (cells[0].path / "pid").read_text():
+            assert time.monotonic() < deadline
             time.sleep(0.01)
         raise RuntimeError("enough")
 
@@ -121,24 +149,27 @@ def sweep(workplace, monkeypatch):
 
 
 def test_a_grid_runs_to_its_end_goes_on_after_a_stop_and_then_has_nothing_to_do(sweep, capsys):
+    sweep.write_text(yaml.safe_dump(SWEEP | {"command": [w.replace("epochs=2", "epochs=40") for w in SWEEP["command"]]}))
     command = [sys.executable, "-m", "alft", "grid", "sweep.yaml", "--root", "out"]
     stopped = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while not list(Path("out").glob("*/tiny/version_0/checkpoints/last.ckpt")):
         assert time.monotonic() < deadline
         time.sleep(0.02)
     stopped.send_signal(signal.SIGTERM)
-    _, errors = stopped.communicate(timeout=60)
+    _, errors = stopped.communicate(timeout=300)
     assert stopped.returncode == 143
     assert errors.strip().splitlines()[-1] == (
         "alft: stopped by SIGTERM; what was begun goes on when the same command is given again"
     )
+    assert not list(Path("out").rglob("summary.json"))
     assert main(["grid", "sweep.yaml", "--root", "out", "--jobs", "2"]) == 0
     folders = [CellFolder(cell, Path("out", cell.name)) for cell in read_sweep(sweep)]
     for folder, acquire in zip(folders, ("Entropy", None), strict=True):
         assert [run.name for run in folder.runs] == ["version_0"]  # gone on with, not begun again
         assert summary_of(folder.finished)["settings"]["acquire"] == acquire
-        assert (folder.path / "command.txt").read_text().startswith("python -m alft fit --config configs/tiny.yaml")
+        assert shlex.split((folder.path / "command.txt").read_text())[3:] == ["fit", *folder.arguments]
+    assert "going on with the run in" in (folders[0].path / "log.txt").read_text()
     capsys.readouterr()
     before = {path: path.stat().st_mtime_ns for path in Path("out").rglob("summary.json")}
     assert main(["grid", "sweep.yaml", "--root", "out"]) == 0
@@ -156,6 +187,22 @@ def test_mistakes_are_told_before_any_run_starts(sweep, capsys):
     assert not Path("runs").exists()
     assert main(["grid", "nowhere.yaml"]) == 2
     assert "there is no sweep file nowhere.yaml" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        ("print('no room in [/data/x]'); raise SystemExit(1)", "no room in [/data/x]"),
+        ("print('epoch 1'); import os; os.kill(os.getpid(), 9)", "killed by SIGKILL; before that: "),
+        ("raise SystemExit(1)", "it said nothing"),
+    ],
+)
+def test_what_a_failing_run_said_is_told_as_it_said_it(sweep, capsys, monkeypatch, script, told):
+    monkeypatch.setattr(CellFolder, "start", lambda cell, threads: Scripted(cell.cell, cell.path, script).start(threads))
+    assert main(["grid", "sweep.yaml"]) == 2
+    output = capsys.readouterr()
+    assert told in output.out
+    assert told in output.err
 
 
 def test_a_run_that_fails_is_told_with_its_last_words(sweep, capsys):

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from alft.grid.sweep_file import Cell, read_sweep
-from alft.run.grid_command import FitSettings
+from alft.run.fit_settings import FitSettings
 from alft.run.quiet import quieten
 
 from .conftest import ROOT

@@ -1,21 +1,29 @@
 """How far is a cell? Each has a folder of its own below the grid's root, and ``fit`` makes its run folder inside.
 
-``ROOT/CELL/NAME/version_0`` is finished if it has a summary, begun if it has a checkpoint, busy while a live process holds it.
+``ROOT/CELL/NAME/version_0`` is finished if it has a summary, begun if it has a checkpoint.
 """
 
+import json
 import os
+import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 from filelock import FileLock, Timeout
 
 from alft.grid.sweep_file import Cell
-from alft.record.folder import SUMMARY, hold, last_checkpoint
+from alft.record.folder import SUMMARY, hold, last_checkpoint, oldest_first
 
 LOG = "log.txt"
 COMMAND = "command.txt"
+PROCESS = ".process"
+"""Which process runs the cell: its number and when it began, since numbers are used again."""
+
+PROMPT = "$ "
+"""What a line of the log begins with that says what was started."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +36,7 @@ class CellFolder:
     @property
     def runs(self) -> list[Path]:
         """Its run folders, whatever became of them."""
-        return sorted(self.path.glob("*/version_*"))
+        return oldest_first(self.path.glob("*/version_*"))
 
     @property
     def finished(self) -> Path | None:
@@ -53,7 +61,7 @@ class CellFolder:
             lock.acquire(timeout=0)
         except Timeout:
             return None
-        if any(map(_is_busy, self.runs)):
+        if self._is_being_run():
             lock.release()
             return None
         return lock
@@ -66,25 +74,47 @@ class CellFolder:
                 run beside them.
         """
         command = ["-m", "alft", "fit", *self.arguments]
-        (self.path / COMMAND).write_text(subprocess.list2cmdline(["python", *command]) + "\n", encoding="utf-8")
-        environment = {"OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "PASSIVE", **os.environ}
+        typed = shlex.join(["python", *command])
+        (self.path / COMMAND).write_text(typed + "\n", encoding="utf-8")
         with (self.path / LOG).open("ab") as log:
-            return subprocess.Popen(  # a session of its own: Ctrl-C is for the grid, which stops its runs in order  # noqa: S603
+            log.write(f"{PROMPT}{typed}\n".encode())
+            log.flush()
+            process = subprocess.Popen(  # a session of its own: Ctrl-C is for the grid, which stops its runs in order  # noqa: S603
                 [sys.executable, *command, "--trainer.enable_progress_bar=false"],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=environment,
+                env={"OMP_NUM_THREADS": str(threads), "OMP_WAIT_POLICY": "PASSIVE", **os.environ},
                 start_new_session=True,
             )
+        (self.path / PROCESS).write_text(json.dumps([process.pid, _began(process.pid)]), encoding="utf-8")
+        return process
 
     def last_words(self) -> str:
-        """The last line of the log: where a run failed, it says why."""
-        lines = (self.path / LOG).read_text(encoding="utf-8", errors="replace").split("\n")
-        return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")
+        """The last line that its newest run has written: where it failed, it says why."""
+        lines = (self.path / LOG).read_text(encoding="utf-8", errors="replace").splitlines()
+        last = next((line.strip() for line in reversed(lines) if line.strip()), PROMPT)
+        return "it said nothing" if last.startswith(PROMPT.strip()) else last
+
+    def _is_being_run(self) -> bool:
+        """Whether a process of an earlier grid, which is there no more, or somebody else is at it."""
+        try:
+            number, began = json.loads((self.path / PROCESS).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            number, began = 0, None
+        return (began is not None and _began(number) == began) or any(map(_is_held, self.runs))
 
 
-def _is_busy(run: Path) -> bool:
+def _began(process: int) -> float | None:
+    """When a process began, in seconds since 1970; None if it is over."""
+    try:
+        found = psutil.Process(process)
+        return None if found.status() == psutil.STATUS_ZOMBIE else float(found.create_time())
+    except psutil.NoSuchProcess:
+        return None
+
+
+def _is_held(run: Path) -> bool:
     folder = hold(run)
     if folder is not None:
         folder.release()

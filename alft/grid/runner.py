@@ -1,6 +1,7 @@
 """How are the runs of a grid carried out? So many at a time, each in a process of its own; stopped ones go on next time."""
 
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -42,11 +43,11 @@ def run_cells(folders: Sequence[CellFolder], jobs: int, tell: Callable[[Ended], 
         pause: Seconds between two looks at them.
 
     Returns:
-        The cells that somebody else is running, or has finished meanwhile.
+        The cells that somebody else is running, or has finished meanwhile: see their ``finished``.
 
     Whatever breaks this off (Ctrl-C, SIGTERM) stops the runs first, and waits for them.
     """
-    threads = max(1, (os.cpu_count() or 1) // jobs)
+    threads = max(1, cores() // jobs)
     waiting, elsewhere = list(folders), []
     with _stopped_on_error() as running:
         while waiting or running:
@@ -66,6 +67,11 @@ def run_cells(folders: Sequence[CellFolder], jobs: int, tell: Callable[[Ended], 
     return elsewhere
 
 
+def cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _ended(running: list[_Started]) -> list[_Started]:
     return [started for started in running if started.process.poll() is not None]
 
@@ -82,9 +88,17 @@ def _stopped_on_error() -> Iterator[list[_Started]]:
             try:
                 started.process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
-                started.process.kill()  # nothing is lost but the epoch it was in
+                _kill(started.process)
                 started.process.wait()
             _release(started.lock)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End a run and the processes it has started; nothing is lost but the epoch it was in."""
+    if hasattr(os, "killpg") and os.getpgid(process.pid) == process.pid:  # it leads a group of its own
+        os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
 
 
 def _release(lock: FileLock | None) -> None:

@@ -1,6 +1,7 @@
 """Where does a run put its files? In a folder of its own, claimed at one stroke and locked for as long as its process lives."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -67,10 +68,19 @@ def last_checkpoint(run: Path) -> Path:
     return run / "checkpoints" / "last.ckpt"
 
 
+def oldest_first(runs: Iterable[Path]) -> list[Path]:
+    """The run folders among these paths, in the order in which they were made.
+
+    >>> [str(run) for run in oldest_first(map(Path, ["version_10", "version_9", "version_x", "wandb"]))]
+    ['version_9', 'version_10']
+    """
+    numbered = [path for path in runs if re.fullmatch(r"version_[0-9]+", path.name)]
+    return sorted(numbered, key=lambda run: int(run.name.removeprefix("version_")))
+
+
 def claim_unfinished(root: str | Path, name: str) -> RunFolder | None:
     """Hold the newest run below ``root/name`` that has a checkpoint, is not finished, and is no live process's; else None."""
-    runs = [path for path in Path(root, name).glob("version_*") if path.name.removeprefix("version_").isdigit()]
-    for path in sorted(runs, key=lambda run: int(run.name.removeprefix("version_")), reverse=True):
+    for path in reversed(oldest_first(Path(root, name).glob("version_*"))):
         if last_checkpoint(path).is_file() and not (path / SUMMARY).exists() and (folder := hold(path)):
             if not (path / SUMMARY).exists():  # it may have been finished just before
                 return folder

@@ -133,9 +133,12 @@ def _that_matter(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _differences(ours: Any, theirs: Any, name: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """Full name and both values of the settings that differ; a block that one side has not is one setting."""
+    """Full name and both values of the settings that differ; a block that one side has not is one setting.
+
+    One that their side does not name came with a later version: ``config.yaml`` is complete.
+    """
     if isinstance(ours, dict) and isinstance(theirs, dict):
-        for key in sorted(ours.keys() | theirs.keys()):
+        for key in sorted(theirs):
             yield from _differences(ours.get(key), theirs.get(key), f"{name}.{key}" if name else key)
     elif ours != theirs:
         yield name, ours, theirs

@@ -17,6 +17,7 @@ from alft.data.pool import TextPool
 from alft.models.classifier import Classifier
 from alft.record.place import is_first_process
 from alft.run import commands
+from alft.run.fit_settings import COMMON
 from alft.run.grid_command import grid
 from alft.run.interruption import Stopped, notes_of, stop_on_signals
 from alft.run.parser import SentenceParser, UsageError, innermost, nearest
@@ -92,9 +93,7 @@ def _dispatch(args: list[str]) -> None:
             Classifier,
             TextPool,
             args=_with_config_of_run(args),
-            seed_everything_default=0,
-            auto_configure_optimizers=False,
-            parser_class=SentenceParser,
+            **COMMON,
             parser_kwargs={"allow_abbrev": False, **{name: _texts(name) for name in AlftCLI.subcommands()}},
         )
     else:

@@ -2,61 +2,23 @@
 
 import json
 import shutil
+import signal
 from pathlib import Path
-from typing import Any
 
-import yaml
-from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from alft.data.pool import TextPool
 from alft.grid.cell_folder import LOG, CellFolder
 from alft.grid.runner import Ended, run_cells
 from alft.grid.sweep_file import read_sweep
-from alft.models.classifier import Classifier
+from alft.record.config_file import NAME
 from alft.record.folder import SUMMARY, last_checkpoint
 from alft.record.resume import first_difference
-from alft.run.checks import refuse_fit_settings
+from alft.run.fit_settings import FitSettings
 from alft.run.interruption import Stopped
 from alft.run.parser import SentenceParser
 from alft.run.tables import show
-from alft.run.wiring import AlftCLI
 
 A_DAY = 86_400.0
-
-
-class FitSettings(AlftCLI):
-    """Parses the settings of a fit, and does nothing with them."""
-
-    def __init__(self, arguments: list[str]) -> None:
-        """Parse what follows ``python -m alft fit``."""
-        super().__init__(
-            Classifier,
-            TextPool,
-            args=arguments,
-            run=False,
-            seed_everything_default=0,
-            auto_configure_optimizers=False,
-            parser_class=SentenceParser,
-            parser_kwargs={"allow_abbrev": False},
-        )
-
-    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
-        """Parse, and refuse what a fit would refuse."""
-        LightningCLI.parse_arguments(self, parser, args)
-        refuse_fit_settings(self.config)
-
-    def instantiate_classes(self) -> None:
-        """Make no model and read no data."""
-
-    def after_instantiate_classes(self) -> None:
-        """There is nothing to check."""
-
-    @property
-    def plain(self) -> dict[str, Any]:
-        """The settings as ``config.yaml`` has them."""
-        settings: dict[str, Any] = yaml.safe_load(self.parser.dump(self.config, skip_none=False))
-        return settings
 
 
 def grid(parser: SentenceParser, args: list[str]) -> None:
@@ -79,17 +41,29 @@ def grid(parser: SentenceParser, args: list[str]) -> None:
         raise ValueError(f"there is no sweep file {sweep}")
     root = Path(settings.root).expanduser() if settings.root else Path("runs", sweep.stem)
     folders = [CellFolder(cell, root / cell.name) for cell in read_sweep(sweep)]
+    try:
+        _run(sweep, root, folders, settings.jobs, settings.drop_checkpoints)
+    except Stopped as stop:
+        stop.add_note("what was begun goes on when the same command is given again")
+        raise
+
+
+def _run(sweep: Path, root: Path, folders: list[CellFolder], jobs: int, drop_checkpoints: bool) -> None:
+    """Look what is left, run it, and tell what became of it."""
     left = _left(folders)
     show(f"{sweep}: {len(folders)} runs, {len(folders) - len(left)} finished, {len(left)} to do in {root}")
-    failed, elsewhere = _run(left, settings.jobs, settings.drop_checkpoints)
-    for folder in elsewhere:
-        show(f"left to the process that has it: {folder.path}")
+    if drop_checkpoints:
+        for folder in set(folders) - set(left):
+            _drop(folder)
+    failed = _run_left(left, jobs, drop_checkpoints) if left else []
     if failed:
-        first = failed[0].folder
         raise ValueError(
-            f"{len(failed)} of {len(left)} runs failed, the first in {first.path} ({LOG} there says more): {first.last_words()}"
+            f"{len(failed)} of {len(left)} runs failed, the first in {failed[0].folder.path} ({LOG} there says more): "
+            f"{_reason(failed[0])}"
         )
-    show(f"all runs there are: python -m alft report {root}")
+    others = sum(folder.finished is None for folder in folders)
+    there = f"{others} are still run by another process, the others are there" if others else "all runs are there"
+    show(f"{there}: python -m alft report {root}")
 
 
 def _left(folders: list[CellFolder]) -> list[CellFolder]:
@@ -100,7 +74,9 @@ def _left(folders: list[CellFolder]) -> list[CellFolder]:
         for folder in folders:
             settings = FitSettings(list(folder.cell.arguments)).plain
             done = folder.finished
-            if (run := done or folder.begun) and (difference := first_difference(settings, run)):
+            run = done or folder.begun
+            # Where summaries were kept and nothing else, the name of the cell, which holds its arguments, must do.
+            if run and (run / NAME).exists() and (difference := first_difference(settings, run)):
                 raise ValueError(f"{difference} in the run in {run}, which was begun before; choose another --root")
             left += [] if done else [folder]
             progress.advance(task)
@@ -108,34 +84,46 @@ def _left(folders: list[CellFolder]) -> list[CellFolder]:
     return left
 
 
-def _run(left: list[CellFolder], jobs: int, drop_checkpoints: bool) -> tuple[list[Ended], list[CellFolder]]:
+def _run_left(left: list[CellFolder], jobs: int, drop_checkpoints: bool) -> list[Ended]:
+    """Run cells; those that failed."""
     failed: list[Ended] = []
-    if not left:
-        return [], []
     with _progress() as progress:
         task = progress.add_task("runs", total=len(left))
+        progress.advance(task, 0)  # the time left is judged from here on
 
         def tell(ended: Ended) -> None:
-            failed.extend([ended] if ended.exit_code else [])
-            progress.console.print(f"{_outcome(ended)}: {ended.folder.cell.label}", highlight=False, soft_wrap=True)
+            if ended.exit_code:  # whatever it could not do, as an export, may be done from its checkpoints
+                failed.append(ended)
+            elif drop_checkpoints:
+                _drop(ended.folder)
+            line = f"{_outcome(ended)}: {ended.folder.cell.label}"
+            progress.console.print(line, highlight=False, markup=False, soft_wrap=True)
             progress.advance(task)
-            if drop_checkpoints and (run := ended.folder.finished):
-                shutil.rmtree(last_checkpoint(run).parent, ignore_errors=True)
 
-        try:
-            elsewhere = run_cells(left, jobs, tell)
-        except Stopped as stop:
-            stop.add_note("what was begun goes on when the same command is given again")
-            raise
-    return failed, elsewhere
+        for folder in run_cells(left, jobs, tell):
+            line = f"{'finished' if folder.finished else 'taken'} by another process: {folder.path}"
+            progress.console.print(line, highlight=False, markup=False, soft_wrap=True)
+            progress.advance(task)
+    return failed
+
+
+def _drop(folder: CellFolder) -> None:
+    """Remove the checkpoints of a finished run."""
+    if run := folder.finished:
+        shutil.rmtree(last_checkpoint(run).parent, ignore_errors=True)
 
 
 def _outcome(ended: Ended) -> str:
     run = ended.folder.finished
     if ended.exit_code or run is None:
-        return f"failed after {ended.seconds:.0f} s, {ended.folder.last_words()}"
+        return f"failed after {ended.seconds:.0f} s, {_reason(ended)}"
     score = json.loads((run / SUMMARY).read_text(encoding="utf-8"))["test"]["f1_macro"]
     return f"done in {ended.seconds:.0f} s, test macro-F1 {'-' if score is None else f'{score:.3f}'}"
+
+
+def _reason(ended: Ended) -> str:
+    killed = f"killed by {signal.Signals(-ended.exit_code).name}; before that: " if ended.exit_code < 0 else ""
+    return killed + ended.folder.last_words()
 
 
 def _progress() -> Progress:

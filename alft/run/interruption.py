@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
+SIGNALS = (signal.SIGTERM, signal.SIGINT, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
+"""What systems send to end a command: politely, by Ctrl-C, and when its terminal is closed."""
 
 
 class Stopped(BaseException):
@@ -32,7 +33,8 @@ def stop_on_signals() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():  # only that one may have handlers
         yield
         return
-    before = {signum: signal.signal(signum, _stop) for signum in SIGNALS}
+    heeded = [signum for signum in SIGNALS if signal.getsignal(signum) is not signal.SIG_IGN]  # nohup is to work
+    before = {signum: signal.signal(signum, _stop) for signum in heeded}
     try:
         yield
     finally:

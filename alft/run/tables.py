@@ -44,7 +44,8 @@ def show(*parts: Any) -> None:
     """Print to the terminal."""
     console = Console()
     for part in parts:
-        console.print(part, highlight=False, soft_wrap=isinstance(part, str))
+        text = isinstance(part, str)  # whose brackets are its own
+        console.print(part, highlight=False, soft_wrap=text, markup=not text)
 
 
 def _score(value: float | None) -> str:

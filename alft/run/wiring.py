@@ -37,7 +37,8 @@ class AlftCLI(LightningCLI):
         try:
             super().__init__(*args, **kwargs)
         except (Stopped, OSError) as error:  # a full disk is an OSError
-            error.add_note(self.place.how_to_go_on(kwargs["args"]))
+            if kwargs.get("run", True):
+                error.add_note(self.place.how_to_go_on(kwargs["args"]))
             raise
         finally:
             self.place.release()
