@@ -1,6 +1,7 @@
 # Two commands: `make fit` and `make test`. Both make their own environment in .venv.
 PYTHON ?= python3
 BIN := .venv/bin
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 .PHONY: fit test lint types tests soak bench bench-large clean
 
@@ -18,10 +19,10 @@ types: .venv/installed-dev
 	$(BIN)/mypy
 
 tests: .venv/installed-dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+	$(PYTEST)
 
 soak: .venv/installed-dev
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m soak tests
+	$(PYTEST) -m soak tests
 
 bench: .venv/installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks

@@ -69,6 +69,20 @@ def workplace(tmp_path: Path, tiny_bert: Path, tiny_data: Path, monkeypatch: pyt
     return tmp_path
 
 
+@pytest.fixture
+def tell_figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Have a sentence printed below the results, also where tests run in several processes."""
+    return lambda sentence: record_property("figure", sentence)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the sentences that tests had to tell."""
+    for report in terminalreporter.getreports("passed"):
+        for name, sentence in report.user_properties:
+            if name == "figure":
+                terminalreporter.write_line(str(sentence))
+
+
 Fit = Callable[..., Path]
 
 

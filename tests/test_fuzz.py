@@ -175,11 +175,10 @@ def test_any_input_is_a_run_or_a_sentence(workplace, capsys, monkeypatch):
 
 @pytest.mark.soak
 @pytest.mark.filterwarnings("ignore")
-def test_two_thousand_inputs_are_runs_or_sentences(workplace, capsys, monkeypatch):
+def test_two_thousand_inputs_are_runs_or_sentences(workplace, capsys, monkeypatch, tell_figure):
     cases = Cases(capsys, monkeypatch, trained=100)
     check(cases, 2000)
-    with capsys.disabled():
-        print(f"\n2,000 cases: {', '.join(f'{count} {end}' for end, count in sorted(cases.ends.items()))}")
+    tell_figure(f"2,000 cases: {', '.join(f'{count} {end}' for end, count in sorted(cases.ends.items()))}")
     assert cases.left == 0, "a hundred were trained, the few of them included that a sentence ended"
 
 

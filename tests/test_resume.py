@@ -122,14 +122,13 @@ def test_a_killed_run_goes_on_to_the_same_end(workplace, kill):
 
 
 @pytest.mark.soak
-def test_twenty_kills_at_moments_drawn_at_random_lose_nothing(workplace, capsys):
+def test_twenty_kills_at_moments_drawn_at_random_lose_nothing(workplace, tell_figure):
     more = arguments("accumulate", "once", "epinet", False, 0)
     assert run([*TINY, *more], workplace).code == 0
     whole = runs(workplace)[0]
     killed = {seed: check_kill(workplace, whole, Kill.drawn(seed), more) for seed in range(40)}
-    with capsys.disabled():
-        stages = sorted({Kill.drawn(seed).stage for seed, count in killed.items() if count})
-        print(f"\n{sum(killed.values())} runs killed, in {', '.join(stages)}; none lost anything")
+    stages = sorted({Kill.drawn(seed).stage for seed, count in killed.items() if count})
+    tell_figure(f"{sum(killed.values())} of {len(killed)} runs killed, in {', '.join(stages)}; none lost anything")
     assert sum(killed.values()) >= 20
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from alft.report import as_csv, as_markdown, as_terminal, compare, load_epochs, load_runs
 from alft.run.parser import SentenceParser
-from alft.use.output import write_atomically
+from alft.use.output import refuse_output, write_atomically
 
 Format = Literal["table", "markdown", "csv"]
 
@@ -26,7 +26,7 @@ def report(parser: SentenceParser, args: list[str]) -> None:
     roots = [Path(root).expanduser() for root in settings.runs]
     output = None if settings.output is None else Path(settings.output).expanduser()
     if output is not None:
-        _refuse(output, settings.force)
+        refuse_output(output, settings.force, endings=None)
     text = _formats()[settings.format](compare(*roots))
     if output is None:
         print(text, end="")
@@ -40,16 +40,6 @@ def report(parser: SentenceParser, args: list[str]) -> None:
 def _formats() -> dict[str, Callable[[pd.DataFrame], str]]:
     columns = shutil.get_terminal_size((128, 24)).columns  # 128 where there is no terminal, as in a pipe
     return {"table": lambda table: as_terminal(table, columns), "markdown": as_markdown, "csv": as_csv}
-
-
-def _refuse(output: Path, force: bool) -> None:
-    """Refuse a file that cannot be written, or is there already and ``--force`` was not given."""
-    if not output.parent.is_dir():
-        raise ValueError(f"output: there is no folder {output.parent}")
-    if output.is_dir():
-        raise ValueError(f"output: {output} is a folder")
-    if output.exists() and not force:
-        raise ValueError(f"output: {output} is there already; --force writes over it")
 
 
 def _draw(roots: list[Path], folder: Path) -> None:
