@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
@@ -82,7 +81,7 @@ def wandb(environment, seconds, *arguments):
 
 
 def create(path, environment):
-    assert f"wandb agent {ENTITY}/alft/{SWEEP}" in wandb(environment, 60, "sweep", "--project", "alft", str(path))
+    assert f"wandb agent {ENTITY}/alft/{SWEEP}" in wandb(environment, 300, "sweep", "--project", "alft", str(path))
 
 
 def check_sweep(path, server, environment, seconds):
@@ -142,7 +141,7 @@ def on_tiny(path):
 def test_the_agent_runs_every_combination_of_a_sweep_file(server, environment, workplace):
     path = workplace / "sweep.yaml"
     path.write_text(SHORT)
-    check_sweep(path, server, environment, 120)
+    check_sweep(path, server, environment, 400)
 
 
 @pytest.mark.soak
@@ -150,21 +149,3 @@ def test_the_agent_runs_a_shipped_sweep_file(server, environment, workplace):
     path = workplace / "sweep.yaml"
     path.write_text(yaml.safe_dump(on_tiny(LONG)))
     check_sweep(path, server, environment, 1200)
-
-
-def test_nothing_goes_on_after_an_agent_that_was_killed(server, environment, workplace):
-    path = workplace / "sweep.yaml"
-    path.write_text(yaml.safe_dump(yaml.safe_load(SHORT) | {"command": ["${env}", "sleep", "600"]}))
-    create(path, environment)
-    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    command = [sys.executable, "-m", "wandb", "agent", f"{ENTITY}/alft/{SWEEP}"]
-    agent = subprocess.Popen(command, env=environment, **silent)
-    until = time.monotonic() + 60
-    while not (runs := [process for process in belonging_to(server) if process.name() == "sleep"]):
-        assert time.monotonic() < until, "the agent started nothing"
-        time.sleep(0.1)
-    agent.kill()
-    agent.wait()
-    assert all(run.is_running() for run in runs), "a run outlives its agent: this is what the fixture is for"
-    end(belonging_to(server))
-    assert belonging_to(server) == []
