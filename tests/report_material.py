@@ -27,7 +27,7 @@ WHOLE = ((100, 0.5), (100, 0.6), (100, 0.7), (100, 0.65))  # four epochs, as man
 NUMBERS = itertools.count()
 
 
-def write_run(root, seed=0, test=0.7, curve=CURVE, predicted=(40, 60), name="tiny", fingerprint="f" * 64, **settings):
+def write_run(root, seed=0, test=0.7, curve=CURVE, predicted=(40, 60), name="tiny", fingerprint="f" * 64, pays=0.6, **settings):
     """A run folder that holds a summary of a pool of 100 labels and nothing else."""
     epochs = [
         {
@@ -51,7 +51,7 @@ def write_run(root, seed=0, test=0.7, curve=CURVE, predicted=(40, 60), name="tin
         "labels": {"pool": 100, "bought": curve[-1][0], "unique_saving": 1 - curve[-1][0] / 100, "exposure_saving": 0.7},
         "seconds": {"total": 10.0 + seed},
         "memory_mib": 512.0,
-        "break_even": None if settings.get("acquire", "") is None else 0.6,
+        "break_even": None if settings.get("acquire", "") is None else pays,
         "controls": {"majority_f1": 0.333, "tfidf_f1": 0.61},
         "epochs": epochs,
     }
@@ -62,11 +62,15 @@ def write_run(root, seed=0, test=0.7, curve=CURVE, predicted=(40, 60), name="tin
 
 
 def write_study(root, seeds=5, **more):
-    """Baseline, random selection and entropy, in which entropy beats random selection and is level with the baseline."""
+    """Baseline, random selection and entropy, in which entropy beats random selection and is level with the baseline.
+
+    Both buy as many labels in each epoch, as they do in accumulate mode.
+    """
+    more = {"mode": "accumulate", **more}
     noise = np.random.default_rng(3).normal(0, 0.01, size=(3, seeds))
     for seed in range(seeds):
         write_run(root, seed, 0.70 + noise[0, seed], WHOLE[1:], **{**more, **BASELINE})
-        write_run(root, seed, 0.60 + noise[1, seed], ((30, 0.3), (50, 0.5), (65, 0.55 + noise[1, seed])), **{**more, **RANDOM})
+        write_run(root, seed, 0.60 + noise[1, seed], ((30, 0.3), (60, 0.5), (70, 0.55 + noise[1, seed])), **{**more, **RANDOM})
         write_run(root, seed, 0.70 + noise[2, seed], ((30, 0.4), (60, 0.6), (70, 0.7 + noise[2, seed])), **more)
 
 

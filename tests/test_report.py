@@ -32,11 +32,13 @@ def test_sentences_say_what_the_intervals_say(tmp_path, seeds, warned):
     found = line(compare(tmp_path), "Entropy")
     assert found["random_low"] > 0 > found["baseline_low"]
     points = f"{100 * found['random_difference']:+.1f} [{100 * found['random_low']:+.1f}, {100 * found['random_high']:+.1f}]"
-    assert f"- Entropy: better than random selection at the same budget: {points} F1 points, {seeds} seeds in common." in text
+    common = f"{seeds} seeds in common{' (an interval of 94 % at most)' if warned else ''}."
+    assert f"- Entropy: better than random selection at the same budget: {points} F1 points, {common}" in text
     assert "- Entropy: not distinguishable from the baseline (all labels): " in text
     assert "- Random: worse than the baseline (all labels): " in text
-    assert "- Entropy: in validation F1 at equal labels (65) better than random selection: " in text
-    assert ("no such interval reaches 95 %" in text) is warned
+    assert "- Entropy: better than random selection in validation F1 at equal labels (70): " in text
+    assert ("With 3, 4, 5 seeds in common an interval reaches 75, 88, 94 % at most" in text) is warned
+    assert "In recalculate mode" not in text
     assert "- baseline: " not in text
 
 
@@ -54,7 +56,7 @@ def test_without_a_test_set_it_is_said_once(tmp_path):
     text = text_of(tmp_path)
     assert text.count("There is no test set") == 1
     assert "at the same budget:" not in text
-    assert "in validation F1 at equal labels (70) not distinguishable from random selection: +0.0 [+0.0, +0.0]" in text
+    assert "not distinguishable from random selection in validation F1 at equal labels (70): +0.0 [+0.0, +0.0]" in text
     assert compare(tmp_path)[["test_f1", "collapsed", "random_difference"]].isna().all(axis=None)
     assert load_runs(tmp_path)["collapsed"].tolist() == [None] * 6
 
@@ -63,7 +65,7 @@ def test_runs_that_predict_one_class_are_counted(tmp_path):
     for seed, predicted in enumerate([(100, 0), (0, 100), (1, 99), (50, 50)]):
         write_run(tmp_path, seed, predicted=predicted)
     assert load_runs(tmp_path)["collapsed"].tolist() == [True, True, False, False]
-    assert "- Entropy: 50% of its runs predict one class only." in text_of(tmp_path)
+    assert "; 50% of its runs predict one class only." in text_of(tmp_path)
 
 
 def test_a_curve_of_one_step_is_said_to_tell_nothing(tmp_path):
@@ -181,7 +183,7 @@ def test_markdown_keeps_its_columns_whatever_a_label_holds(tmp_path):
     write_run(tmp_path, backbone="a|b")
     write_run(tmp_path, backbone="*c*")
     rows = [row for row in text_of(tmp_path).splitlines() if row.startswith("|")]
-    assert len(rows) == 4 * 4  # sheets of a header, a rule and two arms
+    assert len(rows) == 5 * 4  # sheets of a header, a rule and two arms
     assert len({row.replace("\\|", "").count("|") for row in rows[:4]}) == 1
     assert any("Entropy, backbone \\*c\\*" in row for row in rows)
 

@@ -95,11 +95,11 @@ def test_curves_are_compared_at_equal_labels_and_at_equal_f1(tmp_path):
     shutil.rmtree(tmp_path)
     for seed, last in enumerate((0.70, 0.50, 0.66)):
         write_run(tmp_path, seed, curve=((30, 0.4), (60, 0.6), (70, last)))
-        write_run(tmp_path, seed, curve=((30, 0.3), (50, 0.4), (65, 0.5)), **RANDOM)
+        write_run(tmp_path, seed, curve=((30, 0.3), (50, 0.4), (70, 0.5)), **RANDOM)
         write_run(tmp_path, seed, curve=WHOLE[:2] + WHOLE[3:], **BASELINE)
     found = line(compare(tmp_path), "Entropy")
-    assert found["equal_labels"] == 65
-    assert found["equal_difference"] == pytest.approx(0.1)  # 0.6 against 0.5, not 0.7
+    assert (found["equal_labels"], found["equal_seeds"], found["equal_other_epochs"]) == (70, 3, 0)
+    assert found["equal_difference"] == pytest.approx((0.2 + 0.0 + 0.16) / 3)
     assert (found["labels_at_equal_f1"], found["labels_at_equal_f1_runs"]) == (70, 2)
     assert line(compare(tmp_path), "Random")["labels_at_equal_f1_runs"] == 0
     assert "70 (2 of 3)" in text_of(tmp_path)

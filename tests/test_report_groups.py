@@ -76,7 +76,13 @@ def test_the_order_of_folders_changes_nothing(tmp_path):
         pd.testing.assert_frame_equal(load(*halves).drop(columns="run"), load(tmp_path / "a").drop(columns="run"))
 
 
-@pytest.mark.parametrize("key", ["backbone", "lora", "lr", "batch_size", "precision", "max_length", "decay", "test_on"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("backbone", "lora", "lr", "batch_size", "precision", "max_length", "decay", "test_on"),
+        *("weight_decay", "warmup", "accumulate", "gradient_clip"),
+    ],
+)
 def test_arms_that_train_otherwise_are_no_controls(tmp_path, key):
     write_run(tmp_path, **{key: "other"})
     write_run(tmp_path, **BASELINE)
@@ -87,14 +93,14 @@ def test_arms_that_train_otherwise_are_no_controls(tmp_path, key):
     assert pd.isna(found["random"])
 
 
-@pytest.mark.parametrize("key", ["epochs", "budget", "mode", "max_unique", "warm_start", "replay"])
+@pytest.mark.parametrize("key", ["epochs", "budget", "mode", "max_unique", "warm_start"])
 def test_another_budget_is_no_random_control_and_does_not_matter_to_the_baseline(tmp_path, key):
     write_run(tmp_path, **{key: 9})
     write_run(tmp_path, **BASELINE)
     write_run(tmp_path, **RANDOM)
     found = compare(tmp_path).to_dict("records")[-1]
     assert found["baseline"] == "baseline"
-    assert found["baseline_same_epochs"] is (key != "epochs")
+    assert found["baseline_differs"] == ("epochs" if key == "epochs" else "")
     assert pd.isna(found["random"])
 
 
@@ -108,7 +114,7 @@ def test_of_several_controls_the_most_alike_is_taken(tmp_path):
     found = line(compare(tmp_path), "Entropy, Ward(clusters=4)")
     assert found["random"] == "Random, Ward(clusters=4)"
     assert found["random_difference"] == pytest.approx(0.1)
-    assert (found["baseline"], found["baseline_same_epochs"]) == ("baseline, epochs 4", True)
+    assert (found["baseline"], found["baseline_differs"]) == ("baseline, epochs 4", "")
     assert found["baseline_difference"] == pytest.approx(0.2)
 
 
@@ -118,5 +124,37 @@ def test_what_else_tells_an_arm_from_its_control_is_said(tmp_path):
         write_run(tmp_path, seed, test=0.7, **RANDOM, cluster="Whole")
         write_run(tmp_path, seed, test=0.8, curve=WHOLE[:2], **BASELINE)
     text = text_of(tmp_path)
-    assert "3 seeds in common; that control differs in cluster too." in text
-    assert "3 seeds in common; the baseline has another number of epochs." in text
+    assert "3 seeds in common (an interval of 75 % at most); that control differs in cluster too." in text
+    assert "3 seeds in common (an interval of 75 % at most); the baseline differs in epochs too." in text
+
+
+def test_a_baseline_is_told_from_an_arm_by_all_but_the_selection(tmp_path):
+    selecting = {"embedding": "MeanTokens", "recluster": "once", "allocate": "equal", "scoring_precision": "16"}
+    for seed in range(3):
+        write_run(tmp_path, seed, uncertainty="epinet", replay="tiny seed 3 (4f0c2a1b)", max_unique=0.7, **selecting)
+        write_run(tmp_path, seed, curve=WHOLE, uncertainty="dropout", mode="accumulate", warm_start=0.5, **BASELINE)
+    assert line(compare(tmp_path), "Entropy")["baseline_differs"] == "uncertainty"
+    assert "; the baseline differs in uncertainty too." in text_of(tmp_path)
+
+
+def test_without_a_test_set_another_baseline_is_told_with_stability(tmp_path):
+    for seed in range(3):
+        write_run(tmp_path, seed, test=None, uncertainty="epinet")
+        write_run(tmp_path, seed, test=None, curve=WHOLE, uncertainty="dropout", **BASELINE)
+    (sentence,) = [part for part in text_of(tmp_path).splitlines() if "in its last epochs" in part]
+    assert sentence.endswith("; the baseline differs in uncertainty too.")
+
+
+def test_a_repeated_arm_is_compared_with_random_selection_repeated_alike_or_else_with_any(tmp_path):
+    replay = "tiny seed 3 (4f0c2a1b)"
+    for seed in range(3):
+        write_run(tmp_path, seed, test=0.8, replay=replay, recluster="once")
+        write_run(tmp_path, seed, test=0.7, recluster="once", **RANDOM)
+    found = line(compare(tmp_path), f"Entropy, replay {replay}")
+    assert (found["random"], found["random_differs"]) == ("Random, no replay", "replay")
+    assert found["random_difference"] == pytest.approx(0.1)
+    assert "; that control differs in replay too." in text_of(tmp_path)
+    for seed in range(3):
+        write_run(tmp_path, seed, test=0.6, replay=replay, recluster="each", cluster="Whole", **RANDOM)
+    found = compare(tmp_path).set_index("kind").loc["selection"]
+    assert (found["random_differs"], found["random_difference"]) == ("cluster, recluster", pytest.approx(0.2))

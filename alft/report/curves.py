@@ -42,16 +42,28 @@ class Curve:
         return self.f1[step - 1] if step else 0.0
 
     def reaches(self, f1: float) -> int | None:
-        """Fewest labels at which it is at least this good; None if it never is."""
+        """Fewest labels at which it is at least this good; None if it never is.
+
+        As with :meth:`area`, fewer may be due to slower buying in recalculate mode, not to better labels.
+        """
         return next((labels for labels, value in zip(self.labels, self.f1, strict=True) if value >= f1), None)
 
     def area(self, pool: int) -> float:
         """Mean height over [0, pool] labels, in [0, 1]: higher means good earlier; 0 if all of the pool is bought at once.
 
+        In recalculate mode two runs may buy the same labels at other epochs. The slower buyer has then trained longer at each
+        number of labels, and has the larger area for that alone.
+
         >>> Curve((10, 30), (0.5, 0.8)).area(40)  # (20 x 0.5 + 10 x 0.8) / 40
         0.45
         """
         return float(np.dot(np.diff([*self.labels, pool]), self.f1) / pool)
+
+
+def read_at(epochs: Iterable[Mapping[Any, Any]], labels: int) -> tuple[int, int] | None:
+    """Epoch at which the curve is read, and the labels bought by then; None below the first purchase."""
+    shown = ((record["epoch"], record["bought"]) for record in epochs if record["val_f1_macro"] is not None)
+    return max((place for place in shown if place[1] <= labels), default=None)
 
 
 def is_one_step(epochs: Iterable[Mapping[Any, Any]]) -> bool:

@@ -15,7 +15,8 @@ from matplotlib.figure import Figure
 from alft.report.plots_arms import cost_by_stage, spread_over_seeds
 from alft.report.plots_curves import f1_by_epoch, learning_curve
 from alft.report.plots_labels import bought_by_epoch, rows_by_epoch
-from alft.report.plots_style import GROUP, height_for
+from alft.report.plots_style import height_for
+from alft.report.tables import GROUP
 
 Plot = Callable[[pd.DataFrame, Axes], Axes]
 

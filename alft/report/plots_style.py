@@ -16,6 +16,8 @@ from matplotlib.colors import to_hex
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 
+from alft.report.tables import GROUP
+
 BASELINE = "baseline"
 """First word of the labels of arms that train on the whole pool."""
 
@@ -32,8 +34,6 @@ IN_LEGEND, AT_AXIS = 90, 45
 
 BELOW = 0.5
 """Inches between a plot and its legend, for ticks and the label of the axis."""
-
-GROUP = ["name", "fingerprint"]
 
 
 @dataclass(frozen=True)

@@ -1,76 +1,71 @@
-"""What do the figures of an arm say in plain sentences? Better, worse, not distinguishable; and what not to read into them."""
+"""What do the figures of an arm say in plain sentences, and what is not to be read into them?"""
 
+import json
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pandas as pd
 
-from alft.report.intervals import FEWEST_SEEDS, HONEST_SEEDS
-
-Line = Mapping[str, Any]
-"""One line of the table of :func:`alft.report.compare`; what does not exist is None."""
+from alft.report.costs import on_cost, on_labels, on_stability, other_baseline
+from alft.report.intervals import FEWEST_SEEDS, HONEST_SEEDS, attainable_level
+from alft.report.phrases import Line, compared, count
 
 BASELINE = "the baseline (all labels)"
 RANDOM = "random selection at the same budget"
+AT_EQUAL_LABELS = "random selection in validation F1 at equal labels"
 
 
-def points(value: float | None, low: float | None, high: float | None) -> str:
-    """A difference of F1 in points, hundredths, with its interval where there is one.
-
-    >>> points(0.021, 0.004, 0.038), points(-0.01, None, None), points(None, None, None)
-    ('+2.1 [+0.4, +3.8]', '-1.0', '-')
-    """
-    if value is None:
-        return "-"
-    return f"{100 * value:+.1f}" if low is None or high is None else f"{100 * value:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
-
-
-def verdict(low: float, high: float) -> str:
-    """What an interval of ours minus theirs says.
-
-    >>> verdict(0.004, 0.038), verdict(-0.02, -0.01), verdict(-0.01, 0.03), verdict(0.0, 0.0)
-    ('better than', 'worse than', 'not distinguishable from', 'not distinguishable from')
-    """
-    return "better than" if low > 0 else "worse than" if high < 0 else "not distinguishable from"
-
-
-def sentences_on(line: Line, tested: bool) -> list[str]:
+def sentences_on(line: Line, group: Mapping[str, Line], tested: bool) -> list[str]:
     """All sentences about one arm.
 
     Args:
         line: The arm.
+        group: All arms of its group, by label.
         tested: Whether the runs of its group have a test set; without one there is nothing to say about test scores.
     """
+    baseline = group.get(line["baseline"] or "")
     found = [tell(line) for tell in (_on_baseline, _on_random) if tested]
-    found += [tell(line) for tell in (_on_equal_labels, _on_collapse)]
+    found += [_on_equal_labels(line), on_labels(line), on_stability(line, baseline), on_cost(line, baseline)]
     return [f"{line['arm']}: {sentence}" for sentence in found if sentence]
 
 
-def on_one_step(lines: Sequence[Line]) -> list[str]:
-    """Which arms of a group have a curve that says nothing; the baseline's never does, so it is not named."""
-    arms = [line["arm"] for line in lines if line["one_step"] and line["kind"] != "baseline"]
-    if not arms:
-        return []
-    return [
-        "All labels were bought in epoch 0, so that the F1-labels curve is a single step, and its area, F1 at equal labels and "
-        f"labels at equal F1 say nothing about learning with fewer labels: {'; '.join(arms)}."
-    ]
+def sentences_on_group(lines: Sequence[Line]) -> list[str]:
+    """What the curves of a group cannot say; the baseline's never say anything, so it is not named."""
+    selecting = [line for line in lines if line["kind"] != "baseline"]
+    one_step = [line["arm"] for line in selecting if line["one_step"]]
+    found = []
+    if any(_recalculates(line) and not line["one_step"] for line in selecting):
+        found.append(
+            "In recalculate mode arms buy the same labels at other epochs. The slower buyer has trained longer at each number "
+            "of labels, so the area under its F1-labels curve and its labels at equal F1 look better for that alone."
+        )
+    if one_step:
+        found.append(
+            "All labels were bought in epoch 0, so that the F1-labels curve is a single step, and its area, F1 at equal labels "
+            f"and labels at equal F1 say nothing about learning with fewer labels: {'; '.join(one_step)}."
+        )
+    return found
 
 
 def sentences_on_all(table: pd.DataFrame) -> list[str]:
-    """How the differences of a whole report are to be read."""
-    seeds = table[["baseline_seeds", "random_seeds", "equal_seeds"]].to_numpy()
+    """How the figures of a whole report are to be read."""
+    seeds = table[["baseline_seeds", "random_seeds", "equal_seeds", "spread_seeds"]].to_numpy()
     found = [
         "Differences are arm minus control, paired by seed, in F1 points (hundredths), with a bootstrap 95 % interval "
         "in brackets and the number of seeds in common. Each interval stands for itself: of 20 comparisons without any effect, "
-        "one is expected to look like one."
+        "one is expected to look like one. Seconds compare only where all runs had the same machine."
     ]
     if ((seeds >= FEWEST_SEEDS) & (seeds < HONEST_SEEDS)).any():
+        few = range(FEWEST_SEEDS, HONEST_SEEDS)
+        levels = ", ".join(f"{100 * attainable_level(pairs):.0f}" for pairs in few)
         found.append(
-            "With 3, 4 or 5 seeds in common no such interval reaches 95 %: by chance alone all differences have the same "
-            f"sign in 1 of 4, 8 or 16 cases. {HONEST_SEEDS} seeds or more are the remedy."
+            f"With {', '.join(map(str, few))} seeds in common an interval reaches {levels} % at most; {HONEST_SEEDS} seeds or "
+            "more are the remedy."
         )
     return found
+
+
+def _recalculates(line: Line) -> bool:
+    return bool(json.loads(line["settings"]).get("mode") == "recalculate")
 
 
 def _on_baseline(line: Line) -> str:
@@ -78,8 +73,7 @@ def _on_baseline(line: Line) -> str:
         return ""
     if not line["baseline"]:
         return f"{BASELINE} with the same encoder and training is not among these runs."
-    other = "" if line["baseline_same_epochs"] else "; the baseline has another number of epochs"
-    return _compared(line, "baseline", BASELINE) + f"{other}."
+    return f"{compared(line, 'baseline', BASELINE)}{other_baseline(line)}."
 
 
 def _on_random(line: Line) -> str:
@@ -88,29 +82,19 @@ def _on_random(line: Line) -> str:
     if not line["random"]:
         return f"{RANDOM} is not among these runs."
     other = f"; that control differs in {line['random_differs']} too" if line["random_differs"] else ""
-    return _compared(line, "random", RANDOM) + f"{other}."
+    return compared(line, "random", RANDOM) + f"{other}."
 
 
 def _on_equal_labels(line: Line) -> str:
+    """Seeds whose curves are read at other epochs are no pairs; if all are like that, there is nothing to compare."""
     if not line["random"]:
         return ""
-    return f"in validation F1 at equal labels ({line['equal_labels']:.0f}) {_compared(line, 'equal', 'random selection')}."
-
-
-def _on_collapse(line: Line) -> str:
-    share = line["collapsed"]
-    return f"{share:.0%} of its runs predict one class only." if share else ""
-
-
-def _compared(line: Line, name: str, control: str) -> str:
-    """One comparison; the sentence goes on."""
-    seeds = line[f"{name}_seeds"]
-    if seeds < FEWEST_SEEDS:
-        return f"the comparison with {control} is not decidable: {_count(seeds)} in common, {FEWEST_SEEDS} are needed"
-    low, high = line[f"{name}_low"], line[f"{name}_high"]
-    difference = points(line[f"{name}_difference"], low, high)
-    return f"{verdict(low, high)} {control}: {difference} F1 points, {_count(seeds)} in common"
-
-
-def _count(seeds: int) -> str:
-    return f"{seeds} seed{'' if seeds == 1 else 's'}"
+    pairs, others = line["equal_seeds"], line["equal_other_epochs"]
+    if others and not pairs:
+        return (
+            "F1 at equal labels is not comparable with random selection: the labels were bought at other epochs, so one of "
+            "them had trained less."
+        )
+    labels = "" if line["equal_labels"] is None else f" ({line['equal_labels']:.0f})"
+    left_out = f"; {count(others)} left out, as the labels were bought at other epochs" if others else ""
+    return f"{compared(line, 'equal', AT_EQUAL_LABELS + labels)}{left_out}."

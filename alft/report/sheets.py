@@ -7,8 +7,10 @@ from typing import Any
 
 import pandas as pd
 
-from alft.report.sentences import Line, on_one_step, points, sentences_on
+from alft.report.phrases import Line, points
+from alft.report.sentences import sentences_on, sentences_on_group
 from alft.report.settings import shared
+from alft.report.tables import GROUP
 
 Cell = Callable[[Line], str]
 
@@ -35,7 +37,7 @@ class Section:
     Attributes:
         title: Name and fingerprint.
         shared: The settings that all its arms share.
-        sheets: Scores, labels, both together, stability and cost.
+        sheets: Scores, labels, both together, stability, cost.
         controls: What was reached without fine-tuning.
         sentences: What the figures say.
     """
@@ -95,10 +97,13 @@ SHEETS: dict[str, dict[str, Cell]] = {
         "labels at the\nbaseline's F1": labels_at_equal_f1,
         "area under\nF1-labels curve": area,
     },
-    "Stability and cost": {
+    "Stability": {
         "std of\ntest F1\nover seeds": figure("test_f1_std", ".3f"),
         "std of\nvalidation F1\nover last epochs": figure("val_f1_last_std", ".3f"),
+        "that to the\nbaseline, points\n[95 %] (seeds)": difference("spread"),
         "collapsed\nruns": figure("collapsed", ".0%"),
+    },
+    "Cost": {
         "seconds": figure("seconds", ".1f"),
         "memory,\nMiB": figure("memory_mib", ".0f"),
         "break-even\nshare": figure("break_even", ".2f"),
@@ -109,7 +114,7 @@ SHEETS: dict[str, dict[str, Cell]] = {
 
 def sections(table: pd.DataFrame) -> list[Section]:
     """The groups of a table of :func:`alft.report.compare`, in its order."""
-    groups = table.groupby(["name", "fingerprint"], sort=False)
+    groups = table.groupby(GROUP, sort=False)
     return [_section([_line(record) for record in lines.to_dict("records")]) for _, lines in groups]
 
 
@@ -122,7 +127,8 @@ def _section(lines: list[Line]) -> Section:
     first = lines[0]
     tested = any(line["test_f1"] is not None for line in lines)
     found = [] if tested else ['There is no test set, so scores on test, and differences in them, are "-".']
-    found += [sentence for line in lines for sentence in sentences_on(line, tested)] + on_one_step(lines)
+    group = {line["arm"]: line for line in lines}
+    found += [sentence for line in lines for sentence in sentences_on(line, group, tested)] + sentences_on_group(lines)
     majority, tfidf = figure("majority_f1", ".3f")(first), figure("tfidf_f1", ".3f")(first)
     return Section(
         title=f"{first['name']} ({first['fingerprint'][:8]})",

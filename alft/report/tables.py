@@ -6,7 +6,11 @@ from typing import Any
 import pandas as pd
 
 from alft.report.arms import Arm, gather
+from alft.report.stability import collapsed
 from alft.report.summaries import STAGES, Run
+
+GROUP = ["name", "fingerprint"]
+"""The columns that tell groups apart; no figure of one is ever compared with one of another."""
 
 EXACT = ("run", "name", "fingerprint", "arm", "seed", "epoch", "selected", "bought", "pool", "collapsed")
 """Columns that keep their kind; all others are floats, not a number where a summary has null."""
@@ -55,15 +59,6 @@ def load_epochs(*roots: str | Path) -> pd.DataFrame:
 def runs_table(arms: list[Arm]) -> pd.DataFrame:
     """The table of :func:`load_runs`, of arms that have been read already."""
     return _table([{**_heading(arm, run), **_figures(run)} for arm in arms for run in arm.runs])
-
-
-def collapsed(predicted: dict[str, int] | None) -> bool | None:
-    """Whether one class got every prediction; None if nothing was predicted.
-
-    >>> collapsed({"negative": 0, "positive": 51}), collapsed({"negative": 1, "positive": 50}), collapsed(None)
-    (True, False, None)
-    """
-    return None if predicted is None else sum(count > 0 for count in predicted.values()) == 1
 
 
 def _heading(arm: Arm, run: Run) -> dict[str, Any]:

@@ -25,10 +25,16 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         beside.unlink(missing_ok=True)
 
 
-def refuse_output(path: Path, force: bool) -> None:
-    """Refuse a file that cannot be written, or is there already and ``--force`` was not given."""
-    if path.suffix.lower() not in READERS:
-        raise ValueError(f"output: {path} must end in one of {', '.join(READERS)}")
+def refuse_output(path: Path, force: bool, endings: Sequence[str] | None = READERS) -> None:
+    """Refuse a file that cannot be written, or is there already and ``--force`` was not given.
+
+    Args:
+        path: The file, as given by ``--output``.
+        force: Whether ``--force`` was given.
+        endings: Those the file may have, in lower case; None takes any.
+    """
+    if endings is not None and path.suffix.lower() not in endings:
+        raise ValueError(f"output: {path} must end in one of {', '.join(endings)}")
     if not path.parent.is_dir():
         raise ValueError(f"output: there is no folder {path.parent}")
     if path.is_dir():

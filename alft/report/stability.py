@@ -1,0 +1,41 @@
+"""How steady was training? The spread of validation F1 over the last epochs of a run, and whether it predicts one class (ours).
+
+The spread is a figure of each run, so it can be paired by seed like a score. That of test F1 over seeds cannot: it is one
+number an arm, and stands in the table without an interval.
+"""
+
+from typing import Any
+
+import pandas as pd
+
+from alft.report.arms import Arm
+from alft.report.intervals import paired_difference
+from alft.report.summaries import Run
+
+LAST_EPOCHS = 3
+"""Epochs at the end of a run whose spread of validation F1 tells whether training had settled (ours)."""
+
+
+def last_spread(run: Run) -> float | None:
+    """Standard deviation (n - 1) of validation F1 over the last epochs of a run; None if fewer than two have a score."""
+    spread = float(pd.Series([record["val_f1_macro"] for record in run.epochs[-LAST_EPOCHS:]], dtype=float).std())
+    return None if pd.isna(spread) else spread
+
+
+def compare_spread(arm: Arm, baseline: Arm | None) -> dict[str, Any]:
+    """The spread over the last epochs, arm minus baseline, paired by seed: below 0 the arm is steadier.
+
+    Returns:
+        spread_difference, spread_low, spread_high, spread_seeds.
+    """
+    ours, theirs = ({run.seed: last_spread(run) for run in (one.runs if one else ())} for one in (arm, baseline))
+    return dict(paired_difference(ours, theirs).columns("spread"))
+
+
+def collapsed(predicted: dict[str, int] | None) -> bool | None:
+    """Whether one class got every prediction; None if nothing was predicted.
+
+    >>> collapsed({"negative": 0, "positive": 51}), collapsed({"negative": 1, "positive": 50}), collapsed(None)
+    (True, False, None)
+    """
+    return None if predicted is None else sum(count > 0 for count in predicted.values()) == 1

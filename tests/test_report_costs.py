@@ -1,0 +1,150 @@
+"""What a report says of labels, stability and cost, and that training longer is never told as choosing better."""
+
+import math
+
+import numpy as np
+import pytest
+
+from alft.report import compare
+from alft.report.curves import read_at
+from alft.report.intervals import paired_difference
+from alft.run.cli import main
+
+from .report_material import BASELINE, CURVE, RANDOM, WHOLE, line, text_of, write_run, write_study
+
+LEARNING = (0.1, 0.3, 0.55, 0.7, 0.75)
+SLOW, FAST = (75, 80, 84, 88, 92), (75, 94, 98, 99, 99)
+
+
+def by_epoch(bought, f1=LEARNING):
+    return tuple(zip(bought, f1, strict=True))
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [(SLOW, FAST), (FAST, SLOW)])
+def test_arms_that_learn_alike_are_told_apart_by_nothing(tmp_path, ours, theirs):
+    for seed in range(6):
+        write_run(tmp_path, seed, curve=by_epoch(ours))
+        write_run(tmp_path, seed, curve=by_epoch(theirs), **RANDOM)
+        write_run(tmp_path, seed, curve=by_epoch([100] * 5), **BASELINE)
+    text = text_of(tmp_path)
+    sentence = "F1 at equal labels is not comparable with random selection: the labels were bought at other epochs"
+    assert f"- Entropy: {sentence}, so one of them had trained less." in text
+    assert not any(word in text for word in ("better than", "worse than", "steadier than", "less steady than"))
+    found = line(compare(tmp_path), "Entropy")
+    assert (found["equal_seeds"], found["equal_other_epochs"]) == (0, 6)
+    assert math.isnan(found["equal_difference"])
+    assert math.isnan(found["equal_labels"])
+    assert text.count("In recalculate mode arms buy the same labels at other epochs.") == 1
+
+
+@pytest.mark.parametrize("mode", ["accumulate", "unseen"])
+def test_where_all_buy_alike_labels_are_not_said_to_depend_on_the_pace(tmp_path, mode):
+    for seed in range(6):
+        write_run(tmp_path, seed, curve=by_epoch(SLOW), mode=mode)
+        write_run(tmp_path, seed, curve=by_epoch(SLOW, np.subtract(LEARNING, 0.05)), mode=mode, **RANDOM)
+        write_run(tmp_path, seed, curve=by_epoch([100] * 5), **BASELINE)  # its mode plays no part
+    assert "In recalculate mode" not in text_of(tmp_path)
+    assert line(compare(tmp_path), "Entropy")["equal_difference"] == pytest.approx(0.05)
+
+
+def test_seeds_bought_at_other_epochs_are_left_out_of_equal_labels(tmp_path):
+    for seed in range(4):
+        write_run(tmp_path, seed, curve=by_epoch(SLOW))
+        theirs = FAST if seed == 0 else (75, 90, 91, 92, 92)
+        write_run(tmp_path, seed, curve=by_epoch(theirs, np.subtract(LEARNING, 0.1 * (seed + 1))), **RANDOM)
+    found = line(compare(tmp_path), "Entropy")
+    assert (found["equal_labels"], found["equal_seeds"], found["equal_other_epochs"]) == (92, 3, 1)
+    assert found["equal_difference"] == pytest.approx((0.2 + 0.3 + 0.4) / 3)
+    assert "(an interval of 75 % at most); 1 seed left out, as the labels were bought at other epochs." in text_of(tmp_path)
+
+
+def test_a_curve_is_read_at_its_last_validated_epoch():
+    epochs = [{"epoch": i, "bought": b, "val_f1_macro": f1} for i, (b, f1) in enumerate(((30, 0.1), (30, 0.2), (60, None)))]
+    assert [read_at(epochs, labels) for labels in (29, 30, 60)] == [None, (1, 30), (1, 30)]
+
+
+def test_arms_without_a_seed_in_common_are_reported(tmp_path, capsys):
+    for seed in range(3):
+        write_run(tmp_path, seed)
+        write_run(tmp_path, seed + 3, **RANDOM)
+    assert main(["report", str(tmp_path), "--format", "markdown"]) == 0
+    undecided = "is not decidable: 0 seeds in common, 3 are needed."
+    out = capsys.readouterr().out
+    assert f"- Entropy: the comparison with random selection in validation F1 at equal labels {undecided}" in out
+    assert f"- Entropy: the comparison with random selection at the same budget {undecided}" in out
+
+
+@pytest.mark.parametrize(("seeds", "level"), [(3, "75"), (4, "88"), (5, "94"), (6, None)])
+def test_the_level_that_few_seeds_can_reach_stands_in_each_sentence(tmp_path, seeds, level):
+    write_study(tmp_path, seeds)
+    decided = [sentence for sentence in text_of(tmp_path).splitlines() if " F1 points, " in sentence]
+    assert len(decided) == 6  # random and the baseline, equal labels, two of stability
+    ending = f"{seeds} seeds in common" + (f" (an interval of {level} % at most)" if level else "")
+    assert all(ending in sentence for sentence in decided)
+    assert all(("% at most" in sentence) is (level is not None) for sentence in decided)
+
+
+def test_labels_are_told_in_one_sentence(tmp_path):
+    for seed, last in enumerate((0.7, 0.7, 0.5)):
+        write_run(tmp_path, seed, curve=(*CURVE[:3], (70, last)))
+        write_run(tmp_path, seed, curve=by_epoch((30, 30, 60, 70), (0.1, 0.2, 0.3, 0.4)), **RANDOM)
+        write_run(tmp_path, seed, curve=WHOLE, **BASELINE)
+    text = text_of(tmp_path)
+    start = "buys 70 of 100 labels, a saving of 30.0%, and trains on 70.0% fewer rows than with the whole pool in every epoch; "
+    area = (30 * 0.5 + 10 * 0.6 + 30 * (0.7 + 0.7 + 0.5) / 3) / 100
+    reached = "it reaches the final validation F1 of the baseline with 70 labels in 2 of 3 runs"
+    assert f"- Entropy: {start}{reached}; its F1-labels curve has a mean height of {area:.3f}." in text
+    assert f"- Random: {start}none of its runs reaches the final validation F1 of the baseline; its" in text
+    assert "- baseline: " not in text
+
+
+def test_a_curve_of_one_step_has_no_part_in_the_sentence_on_labels(tmp_path):
+    write_run(tmp_path, curve=WHOLE)
+    text = text_of(tmp_path)
+    assert "fewer rows than with the whole pool in every epoch.\n" in text
+    assert "In recalculate mode" not in text
+
+
+@pytest.mark.parametrize(
+    ("wave", "words"), [(0.001, "steadier than"), (0.2, "less steady than"), (0.05, "not distinguishable from")]
+)
+def test_stability_is_compared_with_the_baseline_by_seed(tmp_path, wave, words):
+    ours, theirs = {}, {}
+    for seed in range(6):
+        half = 0.05 + (-1) ** seed * 0.001 * (seed + 1)
+        write_run(tmp_path, seed, 0.7 + seed / 100, by_epoch((30, 40, 50, 60), (0.0, 0.5, 0.5 + wave, 0.5)))
+        write_run(tmp_path, seed, 0.7 + seed / 50, by_epoch([100] * 4, (0.0, 0.5, 0.5 + half, 0.5)), **BASELINE)
+        ours[seed], theirs[seed] = (np.std([0.5, 0.5 + height, 0.5], ddof=1) for height in (wave, half))
+    found = line(compare(tmp_path), "Entropy")
+    expected = paired_difference(ours, theirs)
+    for name in ("difference", "low", "high"):
+        value = getattr(expected, name.replace("difference", "mean"))
+        assert found[f"spread_{name}"] == pytest.approx(value)
+    assert found["spread_seeds"] == 6
+    over_seeds = [100 * np.std(np.arange(6) / part, ddof=1) for part in (100, 50)]
+    text = text_of(tmp_path)
+    assert f"- Entropy: {words} the baseline in its last epochs (spread of validation F1): {100 * expected.mean:+.1f} [" in text
+    assert f"a standard deviation of {over_seeds[0]:.1f} points, the baseline's of {over_seeds[1]:.1f}." in text
+
+
+def test_one_epoch_says_nothing_of_stability(tmp_path):
+    write_run(tmp_path, curve=CURVE[:1])
+    write_run(tmp_path, curve=WHOLE[:1], **BASELINE)
+    assert line(compare(tmp_path), "Entropy")["spread_seeds"] == 0
+    assert "last epochs (" not in text_of(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("pays", "end"),
+    [
+        (0.6, "; its selection pays below a mean share of 0.60 of the pool."),
+        (0.0, "; no budget pays for this selection (break-even 0.00)."),
+        (-0.2, "; no budget pays for this selection (break-even -0.20)."),
+        (None, "."),
+    ],
+)
+def test_seconds_and_break_even_are_told_in_one_sentence(tmp_path, pays, end):
+    write_run(tmp_path, 4, pays=pays)
+    assert f"- Entropy: takes 14.0 seconds a run{end}\n" in text_of(tmp_path)
+    write_run(tmp_path, 2, curve=WHOLE, **BASELINE)
+    assert f"- Entropy: takes 14.0 seconds a run, the baseline 12.0{end}\n" in text_of(tmp_path)
