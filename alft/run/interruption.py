@@ -1,10 +1,13 @@
 """What if a run is told to stop? It stops at once; nothing is lost but the epoch it was in."""
 
+import os
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+from lightning import Callback, LightningModule, Trainer
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
 """What systems send to end a command: politely, by Ctrl-C, and when its terminal is closed."""
@@ -27,9 +30,32 @@ class Stopped(BaseException):
         return 128 + self.signum
 
 
+class StopAtOnce(Callback):
+    """Lets SIGTERM stop a run on several processes, too.
+
+    Lightning puts a handler before ours that begins a broadcast wherever the process happens to be. If the others are just then
+    in another collective, as the barrier before an epoch, all of them wait for each other (seen with gloo and 3 processes).
+    No hook lies before the moment, at the start of training and test, in which it is put there and the data are set up.
+    """
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Put our handler in place of Lightning's."""
+        _take_over()
+
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Do so again: Lightning puts it there for every call of the Trainer."""
+        _take_over()
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """End the processes that Lightning has started: where they are in a collective, no other signal reaches them."""
+        launcher = trainer.strategy.launcher
+        if isinstance(exception, Stopped) and launcher is not None:
+            launcher.kill(signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
+
+
 @contextmanager
 def stop_on_signals() -> Iterator[None]:
-    """Raise :class:`Stopped` where a signal arrives. Lightning keeps a handler that is there, and calls it after its own."""
+    """Raise :class:`Stopped` where a signal arrives."""
     if threading.current_thread() is not threading.main_thread():  # only that one may have handlers
         yield
         return
@@ -45,6 +71,12 @@ def stop_on_signals() -> Iterator[None]:
 def notes_of(error: BaseException) -> list[str]:
     """What those on the way have added to it."""
     return list(getattr(error, "__notes__", []))
+
+
+def _take_over() -> None:
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if in_main_thread and signal.getsignal(signal.SIGTERM) not in (signal.SIG_IGN, signal.SIG_DFL):
+        signal.signal(signal.SIGTERM, _stop)
 
 
 def _stop(signum: int, frame: FrameType | None) -> None:

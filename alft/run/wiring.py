@@ -19,7 +19,7 @@ from alft.record.folder import given_back_on_error
 from alft.record.place import Place, is_first_process
 from alft.run.checks import export_target, refuse_fit_only, refuse_fit_settings
 from alft.run.fit import TestOn, finish, run_loggers
-from alft.run.interruption import Stopped
+from alft.run.interruption import StopAtOnce, Stopped
 from alft.run.journal import Journal
 from alft.run.tables import result_table, show
 from alft.use.card import Facts
@@ -128,7 +128,7 @@ class AlftCLI(LightningCLI):
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Add what every run has: books, progress bar, and for a fit loggers and checkpoints in its run folder."""
         settings = self.config_init[self.subcommand].trainer
-        callbacks = [self.journal, *_as_list(settings.callbacks)]
+        callbacks = [StopAtOnce(), self.journal, *_as_list(settings.callbacks)]
         if settings.enable_progress_bar is not False:
             callbacks.append(StageProgressBar())
         self.save_config_callback = None  # its file would not be written at one stroke
