@@ -11,6 +11,7 @@ import pytest
 import torch
 import yaml
 
+from alft.record.folder import oldest_first
 from alft.record.resume import how_to_go_on
 from alft.run.cli import main
 
@@ -22,7 +23,7 @@ GO_ON = [*TINY, "--ckpt_path", "last"]
 
 
 def runs(workplace: Path) -> list[Path]:
-    return sorted((workplace / "runs" / "tiny").iterdir())
+    return oldest_first((workplace / "runs" / "tiny").iterdir())
 
 
 def first_step_of(epoch: int, whole: Path) -> int:
