@@ -28,7 +28,8 @@ def figures(fit):
         names: dict[str, object] = {}
         for cell in json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text())["cells"]:
             if cell["cell_type"] == "code":
-                exec("".join(cell["source"]), names)
+                exec("".join(cell["source"]).replace('RUNS = "results/runs"', 'RUNS = "runs"'), names)
+        assert names["RUNS"] == "runs"
         return [plt.figure(number).axes[0] for number in plt.get_fignums()]
 
     yield run

@@ -1,0 +1,27 @@
+"""docs/results.md says what the committed runs say, to the letter."""
+
+from pathlib import Path
+
+import pytest
+
+from alft.report import as_markdown, compare
+from alft.report.summaries import find_runs
+
+from .conftest import ROOT
+
+RESULTS = ROOT / "results"
+
+
+def test_the_tables_of_the_document_are_those_of_the_summaries():
+    text = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+    assert as_markdown(compare(RESULTS)) in text
+
+
+@pytest.mark.parametrize("run", find_runs(RESULTS), ids=lambda run: Path(run.folder).parents[1].name)
+def test_a_committed_run_has_its_metrics_and_its_command_and_tells_no_text(run):
+    lines = (Path(run.folder) / "metrics.csv").read_text().splitlines()
+    assert len(lines) == 1 + len(run.epochs) + 1  # header, epochs, test
+    command = (Path(run.folder).parents[1] / "command.txt").read_text()
+    assert command.startswith("python -m alft fit --config results/configs/")
+    for path in Path(run.folder).rglob("*"):
+        assert path.name in {"config.yaml", "metrics.csv", "selection.parquet", "summary.json"}
