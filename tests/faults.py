@@ -98,6 +98,7 @@ def run_together(args: Sequence[str], folder: Path, processes: int, port: int) -
 
 
 def _run(args: list[str], folder: str, kill: Kill | None, environment: dict[str, str], limit: int) -> None:
+    os.setsid()  # a kill is to reach what the run has started, too: workers would wait for ever, 400 MB each
     os.chdir(folder)
     os.environ.update({"HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1", **environment})
     streams = [_place(folder, os.getpid(), stream).open("w", buffering=1) for stream in ("out", "err")]
@@ -121,7 +122,7 @@ def _run(args: list[str], folder: str, kill: Kill | None, environment: dict[str,
 
 def _arm(kill: Kill) -> None:
     if kill.stage == "clock":
-        threading.Timer(kill.number / 100, os.kill, (os.getpid(), signal.SIGKILL)).start()
+        threading.Timer(kill.number / 100, os.killpg, (os.getpid(), signal.SIGKILL)).start()
         return
     place, _, name = STAGES[kill.stage].partition(":")
     owner = __import__(place, fromlist=["_"])
@@ -136,7 +137,7 @@ def _arm(kill: Kill) -> None:
                 with contextlib.suppress(Exception):
                     args[1].write(_half(ordinary, args[0]))
                     args[1].flush()
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.killpg(os.getpid(), signal.SIGKILL)
         return ordinary(*args, **kwargs)
 
     setattr(owner, name, killing)
