@@ -177,6 +177,7 @@ def test_a_grid_runs_to_its_end_goes_on_after_a_stop_and_then_has_nothing_to_do(
     assert {path: path.stat().st_mtime_ns for path in Path("out").rglob("summary.json")} == before
     Path("sweep.yaml").write_text(yaml.safe_dump(SWEEP | {"parameters": {"model.lr": {"values": ["1e-3"]}}}))
     assert main(["grid", "sweep.yaml", "--root", "out", "--jobs", "0"]) == 2
+    assert "jobs must be at least 1, got 0" in capsys.readouterr().err
 
 
 def test_mistakes_are_told_before_any_run_starts(sweep, capsys):
@@ -195,6 +196,7 @@ def test_mistakes_are_told_before_any_run_starts(sweep, capsys):
         ("print('no room in [/data/x]'); raise SystemExit(1)", "no room in [/data/x]"),
         ("print('epoch 1'); import os; os.kill(os.getpid(), 9)", "killed by SIGKILL; before that: "),
         ("raise SystemExit(1)", "it said nothing"),
+        ("print('no summary')", "no summary"),
     ],
 )
 def test_what_a_failing_run_said_is_told_as_it_said_it(sweep, capsys, monkeypatch, script, told):

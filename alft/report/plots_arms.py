@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.axes import Axes
 
-from alft.report.plots_style import COLOURS, arms_at_axis, by_arm, canvas, check_group, height_for, legend_below, looks_of
+from alft.report.plots_style import COLOURS, arms_at_axis, begin, by_arm, legend_below
 from alft.report.summaries import STAGES
 
 CONTROLS = {"majority_f1": ("majority class", ":"), "tfidf_f1": ("TF-IDF + logistic regression", "-.")}
@@ -23,9 +23,8 @@ def spread_over_seeds(runs: pd.DataFrame, axes: Axes | None = None) -> Axes:
     Raises:
         ValueError: The lines are of several groups, or there are none.
     """
-    name = check_group(runs)
-    looks, lines = looks_of(runs), by_arm(runs)
-    axes = canvas(axes, height_for(looks), width=10.0)
+    name, looks, axes = begin(runs, axes, width=10.0)
+    lines = by_arm(runs)
     tested = bool(runs["test_f1_macro"].notna().any())
     column, label = ("test_f1_macro", "test macro-F1") if tested else ("val_f1_macro", "validation macro-F1 (no test set)")
     for place, (arm, look) in enumerate(looks.items()):
@@ -52,9 +51,8 @@ def cost_by_stage(epochs: pd.DataFrame, axes: Axes | None = None) -> Axes:
     Raises:
         ValueError: The lines are of several groups, or there are none.
     """
-    name = check_group(epochs)
-    arms = list(looks_of(epochs))
-    axes = canvas(axes, height_for(arms), width=10.0)
+    name, looks, axes = begin(epochs, axes, width=10.0)
+    arms = list(looks)
     columns = [f"seconds_{stage}" for stage in STAGES]
     seconds = epochs.groupby(["arm", "run"])[columns].sum().groupby("arm").mean().reindex(arms)
     done = pd.Series(0.0, index=arms)

@@ -9,6 +9,7 @@ from alft.report.plots_style import (
     BASELINE,
     Look,
     arms_of,
+    begin,
     by_arm,
     canvas,
     check_group,
@@ -34,9 +35,7 @@ def learning_curve(epochs: pd.DataFrame, axes: Axes | None = None) -> Axes:
     Raises:
         ValueError: The lines are of several groups, or there are none.
     """
-    name = check_group(epochs)
-    looks = looks_of(epochs)
-    axes = canvas(axes, height_for(looks))
+    name, looks, axes = begin(epochs, axes)
     lines = by_arm(epochs.dropna(subset="val_f1_macro"))
     for arm in (arm for arm in looks if arm in lines):
         _draw_curve(axes, arm, looks[arm], [_curve_of(run) for _, run in lines[arm].groupby("run")])

@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from alft.report.plots_style import by_arm, canvas, check_group, height_for, legend_below, looks_of, whole_epochs
+from alft.report.plots_style import begin, by_arm, legend_below, whole_epochs
 
 WIDEST, NARROWEST = 5.0, 1.5
 """Widths of the first and the last line: many arms have the same budget, and each must be seen on top of those before it."""
@@ -37,9 +37,8 @@ def bought_by_epoch(epochs: pd.DataFrame, axes: Axes | None = None) -> Axes:
 
 
 def _draw(epochs: pd.DataFrame, column: str, what: str, axes: Axes | None) -> Axes:
-    name = check_group(epochs)
-    looks, lines = looks_of(epochs), by_arm(epochs)
-    axes = canvas(axes, height_for(looks))
+    name, looks, axes = begin(epochs, axes)
+    lines = by_arm(epochs)
     for place, (arm, look) in enumerate(looks.items()):
         share = (lines[arm][column] / lines[arm]["pool"]).groupby(lines[arm]["epoch"]).mean()
         width = WIDEST - (WIDEST - NARROWEST) * place / max(1, len(looks) - 1)

@@ -45,6 +45,16 @@ class Look:
     linestyle: str
 
 
+def begin(table: pd.DataFrame, axes: Axes | None, width: float = 8.0) -> tuple[str, dict[str, Look], Axes]:
+    """What each plot begins with: the name of its one group, the looks of its arms, and axes with room for them.
+
+    Raises:
+        ValueError: The table is of several groups, or empty.
+    """
+    name, looks = check_group(table), looks_of(table)
+    return name, looks, canvas(axes, height_for(looks), width)
+
+
 def check_group(table: pd.DataFrame) -> str:
     """The name of the one group that a table holds.
 

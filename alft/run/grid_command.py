@@ -92,7 +92,7 @@ def _run_left(left: list[CellFolder], jobs: int, drop_checkpoints: bool) -> list
         progress.advance(task, 0)  # the time left is judged from here on
 
         def tell(ended: Ended) -> None:
-            if ended.exit_code:  # whatever it could not do, as an export, may be done from its checkpoints
+            if _is_failure(ended):  # whatever it could not do, as an export, may be done from its checkpoints
                 failed.append(ended)
             elif drop_checkpoints:
                 _drop(ended.folder)
@@ -113,9 +113,13 @@ def _drop(folder: CellFolder) -> None:
         shutil.rmtree(last_checkpoint(run).parent, ignore_errors=True)
 
 
+def _is_failure(ended: Ended) -> bool:
+    return ended.exit_code != 0 or ended.folder.finished is None
+
+
 def _outcome(ended: Ended) -> str:
     run = ended.folder.finished
-    if ended.exit_code or run is None:
+    if run is None or _is_failure(ended):
         return f"failed after {ended.seconds:.0f} s, {_reason(ended)}"
     score = json.loads((run / SUMMARY).read_text(encoding="utf-8"))["test"]["f1_macro"]
     return f"done in {ended.seconds:.0f} s, test macro-F1 {'-' if score is None else f'{score:.3f}'}"

@@ -42,8 +42,12 @@ class StopAtOnce(Callback):
         """Put our handler in place of Lightning's."""
         _take_over()
 
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Do so where there is a validation alone: Lightning puts its own there for every call of the Trainer."""
+        _take_over()
+
     def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Do so again: Lightning puts it there for every call of the Trainer."""
+        """Do so for a test."""
         _take_over()
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
