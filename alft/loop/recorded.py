@@ -75,5 +75,5 @@ def read_recorded(run: str, setting: str = "active.replay") -> Recorded:
     sets = tuple(rows[epochs == epoch] for epoch in range(len(summary["epochs"])))
     if not sets or not all(map(len, sets)):
         raise ValueError(f"{setting}: the run in {run} recorded no set for an epoch")
-    digest = sha256(table["row"].to_numpy().tobytes()).hexdigest()[:8]
+    digest = sha256(torch.stack([epochs, rows]).numpy().tobytes()).hexdigest()[:8]
     return Recorded(run, f"{name} ({digest})", sets, fingerprint, settings)
