@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from alft.report.plots_style import COLOURS, arms_at_axis, begin, by_arm, legend_below
 from alft.report.summaries import STAGES
 
-CONTROLS = {"majority_f1": ("majority class", ":"), "tfidf_f1": ("TF-IDF + logistic regression", "-.")}
+CONTROLS = {"majority_f1": ("majority class", ":"), "tfidf_f1": ("TF-IDF + logistic regression, all labels", "-.")}
 """What was reached without fine-tuning, and how it is drawn."""
 
 HATCHES = ("", "///", "...", "xxx", "\\\\\\")
@@ -33,7 +33,7 @@ def spread_over_seeds(runs: pd.DataFrame, axes: Axes | None = None) -> Axes:
         axes.plot(scores.mean(), place, color=look.color, marker="|", ls="", ms=22, mew=2.5)
     for control, (text, style) in CONTROLS.items() if tested else ():
         if runs[control].notna().any():
-            axes.axvline(runs[control].mean(), color="dimgrey", ls=style, lw=1.5, label=f"{text}, all labels")
+            axes.axvline(runs[control].mean(), color="dimgrey", ls=style, lw=1.5, label=text)
     axes.set(title=f"{name}: F1 of each seed (dots) and their mean (bars)", xlabel=label)
     arms_at_axis(axes, list(looks))
     if axes.get_legend_handles_labels()[0]:
