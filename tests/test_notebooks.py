@@ -26,9 +26,8 @@ def figures(fit):
 
     def run(name: str):
         names: dict[str, object] = {}
-        for cell in json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text())["cells"]:
-            if cell["cell_type"] == "code":
-                exec("".join(cell["source"]).replace('RUNS = "results/runs"', 'RUNS = "runs"'), names)
+        for cell in cells_of(name):
+            exec("".join(cell["source"]).replace('RUNS = "results/runs"', 'RUNS = "runs"'), names)
         assert names["RUNS"] == "runs"
         return [plt.figure(number).axes[0] for number in plt.get_fignums()]
 
@@ -49,9 +48,23 @@ def over_epochs(baseline: bool, key: str) -> np.ndarray:
     return np.mean([[record[key] for record in summary["epochs"]] for summary in summaries(baseline)], axis=0)
 
 
+NOTEBOOKS = ["cost", "stability", "what_was_picked"]
+
+
+def cells_of(name: str) -> list[dict]:
+    cells = json.loads((ROOT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
+    return [cell for cell in cells if cell["cell_type"] == "code"]
+
+
 def test_all_notebooks_are_tested_here():
-    tested = {"stability", "cost", "what_was_picked"}
-    assert {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")} == tested
+    assert sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb")) == NOTEBOOKS
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_notebook_is_committed_with_tables_and_plots_and_nothing_else(name):
+    outputs = [output for cell in cells_of(name) for output in cell["outputs"]]
+    assert [output["output_type"] for output in outputs if "image/png" not in output["data"]] == ["execute_result"]
+    assert any("image/png" in output["data"] for output in outputs)
 
 
 def test_stability_shows_the_epochs_and_the_seeds_of_baseline_and_selection(figures):
