@@ -5,7 +5,7 @@ import json
 import pytest
 
 from .conftest import summary_of
-from .test_bad_input import ROWS, csv_of, source
+from .mistakes import ROWS, csv_of, source
 
 
 def splits(name: str, **tables):

@@ -1,4 +1,4 @@
-"""Every mistake: one line on stderr that names the setting, exit code 2, no traceback, nothing trained."""
+"""Every mistake in the settings: one line on stderr that names it as typed, exit code 2, no traceback, nothing trained."""
 
 import re
 import shutil
@@ -8,27 +8,7 @@ import pytest
 
 from alft.run.cli import main
 
-ROWS = [(f"text number {i}", "ab"[i % 2]) for i in range(20)]
-
-
-def csv_of(rows, header="text,label"):
-    return "\n".join([header, *(f"{text},{label}" for text, label in rows)]) + "\n"
-
-
-def source(name: str, content: str | bytes, *more: str):
-    """Write a file and use it as the data."""
-
-    def prepare() -> list[str]:
-        Path(name).parent.mkdir(parents=True, exist_ok=True)
-        Path(name).write_bytes(content.encode() if isinstance(content, str) else content)
-        return ["--data.source", name, *more]
-
-    return prepare
-
-
-def arguments(*given: str):
-    """Type these after a config that would run."""
-    return lambda: list(given)
+from .mistakes import arguments, check_mistake, source
 
 
 def model_without_tokenizer() -> list[str]:
@@ -39,99 +19,12 @@ def model_without_tokenizer() -> list[str]:
 
 
 MISTAKES = {
-    "missing file": (arguments("--data.source", "nope.csv"), "data.source: no such file or folder: nope.csv"),
-    "missing folder": (arguments("--data.source", "./nope"), "data.source: no such file or folder: ./nope"),
-    "folder without train": (
-        source("half/test.csv", csv_of(ROWS), "--data.source", "half"),
-        "data.source: half has no train file (.csv, .tsv, .jsonl, .json, .parquet); it holds: test.csv",
-    ),
-    "two train files": (
-        lambda: source("two/train.csv", csv_of(ROWS))() + source("two/train.tsv", "text\tlabel\n")() + ["--data.source", "two"],
-        "data.source: two has more than one train file: train.csv, train.tsv",
-    ),
-    "unknown format": (source("data.xlsx", "x"), "data.source: data.xlsx must end in one of .csv, .tsv"),
-    "hub data not reachable": (
-        arguments("--data.source", "someone/some_data"),
-        "data.source: someone/some_data is no file or folder here and could not be read from the hub",
-        "--data.source PATH",
-        "--model.backbone PATH",
-    ),
     "hub model not reachable": (
         arguments("--model.backbone", "someone/some-model"),
         "model.backbone: someone/some-model cannot be loaded",
         "--model.backbone PATH",
     ),
-    "missing text column": (
-        source("a.csv", csv_of(ROWS, "words,label")),
-        "data.text_column must name a column",
-        "found: words, label",
-    ),
-    "missing label column": (
-        source("a.csv", csv_of(ROWS, "text,mark")),
-        "data.label_column must name a column",
-        "found: text, mark",
-    ),
-    "named column missing": (
-        source("a.csv", csv_of(ROWS), "--data.text_column", "words"),
-        "data.text_column: there is no column 'words'; found: text, label",
-    ),
-    "one column for both": (
-        source("a.csv", csv_of(ROWS), "--data.text_column", "label"),
-        "data.text_column and data.label_column must differ, both are 'label'",
-    ),
-    "one class only": (
-        source("a.csv", csv_of([(text, "a") for text, _ in ROWS])),
-        "data.source: the train set has only one class, 'a'",
-    ),
-    "no label at all": (
-        source("a.csv", csv_of([(text, "") for text, _ in ROWS])),
-        "data.source: the train set has no row with a label",
-    ),
-    "no text left": (
-        source("a.csv", csv_of([("   ", label) for _, label in ROWS])),
-        "data.source: a.csv has no text left to train on: all 20 rows are blank",
-    ),
-    "empty file": (source("a.csv", ""), "data.source: a.csv is an empty file"),
-    "header only": (source("a.csv", "text,label\n"), "data.source: a.csv holds no rows"),
-    "invalid UTF-8": (
-        source("a.csv", b"text,label\ngood,a\nbad \xff,b\n"),
-        "data.source: a.csv is not valid UTF-8 (line 3)",
-    ),
-    "invalid UTF-8 in JSONL": (
-        source("a.jsonl", b'{"text": "good", "label": 1}\n{"text": "bad \xff", "label": 0}\n'),
-        "data.source: a.jsonl is not valid UTF-8 (line 2)",
-    ),
-    "no home of that name": (
-        arguments("--data.source", "~nobody_here/x"),
-        "data.source: no such file or folder: ~nobody_here/x",
-    ),
-    "columns shifted by a comma in a text": (
-        source("a.csv", "text,label\none,two,a\nthree,b\n"),
-        "data.source: a.csv has more cells in line 2 than the header has columns (2)",
-    ),
-    "columns shifted by a missing cell": (
-        source("a.csv", csv_of(ROWS) + "lost\n"),
-        "data.source: a.csv has fewer cells in line 22 than the header has columns (2)",
-    ),
-    "broken JSON": (source("a.jsonl", '{"text": "a", "label": 1}\nnot json\n'), "data.source: a.jsonl cannot be read"),
-    "broken Parquet": (source("a.parquet", "nope"), "data.source: a.parquet cannot be read"),
-    "unknown label in validation": (
-        lambda: source("u/train.csv", csv_of(ROWS))() + source("u/dev.csv", csv_of([("x", "A")]))() + ["--data.source", "u"],
-        "data.source: the validation set has the label 'A' (row 0), which the train set does not have (it has a, b)",
-    ),
-    "unknown label in test": (
-        lambda: source("u/train.csv", csv_of(ROWS))() + source("u/test.csv", csv_of([("x", "c")]))() + ["--data.source", "u"],
-        "data.source: the test set has the label 'c' (row 0), which the train set does not have (it has a, b)",
-    ),
     "limit of 0": (arguments("--data.limit", "0"), "data.limit must be at least 1, got 0"),
-    "limit leaves one class": (
-        arguments("--data.limit", "1"),
-        "data.source: with data.limit 1 the pool has only one class",
-    ),
-    "too few rows to split": (
-        source("a.csv", "text,label\nbad,a\ngood,b\n"),
-        "data.source: after the split the pool has no row with a label",
-    ),
     "workers below 0": (arguments("--data.num_workers", "-1"), "data.num_workers must be at least 0, got -1"),
     "batch of 0": (arguments("--data.batch_size", "0"), "data.batch_size must be at least 1, got 0"),
     "longer than the model reads": (arguments("--data.max_length", "65"), "data.max_length must be in [3, 64]", "got 65"),
@@ -249,14 +142,8 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize(("prepare", "sentences"), [(m[0], m[1:]) for m in MISTAKES.values()], ids=MISTAKES.keys())
-def test_a_mistake_is_told_in_one_line_and_nothing_is_trained(workplace, capsys, prepare, sentences):
-    assert main(["fit", "--config", "configs/tiny.yaml", *prepare()]) == 2
-    lines = capsys.readouterr().err.strip().splitlines()
-    assert len(lines) == 1, lines
-    assert lines[0].startswith("alft: error: ")
-    for sentence in sentences:
-        assert sentence in lines[0]
-    assert not Path("runs").exists()
+def test_a_mistake_in_the_settings_is_told_in_one_line_and_nothing_is_trained(workplace, capsys, prepare, sentences):
+    check_mistake(capsys, prepare, sentences)
 
 
 @pytest.mark.parametrize(
@@ -276,17 +163,6 @@ def test_mistakes_around_a_fit(workplace, capsys, args, sentence):
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert line.startswith("alft: error: ")
     assert re.search(sentence, line)
-
-
-def test_a_model_is_not_measured_on_labels_that_are_not_its_own(fit, workplace, capsys):
-    checkpoint = fit("--trainer.max_epochs", "1") / "checkpoints" / "last.ckpt"
-    Path("other").mkdir()
-    for split in ("train", "validation", "test"):
-        Path("other", f"{split}.csv").write_text(csv_of(ROWS))
-    capsys.readouterr()
-    assert main(["test", "--ckpt_path", str(checkpoint), "--data.source", "other"]) == 2
-    (line,) = capsys.readouterr().err.strip().splitlines()
-    assert "the model was trained on the labels negative, positive, but data.source has a, b" in line
 
 
 @pytest.mark.filterwarnings("ignore:LightningCLI's args parameter")
