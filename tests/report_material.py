@@ -83,3 +83,9 @@ def line(table, arm):
 def text_of(root):
     """The report as Markdown, in which no sentence is broken."""
     return as_markdown(compare(root))
+
+
+def told_of(root, arm):
+    """What the report says of an arm, sentence by sentence."""
+    _, after = text_of(root).split(f"\n- {arm}:\n")
+    return [told.removeprefix("  - ") for told in itertools.takewhile(lambda told: told.startswith("  - "), after.splitlines())]

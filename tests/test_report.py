@@ -12,17 +12,17 @@ from alft.report import as_csv, as_terminal, compare, load_epochs, load_runs
 from alft.report.sheets import sections
 from alft.run.cli import main
 
-from .report_material import BASELINE, RANDOM, WHOLE, line, text_of, write_run, write_study
+from .report_material import BASELINE, RANDOM, WHOLE, line, text_of, told_of, write_run, write_study
 
 
 @pytest.mark.parametrize("seeds", [1, 2])
 def test_with_few_seeds_nothing_is_decided(tmp_path, seeds):
     write_study(tmp_path, seeds=seeds)
-    text = text_of(tmp_path)
+    told = told_of(tmp_path, "Entropy")
     common = f"not decidable: {seeds} seed{'s' * (seeds > 1)} in common, 3 are needed."
-    assert f"- Entropy: the comparison with random selection at the same budget is {common}" in text
-    assert f"- Entropy: the comparison with the baseline (all labels) is {common}" in text
-    assert "better than" not in text
+    assert f"the comparison with random selection at the same budget is {common}" in told
+    assert f"the comparison with the baseline (all labels) is {common}" in told
+    assert "better than" not in text_of(tmp_path)
 
 
 @pytest.mark.parametrize(("seeds", "warned"), [(5, True), (6, False)])
@@ -33,20 +33,21 @@ def test_sentences_say_what_the_intervals_say(tmp_path, seeds, warned):
     assert found["random_low"] > 0 > found["baseline_low"]
     points = f"{100 * found['random_difference']:+.1f} [{100 * found['random_low']:+.1f}, {100 * found['random_high']:+.1f}]"
     common = f"{seeds} seeds in common{' (an interval of 94 % at most)' if warned else ''}."
-    assert f"- Entropy: better than random selection at the same budget: {points} F1 points, {common}" in text
-    assert "- Entropy: not distinguishable from the baseline (all labels): " in text
-    assert "- Random: worse than the baseline (all labels): " in text
-    assert "- Entropy: better than random selection in validation F1 at equal labels (70): " in text
+    on_baseline, on_random, at_equal_labels, *_ = told_of(tmp_path, "Entropy")
+    assert on_baseline.startswith("not distinguishable from the baseline (all labels): ")
+    assert on_random == f"better than random selection at the same budget: {points} F1 points, {common}"
+    assert at_equal_labels.startswith("better than random selection in validation F1 at equal labels (70): ")
+    assert told_of(tmp_path, "Random")[0].startswith("worse than the baseline (all labels): ")
     assert ("With 3, 4, 5 seeds in common an interval reaches 75, 88, 94 % at most" in text) is warned
     assert "In recalculate mode" not in text
-    assert "- baseline: " not in text
+    assert "- baseline:" not in text
 
 
 def test_missing_controls_are_said(tmp_path):
     write_run(tmp_path)
-    text = text_of(tmp_path)
-    assert "- Entropy: random selection at the same budget is not among these runs." in text
-    assert "- Entropy: the baseline (all labels) with the same encoder and training is not among these runs." in text
+    told = told_of(tmp_path, "Entropy")
+    assert "random selection at the same budget is not among these runs." in told
+    assert "the baseline (all labels) with the same encoder and training is not among these runs." in told
 
 
 def test_without_a_test_set_it_is_said_once(tmp_path):
@@ -217,5 +218,5 @@ def test_real_runs_are_reported_in_every_format(fit, capsys):
     capsys.readouterr()
     assert main(["report", "runs"]) == 0
     out = capsys.readouterr().out
-    assert "Entropy: the comparison with the baseline (all labels) is not decidable: 2 seeds in common" in out
+    assert "- Entropy:\n  - the comparison with the baseline (all labels) is not decidable: 2 seeds in common" in out
     assert "majority class 0." in out

@@ -17,9 +17,9 @@ def test_arms_are_told_by_what_varies_among_those_that_select(tmp_path):
     write_run(tmp_path, budget="Linear(start=1.0, stop=0.5)", max_unique=0.7)
     assert list(load_runs(tmp_path)["arm"]) == [
         "baseline",
-        "Random, Base(share=0.3), no max_unique, lora(alpha=16, r=8)",
-        "Entropy, Base(share=0.3), no max_unique, no lora",
-        "Entropy, Linear(start=1.0, stop=0.5), max_unique 0.7, no lora",
+        "Random, Base(share=0.3), lora(alpha=16, r=8)",
+        "Entropy, Base(share=0.3)",
+        "Entropy, Linear(start=1.0, stop=0.5), max_unique 0.7",
     ]
 
 
@@ -29,8 +29,8 @@ def test_a_setting_that_older_summaries_lack_is_null(tmp_path):
     write_run(tmp_path, seed=2, decay="pool")
     write_run(tmp_path, seed=3, epochs=4)  # as many as the others have
     assert list(load_runs(tmp_path).groupby("arm")["seed"].apply(list).items()) == [
+        ("Entropy", [0, 1, 3]),
         ("Entropy, decay pool", [2]),
-        ("Entropy, no decay", [0, 1, 3]),
     ]
 
 
@@ -151,7 +151,7 @@ def test_a_repeated_arm_is_compared_with_random_selection_repeated_alike_or_else
         write_run(tmp_path, seed, test=0.8, replay=replay, recluster="once")
         write_run(tmp_path, seed, test=0.7, recluster="once", **RANDOM)
     found = line(compare(tmp_path), f"Entropy, replay {replay}")
-    assert (found["random"], found["random_differs"]) == ("Random, no replay", "replay")
+    assert (found["random"], found["random_differs"]) == ("Random", "replay")
     assert found["random_difference"] == pytest.approx(0.1)
     assert "; that control differs in replay too." in text_of(tmp_path)
     for seed in range(3):

@@ -85,15 +85,18 @@ def _arms(runs: list[Run]) -> list[Arm]:
 
 
 def _labels(many: list[Settings]) -> list[str]:
-    """One label an arm: baselines are told from baselines, and arms that select from arms that select."""
+    """One label an arm: baselines are told from baselines, and arms that select from arms that select.
+
+    A setting that is null is left out: that the others have it tells them apart.
+    """
     baselines = varying([settings for settings in many if settings.get("acquire") is None])
     selecting = varying([settings for settings in many if settings.get("acquire") is not None])
     labels = []
     for settings in many:
         baseline = settings.get("acquire") is None
-        varied = [key for key in (baselines if baseline else selecting) if key != "acquire"]
+        varied = [key for key in (baselines if baseline else selecting) if key != "acquire" and settings.get(key) is not None]
         first = "baseline" if baseline else told(settings["acquire"])
-        labels.append(", ".join([first, *(phrase(key, settings.get(key)) for key in varied)]))
+        labels.append(", ".join([first, *(phrase(key, settings[key]) for key in varied)]))
     return labels
 
 

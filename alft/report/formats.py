@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from alft.report.sentences import sentences_on_all
-from alft.report.sheets import Sheet, sections
+from alft.report.sheets import Section, Sheet, sections
 
 NARROWEST = 100
 """Columns below which a sheet would lose figures; a narrower terminal breaks its lines itself."""
@@ -40,7 +40,7 @@ def _terminal_parts(table: pd.DataFrame) -> Iterator[str | Table]:
         for number, sheet in enumerate(section.sheets):
             yield _drawn(sheet, box.HEAVY_HEAD, sheet.title)
             yield section.controls + "\n" if number == 0 else ""
-        yield from (f"- {sentence}" for sentence in section.sentences)
+        yield from _listed(section)
         yield ""
     yield from sentences_on_all(table)
 
@@ -53,9 +53,17 @@ def _markdown_parts(table: pd.DataFrame) -> Iterator[str | Table]:
             yield from (f"### {sheet.title}", "", _drawn(plain, box.MARKDOWN, None), "")
             if number == 0:
                 yield from (section.controls, "")
-        yield from (f"- {_escaped(sentence)}" for sentence in section.sentences)
+        yield from map(_escaped, _listed(section))
         yield ""
     yield "\n\n".join(sentences_on_all(table))
+
+
+def _listed(section: Section) -> Iterator[str]:
+    """The sentences of a section: those on an arm under its name, then the remarks."""
+    for arm, sentences in section.findings.items():
+        yield f"- {arm}:"
+        yield from (f"  - {sentence}" for sentence in sentences)
+    yield from (f"- {remark}" for remark in section.remarks)
 
 
 def _drawn(sheet: Sheet, lines: box.Box, title: str | None) -> Table:

@@ -15,7 +15,7 @@ AT_EQUAL_LABELS = "random selection in validation F1 at equal labels"
 
 
 def sentences_on(line: Line, group: Mapping[str, Line], tested: bool) -> list[str]:
-    """All sentences about one arm.
+    """All sentences about one arm, which is their subject; its name is left to the reader of the list.
 
     Args:
         line: The arm.
@@ -25,7 +25,7 @@ def sentences_on(line: Line, group: Mapping[str, Line], tested: bool) -> list[st
     baseline = group.get(line["baseline"] or "")
     found = [tell(line) for tell in (_on_baseline, _on_random) if tested]
     found += [_on_equal_labels(line), on_labels(line), on_stability(line, baseline), on_cost(line, baseline)]
-    return [f"{line['arm']}: {sentence}" for sentence in found if sentence]
+    return [sentence for sentence in found if sentence]
 
 
 def sentences_on_group(lines: Sequence[Line]) -> list[str]:

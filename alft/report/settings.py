@@ -35,11 +35,9 @@ def told(value: Any) -> str:
 def phrase(key: str, value: Any) -> str:
     """A setting in a few words.
 
-    >>> phrase("lr", 1e-3), phrase("cluster", "Ward(clusters=10)"), phrase("lora", None), phrase("lora", {"r": 8})
-    ('lr 0.001', 'Ward(clusters=10)', 'no lora', 'lora(r=8)')
+    >>> phrase("lr", 1e-3), phrase("cluster", "Ward(clusters=10)"), phrase("lora", {"r": 8})
+    ('lr 0.001', 'Ward(clusters=10)', 'lora(r=8)')
     """
-    if value is None:
-        return f"no {key}"
     if key in BARE:
         return told(value)
     return f"{key}{told(value)}" if isinstance(value, dict) else f"{key} {told(value)}"

@@ -39,14 +39,17 @@ class Section:
         shared: The settings that all its arms share.
         sheets: Scores, labels, both together, stability, cost.
         controls: What was reached without fine-tuning.
-        sentences: What the figures say.
+        findings: What the figures say of each arm, in sentences that leave out its name; arms of which there is nothing to say
+            are left out.
+        remarks: What is to be known to read the section.
     """
 
     title: str
     shared: str
     sheets: tuple[Sheet, ...]
     controls: str
-    sentences: tuple[str, ...]
+    findings: dict[str, tuple[str, ...]]
+    remarks: tuple[str, ...]
 
 
 def figure(column: str, form: str) -> Cell:
@@ -126,16 +129,17 @@ def _line(record: dict[Hashable, Any]) -> Line:
 def _section(lines: list[Line]) -> Section:
     first = lines[0]
     tested = any(line["test_f1"] is not None for line in lines)
-    found = [] if tested else ['There is no test set, so scores on test, and differences in them, are "-".']
+    untested = [] if tested else ['There is no test set, so scores on test, and differences in them, are "-".']
     group = {line["arm"]: line for line in lines}
-    found += [sentence for line in lines for sentence in sentences_on(line, group, tested)] + sentences_on_group(lines)
+    findings = {arm: tuple(sentences_on(line, group, tested)) for arm, line in group.items()}
     majority, tfidf = figure("majority_f1", ".3f")(first), figure("tfidf_f1", ".3f")(first)
     return Section(
         title=f"{first['name']} ({first['fingerprint'][:8]})",
         shared=f"All arms share: {shared([json.loads(line['settings']) for line in lines]) or 'no setting'}.",
         sheets=tuple(_sheet(title, columns, lines) for title, columns in SHEETS.items()),
         controls=f"Controls on test: majority class {majority}; TF-IDF + logistic regression, all labels {tfidf}.",
-        sentences=tuple(found),
+        findings={arm: sentences for arm, sentences in findings.items() if sentences},
+        remarks=tuple(untested + sentences_on_group(lines)),
     )
 
 
