@@ -66,7 +66,7 @@ def test_runs_that_predict_one_class_are_counted(tmp_path):
     for seed, predicted in enumerate([(100, 0), (0, 100), (1, 99), (50, 50)]):
         write_run(tmp_path, seed, predicted=predicted)
     assert load_runs(tmp_path)["collapsed"].tolist() == [True, True, False, False]
-    assert "; 50% of its runs predict one class only." in text_of(tmp_path)
+    assert "; 50% of its runs predict one class only, of which no spread over epochs is taken." in text_of(tmp_path)
 
 
 def test_a_curve_of_one_step_is_said_to_tell_nothing(tmp_path):
@@ -75,7 +75,7 @@ def test_a_curve_of_one_step_is_said_to_tell_nothing(tmp_path):
     write_run(tmp_path, curve=WHOLE, **BASELINE)
     (sentence,) = [part for part in text_of(tmp_path).splitlines() if "bought in epoch 0" in part]
     assert sentence.endswith("fewer labels: Entropy, Linear(start=1.0, stop=0.5).")
-    assert text_of(tmp_path).count(" one step |") == 2  # the baseline's too
+    assert text_of(tmp_path).count(" one step |") == 2 * 4  # the baseline's too
 
 
 # What is refused

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from alft.report import compare
-from alft.report.curves import read_at
+from alft.report.curves import last_validated
 from alft.report.intervals import paired_difference
 
 from .report_material import BASELINE, CURVE, RANDOM, WHOLE, line, text_of, told_of, write_run, write_study
@@ -59,7 +59,7 @@ def test_seeds_bought_at_other_epochs_are_left_out_of_equal_labels(tmp_path):
 
 def test_a_curve_is_read_at_its_last_validated_epoch():
     epochs = [{"epoch": i, "bought": b, "val_f1_macro": f1} for i, (b, f1) in enumerate(((30, 0.1), (30, 0.2), (60, None)))]
-    assert [read_at(epochs, labels) for labels in (29, 30, 60)] == [None, (1, 30), (1, 30)]
+    assert last_validated(epochs) == epochs[1]
 
 
 def test_arms_without_a_seed_in_common_are_reported(tmp_path):
@@ -89,9 +89,9 @@ def test_labels_are_told_in_one_sentence(tmp_path):
         write_run(tmp_path, seed, curve=WHOLE, **BASELINE)
     start = "buys 70 of 100 labels, a saving of 30.0%, and trains on 70.0% fewer rows than with the whole pool in every epoch; "
     area = (30 * 0.5 + 10 * 0.6 + 30 * (0.7 + 0.7 + 0.5) / 3) / 100
-    reached = "it reaches the final validation F1 of the baseline with 70 labels in 2 of 3 runs"
+    reached = "it stays as good as the baseline on validation from 70 labels on in 2 of 3 runs"
     assert f"{start}{reached}; its F1-labels curve has a mean height of {area:.3f}." in told_of(tmp_path, "Entropy")
-    unreached = f"{start}none of its runs reaches the final validation F1 of the baseline; its"
+    unreached = f"{start}none of its runs ends as good as the baseline on validation; its"
     assert any(sentence.startswith(unreached) for sentence in told_of(tmp_path, "Random"))
     assert "- baseline:" not in text_of(tmp_path)
 
@@ -146,3 +146,28 @@ def test_seconds_and_break_even_are_told_in_one_sentence(tmp_path, pays, end):
     assert f"takes 14.0 seconds a run{end}" in told_of(tmp_path, "Entropy")
     write_run(tmp_path, 2, curve=WHOLE, **BASELINE)
     assert f"takes 14.0 seconds a run, the baseline 12.0{end}" in told_of(tmp_path, "Entropy")
+
+
+def test_a_run_that_predicts_one_class_is_not_called_steady(tmp_path):
+    for seed in range(6):
+        write_run(tmp_path, seed, curve=by_epoch((30, 40, 50, 60), (0.4,) * 4), predicted=(100, 0))
+        write_run(tmp_path, seed, curve=by_epoch([100] * 4, (0.5, 0.6, 0.7, 0.6)), **BASELINE)
+    found = line(compare(tmp_path), "Entropy")
+    assert (found["spread_seeds"], found["collapsed"]) == (0, 1)
+    assert math.isnan(found["val_f1_last_std"])
+    assert "steadier" not in text_of(tmp_path)
+
+
+def test_only_a_curve_that_stays_as_good_as_the_mean_baseline_counts_as_equal(tmp_path):
+    for seed, (theirs, ours) in enumerate([(0.6, (0.8, 0.5)), (0.7, (0.66, 0.65)), (0.65, (0.6, 0.9))]):
+        write_run(tmp_path, seed, curve=by_epoch((30, 40), ours))
+        write_run(tmp_path, seed, curve=by_epoch([100] * 2, (0.5, theirs)), **BASELINE)
+    found = line(compare(tmp_path), "Entropy")
+    assert (found["labels_at_equal_f1"], found["labels_at_equal_f1_runs"]) == ((30 + 40) / 2, 2)
+
+
+def test_if_one_run_bought_all_at_once_its_arm_says_nothing_on_equal_labels(tmp_path):
+    for seed in range(3):
+        write_run(tmp_path, seed, curve=WHOLE if seed else CURVE)
+        write_run(tmp_path, seed, curve=WHOLE if seed else CURVE, **RANDOM)
+    assert "at equal labels (" not in text_of(tmp_path)

@@ -44,7 +44,7 @@ def compare(*roots: str | Path) -> pd.DataFrame:
         equal_labels: the smaller of both final numbers of labels, of the arm and its random control, and equal_difference,
         equal_low, equal_high, equal_seeds: of both curves there, in validation F1, over the seeds of which both are read at
         the same epoch; equal_other_epochs: number of the other seeds in common;
-        labels_at_equal_f1: fewest labels at which a curve reaches the baseline's final validation F1 (its mean over seeds),
+        labels_at_equal_f1: fewest labels from which on a curve is as good as the baseline's final validation F1 (its mean),
         over the labels_at_equal_f1_runs runs that do; area (under the curve, in [0, 1]), both of which depend on the pace of
         buying in recalculate mode; one_step (a run bought all at once);
         seconds, memory_mib, break_even, majority_f1, tfidf_f1. What does not exist is not a number, or None.

@@ -26,7 +26,7 @@ def on_stability(line: Line, baseline: Line | None) -> str:
             + ("" if theirs is None else f", the baseline's of {100 * theirs:.1f}")
         )
     if line["collapsed"]:
-        found.append(f"{line['collapsed']:.0%} of its runs predict one class only")
+        found.append(f"{line['collapsed']:.0%} of its runs predict one class only, of which no spread over epochs is taken")
     return "; ".join(found) + "." if found else ""
 
 
@@ -52,9 +52,9 @@ def _on_curve(line: Line) -> str:
     if runs is None:
         return area
     if not runs:
-        return f"; none of its runs reaches the final validation F1 of the baseline{area}"
+        return f"; none of its runs ends as good as the baseline on validation{area}"
     those = "" if runs == seeds else f" in {runs:.0f} of {seeds} runs"
-    return f"; it reaches the final validation F1 of the baseline with {line['labels_at_equal_f1']:.0f} labels{those}{area}"
+    return f"; it stays as good as the baseline on validation from {line['labels_at_equal_f1']:.0f} labels on{those}{area}"
 
 
 def _on_break_even(share: float | None) -> str:

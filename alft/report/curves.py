@@ -5,7 +5,7 @@ number of labels counts, an epoch that was not validated is left out, and below 
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,11 +42,17 @@ class Curve:
         return self.f1[step - 1] if step else 0.0
 
     def reaches(self, f1: float) -> int | None:
-        """Fewest labels at which it is at least this good; None if it never is.
+        """Fewest labels from which on it is at least this good; None if it is not in the end.
 
         As with :meth:`area`, fewer may be due to slower buying in recalculate mode, not to better labels.
+
+        >>> curve = Curve((10, 20, 30), (0.5, 0.7, 0.6))
+        >>> curve.reaches(0.5), curve.reaches(0.6), curve.reaches(0.7)
+        (10, 20, None)
         """
-        return next((labels for labels, value in zip(self.labels, self.f1, strict=True) if value >= f1), None)
+        below = [step for step, value in enumerate(self.f1) if value < f1]
+        first = below[-1] + 1 if below else 0
+        return self.labels[first] if first < len(self.labels) else None
 
     def area(self, pool: int) -> float:
         """Mean height over [0, pool] labels, in [0, 1]: higher means good earlier; 0 if all of the pool is bought at once.
@@ -60,10 +66,9 @@ class Curve:
         return float(np.dot(np.diff([*self.labels, pool]), self.f1) / pool)
 
 
-def read_at(epochs: Iterable[Mapping[Any, Any]], labels: int) -> tuple[int, int] | None:
-    """Epoch at which the curve is read, and the labels bought by then; None below the first purchase."""
-    shown = ((record["epoch"], record["bought"]) for record in epochs if record["val_f1_macro"] is not None)
-    return max((place for place in shown if place[1] <= labels), default=None)
+def last_validated(epochs: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The last epoch with a score, of epochs in order."""
+    return [record for record in epochs if record["val_f1_macro"] is not None][-1]
 
 
 def is_one_step(epochs: Iterable[Mapping[Any, Any]]) -> bool:

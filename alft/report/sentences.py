@@ -52,14 +52,15 @@ def sentences_on_all(table: pd.DataFrame) -> list[str]:
     found = [
         "Differences are arm minus control, paired by seed, in F1 points (hundredths), with a bootstrap 95 % interval "
         "in brackets and the number of seeds in common. Each interval stands for itself: of 20 comparisons without any effect, "
-        "one is expected to look like one. Seconds compare only where all runs had the same machine."
+        "one or more are expected to look like one. Seconds compare only where all runs had the same machine."
     ]
     if ((seeds >= FEWEST_SEEDS) & (seeds < HONEST_SEEDS)).any():
         few = range(FEWEST_SEEDS, HONEST_SEEDS)
         levels = ", ".join(f"{100 * attainable_level(pairs):.0f}" for pairs in few)
+        chance = ", ".join(f"{20 * (1 - attainable_level(pairs)):.1f}" for pairs in few)
         found.append(
-            f"With {', '.join(map(str, few))} seeds in common an interval reaches {levels} % at most; {HONEST_SEEDS} seeds or "
-            "more are the remedy."
+            f"With {', '.join(map(str, few))} seeds in common an interval reaches {levels} % at most, so that of 20 comparisons "
+            f"without any effect {chance} or more look like one. More seeds are the remedy, {HONEST_SEEDS} at least."
         )
     return found
 
@@ -87,7 +88,7 @@ def _on_random(line: Line) -> str:
 
 def _on_equal_labels(line: Line) -> str:
     """Seeds whose curves are read at other epochs are no pairs; if all are like that, there is nothing to compare."""
-    if not line["random"]:
+    if not line["random"] or line["one_step"]:
         return ""
     pairs, others = line["equal_seeds"], line["equal_other_epochs"]
     if others and not pairs:

@@ -68,16 +68,16 @@ def difference(name: str) -> Cell:
 
 
 def labels_at_equal_f1(line: Line) -> str:
-    """Fewest labels at the baseline's F1, and how many of the runs come that far."""
+    """Fewest labels from which on it has the baseline's F1, and how many of the runs end with it."""
     runs = line["labels_at_equal_f1_runs"]
     if runs is None:
         return "-"
     return f"{line['labels_at_equal_f1']:.0f} ({runs:.0f} of {line['seeds']})" if runs else "never"
 
 
-def area(line: Line) -> str:
-    """Area under the F1-labels curve, or that the curve says nothing."""
-    return "one step" if line["one_step"] else f"{line['area']:.3f}"
+def unless_one_step(cell: Cell) -> Cell:
+    """What is read off the F1-labels curve, or that this curve says nothing."""
+    return lambda line: "one step" if line["one_step"] else cell(line)
 
 
 SHEETS: dict[str, dict[str, Cell]] = {
@@ -95,10 +95,10 @@ SHEETS: dict[str, dict[str, Cell]] = {
         "exposure\nsaving": figure("exposure_saving", ".1%"),
     },
     "Validation F1 and labels": {
-        "equal\nlabels": figure("equal_labels", ".0f"),
-        "F1 there to\nrandom, points\n[95 %] (seeds)": difference("equal"),
-        "labels at the\nbaseline's F1": labels_at_equal_f1,
-        "area under\nF1-labels curve": area,
+        "equal\nlabels": unless_one_step(figure("equal_labels", ".0f")),
+        "F1 there to\nrandom, points\n[95 %] (seeds)": unless_one_step(difference("equal")),
+        "labels at the\nbaseline's F1": unless_one_step(labels_at_equal_f1),
+        "area under\nF1-labels curve": unless_one_step(figure("area", ".3f")),
     },
     "Stability": {
         "std of\ntest F1\nover seeds": figure("test_f1_std", ".3f"),

@@ -17,13 +17,21 @@ LAST_EPOCHS = 3
 
 
 def last_spread(run: Run) -> float | None:
-    """Standard deviation (n - 1) of validation F1 over the last epochs of a run; None if fewer than two have a score."""
+    """Standard deviation (n - 1) of validation F1 over the last epochs of a run.
+
+    None if fewer than two have a score, or if the run predicts one class: it then has the same score in each, which is no
+    steadiness.
+    """
+    if collapsed(run.summary["test"]["predicted"]):
+        return None
     spread = float(pd.Series([record["val_f1_macro"] for record in run.epochs[-LAST_EPOCHS:]], dtype=float).std())
     return None if pd.isna(spread) else spread
 
 
 def compare_spread(arm: Arm, baseline: Arm | None) -> dict[str, Any]:
     """The spread over the last epochs, arm minus baseline, paired by seed: below 0 the arm is steadier.
+
+    A seed of which one run predicts one class is no pair.
 
     Returns:
         spread_difference, spread_low, spread_high, spread_seeds.
