@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 
-from alft.report import as_markdown, compare
+from alft.report import as_markdown, compare, contrasts
 
 SETTINGS = {
     "backbone": "tiny-bert",
@@ -82,7 +82,7 @@ def line(table, arm):
 
 def text_of(root):
     """The report as Markdown, in which no sentence is broken."""
-    return as_markdown(compare(root))
+    return as_markdown(compare(root), contrasts(root))
 
 
 def told_of(root, arm):

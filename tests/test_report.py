@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from alft.report import as_csv, as_terminal, compare, load_epochs, load_runs
+from alft.report import as_csv, as_terminal, compare, contrasts, load_epochs, load_runs
 from alft.report.sheets import sections
 from alft.run.cli import main
 
@@ -141,8 +141,11 @@ def test_outputs_are_not_written_over(tmp_path, capsys):
     for place, reason in {tmp_path: "is a folder", tmp_path / "no" / "x": "there is no folder"}.items():
         assert main([*arguments[:-1], str(place)]) == 2
         assert reason in capsys.readouterr().err
+    assert main(["report", str(tmp_path / "runs"), "--output", str(tmp_path / "new.md"), "--plots", str(output)]) == 2
+    assert f"plots must be a folder, and {output} is a file" in capsys.readouterr().err
+    assert not (tmp_path / "new.md").exists()
     assert main(["report", str(tmp_path / "runs"), "--format", "xml"]) == 2
-    assert "format must be one of table, markdown, csv, got xml" in capsys.readouterr().err
+    assert "format must be one of table, markdown, csv, csv_contrasts, got xml" in capsys.readouterr().err
 
 
 def test_plots_are_drawn_from_the_two_tables(tmp_path, monkeypatch, capsys):
@@ -170,7 +173,7 @@ def test_plots_are_drawn_from_the_two_tables(tmp_path, monkeypatch, capsys):
 def test_tables_are_readable_in_a_terminal(tmp_path, width):
     write_study(tmp_path, seeds=3, budget="Linear(start=1.0, stop=0.5)", embedding="MeanTokens")
     write_study(tmp_path, seeds=3, budget="Exponential(start=1.0, stop=0.25)", embedding="WordVectors(path=words.vec)")
-    text = as_terminal(compare(tmp_path), width)
+    text = as_terminal(compare(tmp_path), contrasts(tmp_path), width)
     assert max(map(len, text.splitlines())) <= width
     assert "…" not in text
     figures = {
@@ -184,7 +187,7 @@ def test_markdown_keeps_its_columns_whatever_a_label_holds(tmp_path):
     write_run(tmp_path, backbone="a|b")
     write_run(tmp_path, backbone="*c*")
     rows = [row for row in text_of(tmp_path).splitlines() if row.startswith("|")]
-    assert len(rows) == 5 * 4  # sheets of a header, a rule and two arms
+    assert len(rows) == 5 * 4 + 3  # sheets of a header, a rule and two arms, and what their one difference does
     assert len({row.replace("\\|", "").count("|") for row in rows[:4]}) == 1
     assert any("Entropy, backbone \\*c\\*" in row for row in rows)
 

@@ -44,6 +44,11 @@ class Arm:
         acquire = self.settings.get("acquire")
         return "baseline" if acquire is None else "random" if acquire == "Random" else "selection"
 
+    @property
+    def scores_on_test(self) -> dict[int, float | None]:
+        """Test macro-F1 by seed, in [0, 1]; None for a run without a test set."""
+        return {run.seed: run.summary["test"]["f1_macro"] for run in self.runs}
+
 
 def gather(*roots: str | Path) -> list[Arm]:
     """The arms of all finished runs below the roots.

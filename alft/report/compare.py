@@ -64,20 +64,15 @@ def compare_arm(arm: Arm, group: Sequence[Arm]) -> dict[str, Any]:
         "kind": arm.kind,
         "baseline": baseline and baseline.label,
         "baseline_differs": baseline and ", ".join(differing(arm, baseline)),
-        **paired_difference(scores_on_test(arm), scores_on_test(baseline)).columns("baseline"),
+        **paired_difference(arm.scores_on_test, baseline.scores_on_test if baseline else {}).columns("baseline"),
         "random": random and random.label,
         "random_differs": random and ", ".join(differing(arm, random)),
-        **paired_difference(scores_on_test(arm), scores_on_test(random)).columns("random"),
+        **paired_difference(arm.scores_on_test, random.scores_on_test if random else {}).columns("random"),
         **equal_labels(arm, random),
         **equal_f1(arm, baseline),
         **compare_spread(arm, baseline),
         "settings": json.dumps(arm.settings, sort_keys=True, ensure_ascii=False),
     }
-
-
-def scores_on_test(arm: Arm | None) -> dict[int, float | None]:
-    """Test macro-F1 by seed; nothing without an arm."""
-    return {} if arm is None else {run.seed: run.summary["test"]["f1_macro"] for run in arm.runs}
 
 
 def _means(arms: list[Arm]) -> pd.DataFrame:

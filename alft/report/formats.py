@@ -19,23 +19,29 @@ UNBROKEN = 100_000
 """Columns of a document, whose lines are as long as they need to be."""
 
 
-def as_terminal(table: pd.DataFrame, width: int = 128) -> str:
-    """Tables drawn with lines, for a terminal of so many columns."""
-    return _printed(_terminal_parts(table), max(width, NARROWEST))
+def as_terminal(table: pd.DataFrame, apart: pd.DataFrame | None = None, width: int = 128) -> str:
+    """Tables drawn with lines.
+
+    Args:
+        table: Of :func:`alft.report.compare`.
+        apart: Of :func:`alft.report.contrasts`, of the same runs; None leaves them out.
+        width: Columns of the terminal.
+    """
+    return _printed(_terminal_parts(table, apart), max(width, NARROWEST))
 
 
-def as_markdown(table: pd.DataFrame) -> str:
+def as_markdown(table: pd.DataFrame, apart: pd.DataFrame | None = None) -> str:
     """The same tables and sentences as Markdown."""
-    return _printed(_markdown_parts(table), UNBROKEN)
+    return _printed(_markdown_parts(table, apart), UNBROKEN)
 
 
 def as_csv(table: pd.DataFrame) -> str:
-    """One line an arm, all figures unrounded; what does not exist is empty."""
+    """The lines of either table, all figures unrounded; what does not exist is empty."""
     return str(table.to_csv(index=False, lineterminator="\n"))
 
 
-def _terminal_parts(table: pd.DataFrame) -> Iterator[str | Table]:
-    for section in sections(table):
+def _terminal_parts(table: pd.DataFrame, apart: pd.DataFrame | None) -> Iterator[str | Table]:
+    for section in sections(table, apart):
         yield from (section.title, section.shared, "")
         for number, sheet in enumerate(section.sheets):
             yield _drawn(sheet, box.HEAVY_HEAD, sheet.title)
@@ -45,8 +51,8 @@ def _terminal_parts(table: pd.DataFrame) -> Iterator[str | Table]:
     yield from sentences_on_all(table)
 
 
-def _markdown_parts(table: pd.DataFrame) -> Iterator[str | Table]:
-    for section in sections(table):
+def _markdown_parts(table: pd.DataFrame, apart: pd.DataFrame | None) -> Iterator[str | Table]:
+    for section in sections(table, apart):
         yield from (f"## {_escaped(section.title)}", "", _escaped(section.shared), "")
         for number, sheet in enumerate(section.sheets):
             plain = Sheet(sheet.title, tuple(name.replace("\n", " ") for name in sheet.header), _escaped_rows(sheet))

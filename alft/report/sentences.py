@@ -59,8 +59,8 @@ def sentences_on_all(table: pd.DataFrame) -> list[str]:
         levels = ", ".join(f"{100 * attainable_level(pairs):.0f}" for pairs in few)
         chance = ", ".join(f"{20 * (1 - attainable_level(pairs)):.1f}" for pairs in few)
         found.append(
-            f"With {', '.join(map(str, few))} seeds in common an interval reaches {levels} % at most, so that of 20 comparisons "
-            f"without any effect {chance} or more look like one. More seeds are the remedy, {HONEST_SEEDS} at least."
+            f"With {', '.join(map(str, few))} seeds in common an interval reaches {levels} % at most, so that of 20 "
+            f"comparisons without any effect {chance} or more look like one. More seeds are the remedy, from {HONEST_SEEDS} on."
         )
     return found
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from alft.report.phrases import Line, points
+from alft.report.phrases import Line, points, verdict
 from alft.report.sentences import sentences_on, sentences_on_group
 from alft.report.settings import shared
 from alft.report.tables import GROUP
@@ -37,7 +37,7 @@ class Section:
     Attributes:
         title: Name and fingerprint.
         shared: The settings that all its arms share.
-        sheets: Scores, labels, both together, stability, cost.
+        sheets: Scores, labels, both together, stability, cost, and what single settings do.
         controls: What was reached without fine-tuning.
         findings: What the figures say of each arm, in sentences that leave out its name; arms of which there is nothing to say
             are left out.
@@ -115,10 +115,15 @@ SHEETS: dict[str, dict[str, Cell]] = {
 """The columns of each sheet but the first, which names the arm."""
 
 
-def sections(table: pd.DataFrame) -> list[Section]:
-    """The groups of a table of :func:`alft.report.compare`, in its order."""
-    groups = table.groupby(GROUP, sort=False)
-    return [_section([_line(record) for record in lines.to_dict("records")]) for _, lines in groups]
+def sections(table: pd.DataFrame, apart: pd.DataFrame | None = None) -> list[Section]:
+    """The groups of a table of :func:`alft.report.compare`, in its order, with those of :func:`alft.report.contrasts`."""
+    pairs = [] if apart is None else _lines(apart)
+    groups = [_lines(group) for _, group in table.groupby(GROUP, sort=False)]
+    return [_section(lines, [pair for pair in pairs if all(pair[key] == lines[0][key] for key in GROUP)]) for lines in groups]
+
+
+def _lines(table: pd.DataFrame) -> list[Line]:
+    return [_line(record) for record in table.to_dict("records")]
 
 
 def _line(record: dict[Hashable, Any]) -> Line:
@@ -126,7 +131,7 @@ def _line(record: dict[Hashable, Any]) -> Line:
     return {str(key): None if pd.isna(value) else value for key, value in record.items()}
 
 
-def _section(lines: list[Line]) -> Section:
+def _section(lines: list[Line], pairs: list[Line]) -> Section:
     first = lines[0]
     tested = any(line["test_f1"] is not None for line in lines)
     untested = [] if tested else ['There is no test set, so scores on test, and differences in them, are "-".']
@@ -136,11 +141,26 @@ def _section(lines: list[Line]) -> Section:
     return Section(
         title=f"{first['name']} ({first['fingerprint'][:8]})",
         shared=f"All arms share: {shared([json.loads(line['settings']) for line in lines]) or 'no setting'}.",
-        sheets=tuple(_sheet(title, columns, lines) for title, columns in SHEETS.items()),
+        sheets=(*(_sheet(title, columns, lines) for title, columns in SHEETS.items()), *_apart(pairs)),
         controls=f"Controls on test: majority class {majority}; TF-IDF + logistic regression, all labels {tfidf}.",
         findings={arm: sentences for arm, sentences in findings.items() if sentences},
         remarks=tuple(untested + sentences_on_group(lines)),
     )
+
+
+def _apart(pairs: list[Line]) -> list[Sheet]:
+    """The sheet of pairs, if there are any."""
+    if not any(pair["seeds"] for pair in pairs):
+        return []
+    header = ("arm", "its one difference", "test F1, points\n[95 %] (seeds)", "verdict")
+    return [Sheet("One setting apart", header, tuple(_pair(pair) for pair in pairs))]
+
+
+def _pair(pair: Line) -> tuple[str, ...]:
+    low, high = pair["low"], pair["high"]
+    told = f"{points(pair['difference'], low, high)} ({pair['seeds']})"
+    decided = "not decidable" if low is None else verdict(low, high).removesuffix(" than").removesuffix(" from")
+    return pair["arm"], pair["change"], told, decided
 
 
 def _sheet(title: str, columns: dict[str, Cell], lines: list[Line]) -> Sheet:
