@@ -186,6 +186,17 @@ def test_mistakes_are_told_before_any_run_starts(sweep, capsys):
     assert main(["grid", "sweep.yaml"]) == 2
     assert "active.acquire: there is no Entropie; did you mean Entropy?" in capsys.readouterr().err
     assert not Path("runs").exists()
+    values = {
+        "active.max_unique": ("2", "active.max_unique must be"),
+        "active.budget": ('{"class_path": "Base", "init_args": {"share": 7.5}}', "share must be"),
+        "model.lora": ('{"r": 0}', "model.lora.r must be at least 1"),
+        "active.replay": ("nowhere", "active.replay"),
+    }
+    for name, (value, told) in values.items():
+        sweep.write_text(yaml.safe_dump(SWEEP | {"parameters": {name: {"values": ["null", value][name == "active.budget" :]}}}))
+        assert main(["grid", "sweep.yaml"]) == 2
+        assert told in capsys.readouterr().err
+        assert not Path("runs").exists()
     assert main(["grid", "nowhere.yaml"]) == 2
     assert "there is no sweep file nowhere.yaml" in capsys.readouterr().err
 

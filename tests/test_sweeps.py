@@ -18,7 +18,13 @@ SWEEPS = [*sorted((ROOT / "sweeps").glob("*.yaml")), *sorted((ROOT / "results" /
 
 def settings_of(cell: Cell) -> dict:
     quieten()
-    settings = FitSettings(list(cell.arguments)).plain
+    asked = FitSettings(list(cell.arguments))
+    if "WordVectors" in "".join(cell.arguments):  # a file that users fetch
+        with pytest.raises(ValueError, match=r"active\.embedding\.path: no such file"):
+            asked.refuse_out_of_range()
+    else:
+        asked.refuse_out_of_range()
+    settings = asked.plain
     return {block: settings[block] for block in ("seed_everything", "data", "model", "active", "trainer")}
 
 
@@ -84,6 +90,14 @@ def test_cells_are_the_product_with_the_last_parameter_changing_fastest(tmp_path
     assert cells[0].arguments == ("--config", "configs/tiny.yaml", "--seed_everything=0", "--active.acquire=Bald")
 
 
+def test_the_distributions_of_given_values_are_known(tmp_path):
+    parameters = {
+        "seed_everything": {"values": ["0", "1"], "distribution": "categorical"},
+        "model.lr": {"value": "1", "distribution": "constant"},
+    }
+    assert len(read_sweep(write_sweep(tmp_path, parameters=parameters))) == 2
+
+
 def test_long_values_make_names_that_a_file_system_takes_and_tells_apart(tmp_path):
     long = [json.dumps({"class_path": "Linear" * 50, "init_args": {"x/y": number}}) for number in range(3)]
     cells = read_sweep(write_sweep(tmp_path, parameters={"active.budget": {"values": long}}))
@@ -96,7 +110,12 @@ def test_long_values_make_names_that_a_file_system_takes_and_tells_apart(tmp_pat
     ("changes", "words"),
     [
         ({"method": "bayes"}, "method must be grid, got bayes"),
-        ({"parameters": {"model.lr": {"min": 0, "max": 1}}}, "parameters.model.lr must have value or values"),
+        ({"parameters": {"model.lr": {"min": 0, "max": 1}}}, "parameters.model.lr must have value or a list of"),
+        ({"parameters": {"model": {"parameters": {"lr": {"value": "1"}}}}}, "parameters.model must have value or a list of"),
+        ({"parameters": {"model.lr": {"values": ["1", "2"], "distribution": "q_uniform"}}}, "and nothing else in a grid"),
+        ({"parameters": {"model.lr": {"values": ["1", "1"]}}}, "parameters.model.lr has a value twice"),
+        ({"run_cap": 3}, "run_cap is for W&B's server"),
+        ({"method": None}, "method must be grid, got None"),
         ({"parameters": {"model.lora": {"values": [None]}}}, "parameters.model.lora must be written as typed"),
         ({"parameters": {"active.enabled": {"values": [True]}}}, "active.enabled must be written as typed.*got True"),
         ({"parameters": {"active.acquire": {"values": []}}}, "parameters.active.acquire has no values"),

@@ -59,7 +59,9 @@ def read_sweep(path: Path) -> list[Cell]:
     if not isinstance(sweep, dict) or not isinstance(sweep.get("parameters"), dict):
         raise ValueError(f"{path} is no sweep file: it has no parameters")
     if sweep.get("method") != "grid":
-        raise ValueError(f"{path}: method must be grid, got {sweep.get('method')}; other methods need W&B's server")
+        raise ValueError(f"{path}: method must be grid, got {sweep.get('method', 'none')}; other methods need W&B's server")
+    if "run_cap" in sweep:
+        raise ValueError(f"{path}: run_cap is for W&B's server, a grid runs every cell")
     command = _fit_arguments(path, sweep.get("command"))
     names = [str(name) for name in sweep["parameters"]]
     values = [_values(path, name, entry) for name, entry in sweep["parameters"].items()]
@@ -79,15 +81,19 @@ def _fit_arguments(path: Path, command: Any) -> list[str]:
 
 
 def _values(path: Path, name: str, entry: Any) -> list[str]:
-    known = isinstance(entry, dict) and len(entry) == 1 and (isinstance(entry.get("values"), list) or "value" in entry)
-    if not known:
-        raise ValueError(f"{path}: parameters.{name} must have value or values, a grid knows nothing else")
+    entry = dict(entry) if isinstance(entry, dict) else {}
+    distribution = entry.pop("distribution", None)  # W&B's own names for what is there anyway
+    kind = {"values": "categorical", "value": "constant"}.get("".join(map(str, entry)))
+    if kind is None or distribution not in (None, kind) or not isinstance(entry.get("values", []), list):
+        raise ValueError(f"{path}: parameters.{name} must have value or a list of values and nothing else in a grid")
     values = entry["values"] if "values" in entry else [entry["value"]]
     for value in values:
         if isinstance(value, bool) or not isinstance(value, str | int | float):
             raise ValueError(f"{path}: parameters.{name} must be written as typed on a command line, in quotes, got {value}")
     if not values:
         raise ValueError(f"{path}: parameters.{name} has no values")
+    if len({str(value) for value in values}) < len(values):
+        raise ValueError(f"{path}: parameters.{name} has a value twice, and a run counted twice would be no second run")
     return [str(value) for value in values]
 
 

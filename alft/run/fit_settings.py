@@ -6,7 +6,10 @@ import yaml
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
 from alft.data.pool import TextPool
+from alft.loop.active import ActiveLearning
 from alft.models.classifier import Classifier
+from alft.models.epinet import Epinet
+from alft.models.lora import Lora
 from alft.run.checks import refuse_fit_settings
 from alft.run.parser import SentenceParser
 from alft.run.wiring import AlftCLI
@@ -36,6 +39,20 @@ class FitSettings(AlftCLI):
 
     def after_instantiate_classes(self) -> None:
         """There is nothing to check."""
+
+    def refuse_out_of_range(self) -> None:
+        """Make what checks its own values and needs neither data nor weights: the selection, LoRA and the epinet.
+
+        Raises:
+            ValueError: A value is out of its range, or a file that the selection reads is not there.
+        """
+        parser = SentenceParser()
+        parser.add_class_arguments(ActiveLearning, "active")
+        for name, kind in {"lora": Lora, "epinet": Epinet}.items():
+            parser.add_argument(f"--model.{name}", type=kind | None)
+        plain = self.plain
+        model = {name: plain["model"][name] for name in ("lora", "epinet")}
+        parser.instantiate_classes(parser.parse_object({"active": plain["active"], "model": model}))
 
     @property
     def plain(self) -> dict[str, Any]:

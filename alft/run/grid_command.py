@@ -67,18 +67,23 @@ def _run(sweep: Path, root: Path, folders: list[CellFolder], jobs: int, drop_che
 
 
 def _left(folders: list[CellFolder]) -> list[CellFolder]:
-    """The cells without a finished run; every command line is tried first, so that a mistake in the last one costs no night."""
+    """The cells without a finished run; every command line is tried first, so that a mistake in the last one costs no night.
+
+    What only the data can tell, as the size of a pool, is found when a run begins.
+    """
     left = []
     with _progress() as progress:
         task = progress.add_task("reading the settings", total=len(folders))
         for folder in folders:
-            settings = FitSettings(list(folder.cell.arguments)).plain
-            done = folder.finished
+            asked = FitSettings(list(folder.cell.arguments))
+            settings, done = asked.plain, folder.finished
             run = done or folder.begun
             # Where summaries were kept and nothing else, the name of the cell, which holds its arguments, must do.
             if run and (run / NAME).exists() and (difference := first_difference(settings, run)):
                 raise ValueError(f"{difference} in the run in {run}, which was begun before; choose another --root")
-            left += [] if done else [folder]
+            if not done:
+                asked.refuse_out_of_range()
+                left.append(folder)
             progress.advance(task)
         progress.update(task, visible=False)
     return left
