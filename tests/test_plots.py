@@ -58,7 +58,7 @@ each_plot = pytest.mark.parametrize(("plot", "table"), PLOTS, ids=lambda value: 
 def test_title_and_axes_say_what_they_show_and_the_legend_covers_nothing(plot, table):
     drawn = plot(table, axes())
     drawn.figure.draw_without_rendering()
-    assert drawn.get_title().startswith("maltese: ")
+    assert drawn.get_title().startswith("maltese, pool of ")
     assert drawn.get_xlabel()
     named = drawn.get_ylabel() or [label.get_text() for label in drawn.get_yticklabels()]
     assert named

@@ -214,7 +214,11 @@ def test_real_runs_are_reported_in_every_format(fit, capsys):
     means = runs.groupby("arm")["test_f1_macro"].mean()
     assert found["test_f1"] == pytest.approx(means["Entropy"])
     assert found["baseline_difference"] == pytest.approx(means["Entropy"] - means["baseline"])
-    for form, beginning in {"table": "tiny (", "markdown": "## tiny (", "csv": "name,fingerprint,arm,"}.items():
+    for form, beginning in {
+        "table": "tiny, pool of 64 (",
+        "markdown": "## tiny, pool of 64 (",
+        "csv": "name,fingerprint,arm,",
+    }.items():
         capsys.readouterr()
         assert main(["report", "runs", "--format", form]) == 0
         assert capsys.readouterr().out.startswith(beginning)

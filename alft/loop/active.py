@@ -50,8 +50,8 @@ class ActiveLearning(Callback):
             entropy of its candidates.
         scoring_precision: Precision in which the encoder computes when it scores the pool, independent of trainer.precision
             unless that makes the weights themselves bf16.
-        replay: Folder of a finished run whose sets are to be repeated, all other ``active`` settings ignored: with another seed
-            or model it tells luck of selection from luck of training.
+        replay: Folder of a finished run whose sets are to be repeated, all other ``active`` settings ignored: with other
+            seeds or another model. What the seeds then still differ in is luck of training, none of selection.
     """
 
     def __init__(

@@ -56,7 +56,7 @@ def begin(table: pd.DataFrame, axes: Axes | None, width: float = 8.0) -> tuple[s
 
 
 def check_group(table: pd.DataFrame) -> str:
-    """The name of the one group that a table holds.
+    """The name of the one group that a table holds, and the size of its pool: one data set may be cut to several.
 
     Raises:
         ValueError: It is empty, or holds several groups, whose figures must not stand in one plot.
@@ -64,7 +64,7 @@ def check_group(table: pd.DataFrame) -> str:
     groups = table[GROUP].drop_duplicates()
     if len(groups) != 1:
         raise ValueError(f"a plot shows the runs of one group, that is of one name and fingerprint, got {len(groups)} groups")
-    return str(groups["name"].iloc[0])
+    return f"{groups['name'].iloc[0]}, pool of {table['pool'].iloc[0]}"
 
 
 def arms_of(table: pd.DataFrame) -> list[str]:

@@ -35,7 +35,7 @@ class Section:
     """All about one group.
 
     Attributes:
-        title: Name and fingerprint.
+        title: Name, size of the pool, fingerprint.
         shared: The settings that all its arms share.
         sheets: Scores, labels, both together, stability, cost, and what single settings do.
         controls: What was reached without fine-tuning.
@@ -139,7 +139,7 @@ def _section(lines: list[Line], pairs: list[Line]) -> Section:
     findings = {arm: tuple(sentences_on(line, group, tested)) for arm, line in group.items()}
     majority, tfidf = figure("majority_f1", ".3f")(first), figure("tfidf_f1", ".3f")(first)
     return Section(
-        title=f"{first['name']} ({first['fingerprint'][:8]})",
+        title=f"{first['name']}, pool of {first['pool']:.0f} ({first['fingerprint'][:8]})",
         shared=f"All arms share: {shared([json.loads(line['settings']) for line in lines]) or 'no setting'}.",
         sheets=(*(_sheet(title, columns, lines) for title, columns in SHEETS.items()), *_apart(pairs)),
         controls=f"Controls on test: majority class {majority}; TF-IDF + logistic regression, all labels {tfidf}.",
