@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -208,6 +209,7 @@ def test_mistakes_are_told_before_any_run_starts(sweep, capsys):
         ("print('epoch 1'); import os; os.kill(os.getpid(), 9)", "killed by SIGKILL; before that: "),
         ("raise SystemExit(1)", "it said nothing"),
         ("print('no summary')", "no summary"),
+        (f"{FINISH}; print('no export'); raise SystemExit(1)", "no export"),
     ],
 )
 def test_what_a_failing_run_said_is_told_as_it_said_it(sweep, capsys, monkeypatch, script, told):
@@ -216,6 +218,7 @@ def test_what_a_failing_run_said_is_told_as_it_said_it(sweep, capsys, monkeypatc
     output = capsys.readouterr()
     assert told in output.out
     assert told in output.err
+    assert re.search(r"2/2 \d:\d\d:\d\d left: 0:00:00", output.out)
 
 
 def test_a_run_that_fails_is_told_with_its_last_words(sweep, capsys):
