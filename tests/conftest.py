@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -73,6 +74,12 @@ def workplace(tmp_path: Path, tiny_bert: Path, tiny_data: Path, monkeypatch: pyt
 def tell_figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
     """Have a sentence printed below the results, also where tests run in several processes."""
     return lambda sentence: record_property("figure", sentence)
+
+
+def pytest_configure() -> None:
+    """Let signals arrive: a shell has what it starts in the background ignore Ctrl-C, and nohup a hang-up."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
