@@ -194,7 +194,8 @@ def test_mistakes_are_told_before_any_run_starts(sweep, capsys):
         "active.replay": ("nowhere", "active.replay"),
     }
     for name, (value, told) in values.items():
-        sweep.write_text(yaml.safe_dump(SWEEP | {"parameters": {name: {"values": ["null", value][name == "active.budget" :]}}}))
+        tried = [value] if name == "active.budget" else ["null", value]  # the mistake in the last cell
+        sweep.write_text(yaml.safe_dump(SWEEP | {"parameters": {name: {"values": tried}}}))
         assert main(["grid", "sweep.yaml"]) == 2
         assert told in capsys.readouterr().err
         assert not Path("runs").exists()

@@ -35,15 +35,15 @@ def compare(*roots: str | Path) -> pd.DataFrame:
     Returns:
         name, fingerprint, arm, kind (baseline, random or selection), settings (JSON), seeds (number of runs);
         test_f1, test_f1_std (over seeds, n - 1), val_f1, val_f1_last_std (over the last 3 epochs of each run, n - 1, then the
-        mean over runs), collapsed (share of runs that predict one class);
+        mean over runs that predict more than one class), collapsed (share of runs that predict one class);
         spread_difference, spread_low, spread_high, spread_seeds: of the spread over the last epochs, arm minus baseline;
         baseline and random: label of the arm compared with; baseline_differs and random_differs: settings besides those of the
         selection, and besides acquire, in which that arm differs too;
         baseline_difference, baseline_low, baseline_high, baseline_seeds, and the same of random: of test F1, paired by seed;
         bought, pool, unique_saving, exposure_saving;
-        equal_labels: the smaller of both final numbers of labels, of the arm and its random control, and equal_difference,
-        equal_low, equal_high, equal_seeds: of both curves there, in validation F1, over the seeds of which both are read at
-        the same epoch; equal_other_epochs: number of the other seeds in common;
+        equal_labels: number of labels that the arm and its random control both end with, and equal_difference, equal_low,
+        equal_high, equal_seeds: of their final validation F1, over the seeds of which both had bought as many by the same
+        last epoch; equal_other_epochs: number of the other seeds in common;
         labels_at_equal_f1: fewest labels from which on a curve is as good as the baseline's final validation F1 (its mean),
         over the labels_at_equal_f1_runs runs that do; area (under the curve, in [0, 1]), both of which depend on the pace of
         buying in recalculate mode; one_step (a run bought all at once);

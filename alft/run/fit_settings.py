@@ -1,5 +1,6 @@
 """What would a fit be run with? Its settings, parsed and checked, without a model, data or a run folder."""
 
+from functools import cached_property
 from typing import Any
 
 import yaml
@@ -54,7 +55,7 @@ class FitSettings(AlftCLI):
         model = {name: plain["model"][name] for name in ("lora", "epinet")}
         parser.instantiate_classes(parser.parse_object({"active": plain["active"], "model": model}))
 
-    @property
+    @cached_property
     def plain(self) -> dict[str, Any]:
         """The settings as ``config.yaml`` has them."""
         settings: dict[str, Any] = yaml.safe_load(self.parser.dump(self.config, skip_none=False))
