@@ -7,7 +7,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --d
 
 fit: .venv/installed
 	$(BIN)/python -m alft demo data/demo
-	$(BIN)/python -m alft fit --config configs/demo.yaml
+	$(BIN)/python -m alft fit --config preset:demo
 
 test: lint types tests
 

@@ -1,3 +1,85 @@
-"""Active-learning fine-tuning of BERT: fewer labels, a better and steadier text classifier."""
+"""Active-learning fine-tuning of BERT: fewer labels, a better and steadier text classifier.
+
+The names of ``__all__``, and every acquisition, budget, clustering and embedding in :mod:`alft.selection`, are imported when
+they are first used (PEP 562): ``import alft`` takes no time, and ``python -m alft --help`` needs no torch.
+"""
+
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from alft.data.pool import TextPool
+    from alft.fit.finish import finish
+    from alft.fit.trainer import trainer
+    from alft.loop.active import ActiveLearning
+    from alft.models.classifier import Classifier
+    from alft.models.epinet import Epinet
+    from alft.models.lora import Lora
+    from alft.selection.acquisition import *  # noqa: F403
+    from alft.selection.acquisition import PoolView
+    from alft.selection.budget import *  # noqa: F403
+    from alft.selection.clustering import *  # noqa: F403
+    from alft.selection.dif_build import *  # noqa: F403
+    from alft.selection.embedding import *  # noqa: F403
+    from alft.selection.ledger import Ledger, Selection
+    from alft.selection.policy import Policy, Scores
+    from alft.selection.text_embedding import *  # noqa: F403
+    from alft.selection.ward import *  # noqa: F403
 
 __version__ = "0.1.0"
+
+_MODULES = {
+    "ActiveLearning": "alft.loop.active",
+    "Classifier": "alft.models.classifier",
+    "Epinet": "alft.models.epinet",
+    "Ledger": "alft.selection.ledger",
+    "Lora": "alft.models.lora",
+    "Policy": "alft.selection.policy",
+    "PoolView": "alft.selection.acquisition",
+    "Scores": "alft.selection.policy",
+    "Selection": "alft.selection.ledger",
+    "TextPool": "alft.data.pool",
+    "finish": "alft.fit.finish",
+    "trainer": "alft.fit.trainer",
+}
+"""Where each name is defined."""
+
+__all__ = [
+    "ActiveLearning",
+    "Classifier",
+    "Epinet",
+    "Ledger",
+    "Lora",
+    "Policy",
+    "PoolView",
+    "Scores",
+    "Selection",
+    "TextPool",
+    "finish",
+    "trainer",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for: a name of ``__all__``, or a class of the room ``selection``."""
+    module = _MODULES.get(name) or _selection_module(name)
+    if module is None:
+        raise AttributeError(f"module 'alft' has no attribute {name!r}")
+    return getattr(import_module(module), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def _selection_module(name: str) -> str | None:
+    """The module of the room ``selection`` that defines a class; a new one needs no entry anywhere."""
+    if not name[:1].isupper():  # a submodule, or a name that Python itself asks for
+        return None
+    room = import_module("alft.selection")
+    for found in iter_modules(room.__path__, "alft.selection."):
+        kind = vars(import_module(found.name)).get(name)
+        if getattr(kind, "__module__", None) == found.name:
+            return found.name
+    return None

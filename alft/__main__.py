@@ -1,8 +1,8 @@
-"""``python -m alft``: see :mod:`alft.run.cli`."""
+"""``python -m alft``: see :mod:`alft.cli.main`."""
 
 import sys
 
-from alft.run.cli import main
+from alft.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -14,7 +14,7 @@ os.environ |= {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALL
 
 import torch
 
-from alft.run.quiet import quieten
+from alft.system.quiet import quieten
 from benchmarks import acquisitions, clusters, epochs, scoring
 from benchmarks.material import Material
 from benchmarks.measure import Row, gflops

@@ -10,14 +10,14 @@ import torch
 from torch import Tensor
 
 from alft.data.pool import TextPool
+from alft.fit.journal import Journal
+from alft.fit.trainer import run_loggers
 from alft.loop.active import ActiveLearning
-from alft.loop.scoring import Precision, score_pool
+from alft.loop.scoring import score_pool
 from alft.models.classifier import Classifier
-from alft.run.fit import run_loggers
-from alft.run.journal import Journal
-from alft.selection.budget import Base
+from alft.selection.budget import Constant
 from alft.selection.embedding import MeanTokens
-from alft.selection.policy import Policy
+from alft.selection.policy import Policy, Precision
 from benchmarks.material import Material, silent_trainer, train
 from benchmarks.measure import Row, at_most, in_turn, ratio_of_medians, ratio_of_minima
 
@@ -46,11 +46,10 @@ def _active_epoch(material: Material) -> Iterator[Row]:
 
 def _select(model: Classifier, data: TextPool, precision: Precision) -> Tensor:
     """Rows of one epoch, from scores and clusters made for it."""
-    policy = Policy(budget=Base(SHARE))
+    policy = Policy(budget=Constant(SHARE))
     plan = policy.plan(1, data.ledger.pool)
     scores = score_pool(silent_trainer(), model, data, embedding=MeanTokens(), precision=precision)
-    division = policy.divide(0, plan, data.ledger, scores)
-    return policy.decide(0, plan, data.ledger, division, scores).selection.rows
+    return policy.select(0, plan, data.ledger, scores).selection.rows
 
 
 def _lightning(material: Material) -> Iterator[Row]:

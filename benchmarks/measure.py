@@ -11,7 +11,7 @@ from statistics import median
 import torch
 from torch import Tensor
 
-from alft.loop.memory import peak_memory, restart_peak
+from alft.system.memory import peak_memory, restart_peak
 from benchmarks.vectors import embeddings
 
 

@@ -82,7 +82,7 @@ def _picked_in_bf16(material: Material, data: TextPool, model: Classifier) -> It
     trainer, label = silent_trainer(), material.label("slovak")
     _teach(model, data, epochs=material.times(8))
     exact, rough = (score_pool(trainer, model, data, precision=kind).probs_KNC for kind in ("float32", "bf16"))
-    found = torch.bincount(exact[0].argmax(-1), minlength=model.num_labels).tolist()
+    found = torch.bincount(exact[0].argmax(-1), minlength=model.task.outputs).tolist()
     told = f" (the model takes {' and '.join(map(str, found))} of the texts for its classes)"
     best, rough_best = (mean_entropy(probs).sort(descending=True, stable=True).indices.tolist() for probs in (exact, rough))
     for share in (0.1, 0.3, 0.6):
@@ -99,7 +99,7 @@ def _teach(model: Classifier, data: TextPool, epochs: int) -> None:
     """
     labels_N = torch.tensor(data.corpus.pool.labels)
     least = int(labels_N.bincount().min())
-    rows = torch.cat([(labels_N == label).nonzero().squeeze(1)[:least] for label in range(model.num_labels)])
+    rows = torch.cat([(labels_N == label).nonzero().squeeze(1)[:least] for label in range(model.task.outputs)])
     torch.manual_seed(0)  # of the dropout
     with torch.autocast("cpu", torch.bfloat16):
         train(model, data, rows, lr=1e-4, epochs=epochs)

@@ -15,9 +15,9 @@ import pytest
 import torch
 from transformers import BertConfig, BertForMaskedLM, BertTokenizerFast
 
-from alft.run.cli import main
-from alft.run.demo import make_reviews
-from alft.run.parser import subclasses
+from alft.cli.extensions import subclasses
+from alft.cli.main import main
+from alft.data.demo import make_reviews
 from alft.selection.text_embedding import WordVectors, words_of
 
 ROOT = Path(__file__).parent.parent

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SERVER = multiprocessing.get_context("forkserver")
-SERVER.set_forkserver_preload(["tests.faults", "alft.run.cli"])
+SERVER.set_forkserver_preload(["tests.faults", "alft.cli.main"])
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ STAGES: dict[str, str] = {
     "choice": "alft.selection.policy:Policy.decide",
     "checkpoint": "torch:save",
     "replacement": "os:fsync",
-    "summary": "alft.run.fit:summarise",
+    "summary": "alft.fit.finish:summarise",
 }
 MOST = {"training": 15, "scoring": 8, "clustering": 3, "validation": 9, "test": 3, "choice": 3, "checkpoint": 6, "summary": 1}
 """A stage is not entered much more often in a run of three epochs."""
@@ -105,7 +105,7 @@ def _run(args: list[str], folder: str, kill: Kill | None, environment: dict[str,
     sys.stdout, sys.stderr = streams
     from lightning.pytorch.utilities import rank_zero_only
 
-    from alft.run.cli import main
+    from alft.cli.main import main
 
     rank_zero_only.rank = int(environment.get("LOCAL_RANK", "0"))  # Lightning reads it when it is imported
     if limit:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from alft.run.cli import main
+from alft.cli.main import main
 
 ROWS = [(f"text number {i}", "ab"[i % 2]) for i in range(20)]
 

@@ -6,6 +6,7 @@ import json
 import numpy as np
 
 from alft.report import as_markdown, compare, contrasts
+from alft.system.earlier import grouped_settings
 
 SETTINGS = {
     "backbone": "tiny-bert",
@@ -14,7 +15,7 @@ SETTINGS = {
     "batch_size": 8,
     "precision": "32-true",
     "acquire": "Entropy",
-    "budget": "Base(share=0.3)",
+    "budget": "Constant(share=0.3)",
     "mode": "recalculate",
     "max_unique": None,
     "cluster": "Ward(clusters=4)",
@@ -45,7 +46,7 @@ def write_run(root, seed=0, test=0.7, curve=CURVE, predicted=(40, 60), name="tin
         "name": name,
         "seed": seed,
         "fingerprint": fingerprint,
-        "settings": {**SETTINGS, **settings},
+        "settings": grouped_settings({**SETTINGS, **settings}),
         "test": {"f1_macro": test, "accuracy": test, "loss": None, "predicted": counts},
         "validation": {"f1_macro": curve[-1][1]},
         "labels": {"pool": 100, "bought": curve[-1][0], "unique_saving": 1 - curve[-1][0] / 100, "exposure_saving": 0.7},

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import torch
 
-from alft.record.folder import oldest_first
+from alft.system.run_files import oldest_first
 
 from .conftest import summary_of
 from .faults import Kill, differences, run

@@ -14,7 +14,9 @@ from alft.selection.seeds import generator
 def view_of(probs_KNC, distances_N=None) -> PoolView:
     size = probs_KNC.shape[1]
     distances_N = torch.zeros(size) if distances_N is None else distances_N
-    return PoolView(probs_KNC, torch.zeros(size, dtype=torch.int64), distances_N, torch.zeros(size, 0), generator(0))
+    return PoolView(
+        probs_KNC, torch.zeros(size, dtype=torch.int64), distances_N, torch.zeros(size, 0), torch.zeros(size), generator(0)
+    )
 
 
 def random_probs(draws=7, size=50, classes=4):
@@ -87,7 +89,7 @@ def test_furthest_ranks_by_distance_to_the_own_cluster():
 
 
 def test_random_differs_from_seed_to_seed():
-    a, b = (Random()(PoolView(*[torch.zeros(0, 9, 2), torch.zeros(9)] * 2, generator(seed))) for seed in (0, 1))
+    a, b = (Random()(PoolView(*[torch.zeros(0, 9, 2), torch.zeros(9)] * 2, torch.zeros(9), generator(seed))) for seed in (0, 1))
     assert not torch.equal(a, b)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from alft.run.cli import main
+from alft.cli.main import main
 
 from .mistakes import ROWS, arguments, check_mistake, csv_of, source
 

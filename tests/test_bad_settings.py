@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from alft.run.cli import main
+from alft.cli.main import main
 
 from .mistakes import arguments, check_mistake, source
 
@@ -29,7 +29,7 @@ MISTAKES = {
     "batch of 0": (arguments("--data.batch_size", "0"), "data.batch_size must be at least 1, got 0"),
     "longer than the model reads": (arguments("--data.max_length", "65"), "data.max_length must be in [3, 64]", "got 65"),
     "share outside [0, 1]": (
-        arguments("--active.budget", "Base", "--active.budget.share", "1.5"),
+        arguments("--active.budget", "Constant", "--active.budget.share", "1.5"),
         "active.budget.share must be in [0, 1], got 1.5",
     ),
     "cap outside (0, 1]": (arguments("--active.max_unique", "0"), "active.max_unique must be in (0, 1], got 0"),
@@ -70,7 +70,7 @@ MISTAKES = {
     ),
     "field of another class": (
         arguments("--active.budget.share", "0.3"),
-        "active.budget.share is a setting of Base; name the class first: --active.budget Base",
+        "active.budget.share is a setting of Constant; name the class first: --active.budget Constant",
     ),
     "misspelt field of lora": (arguments("--model.lora.ran", "3"), "there is no setting model.lora.ran"),
     "wrong word": (

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from alft.run.cli import COMMANDS, main
-from alft.run.wiring import AlftCLI
+from alft.cli.fit_command import AlftCLI
+from alft.cli.main import COMMANDS, main
+from alft.cli.presets import preset_files
 
 from .conftest import ROOT, summary_of
 
@@ -25,7 +26,10 @@ def test_test_and_validate_find_the_config_beside_the_checkpoint(fit, capsys):
     assert len(list(Path("runs/tiny").iterdir())) == 1, "an evaluation leaves no run folder"
 
 
-@pytest.mark.parametrize("config", sorted((ROOT / "configs").glob("*.yaml")), ids=lambda path: path.stem)
+CONFIGS = [*sorted((ROOT / "configs").glob("*.yaml")), preset_files()["demo"]]
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
 def test_every_shipped_config_parses(config, capsys):
     with pytest.raises(SystemExit) as stop:
         main(["fit", "--config", str(config), "--print_config"])
@@ -34,7 +38,7 @@ def test_every_shipped_config_parses(config, capsys):
 
 
 PRESETS = {
-    "base": ("recalculate", "Base(share=0.75)", [44, 44, 44]),  # 48 of 64, of which 44 may be bought
+    "base": ("recalculate", "Constant(share=0.75)", [44, 44, 44]),  # 48 of 64, of which 44 may be bought
     "linear": ("recalculate", "Linear(start=1.0, stop=0.5)", [44, 44, 32]),
     "dif_build": ("accumulate", "DifBuild(total=0.7, opens='rows')", [30, 44, 44]),  # 30 and 15 more
     "dif_build_clusters": ("recalculate", "DifBuild(total=0.7, opens='clusters')", [15, 30, 44]),
@@ -42,12 +46,12 @@ PRESETS = {
 
 
 def test_every_preset_is_tested():
-    assert {path.stem for path in (ROOT / "configs" / "presets").iterdir()} == set(PRESETS)
+    assert set(preset_files()) == {*PRESETS, "demo"}
 
 
 @pytest.mark.parametrize(("name", "expected"), PRESETS.items())
 def test_a_preset_runs_as_a_second_config(fit, name, expected):
-    summary = summary_of(fit("--config", f"configs/presets/{name}.yaml"))
+    summary = summary_of(fit("--config", f"preset:{name}"))
     selected = [record["selected"] for record in summary["epochs"]]
     assert (summary["settings"]["mode"], summary["settings"]["budget"], selected) == expected
     assert summary["name"] == "tiny"
@@ -65,7 +69,7 @@ def test_help_explains_every_setting_of_ours(command, capsys):
         main([command, "--help"])
     shown = capsys.readouterr().out
     ours = shown[: shown.index("--trainer CONFIG")]
-    for entry in re.split(r"\n  (?=-)", ours[ours.index("--data.source") :])[1:]:
+    for entry in re.split(r"\n  (?=-)", ours[ours.index("--data.batch_size") :])[1:]:
         name = entry.split()[0]
         if name.startswith("--") and not name.endswith(".help") and name.count(".") == 1:
             text = re.sub(r"\(.*", "", " ".join(entry.split()[2:]))

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alft.run.demo import make_reviews
+from alft.data.demo import make_reviews
 from alft.selection.acquisition import Acquisition, PoolView, Random
 from alft.selection.allocation import Allocation, apportion, weigh
 from alft.selection.budget import Budget
@@ -36,6 +36,7 @@ def make_view(logits_KNC: torch.Tensor, seed: int = 0) -> PoolView:
         clusters_N,
         distances_to_means(embeddings_ND, clusters_N),
         embeddings_ND,
+        torch.zeros(len(clusters_N), dtype=torch.bool),
         generator(seed),
     )
 
@@ -69,7 +70,7 @@ class TestAcquisition:
 
     def test_leaves_its_input_alone(self, kind):
         view = make_view(ordinary_logits())
-        tensors = [view.probs_KNC, view.clusters_N, view.distances_N, view.embeddings_ND]
+        tensors = [view.probs_KNC, view.clusters_N, view.distances_N, view.embeddings_ND, view.bought_N]
         copies = [tensor.clone() for tensor in tensors]
         kind()(view).add_(1)
         assert all(torch.equal(tensor, copy) for tensor, copy in zip(tensors, copies, strict=True))
@@ -84,7 +85,12 @@ def test_acquisition_follows_a_permutation_of_the_pool(kind):
     order = torch.randperm(SIZE, generator=generator("order"))
     view = make_view(ordinary_logits())
     permuted = PoolView(
-        view.probs_KNC[:, order], view.clusters_N[order], view.distances_N[order], view.embeddings_ND[order], generator(0)
+        view.probs_KNC[:, order],
+        view.clusters_N[order],
+        view.distances_N[order],
+        view.embeddings_ND[order],
+        view.bought_N[order],
+        generator(0),
     )
     torch.testing.assert_close(kind()(permuted), kind()(view)[order])
 

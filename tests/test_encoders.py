@@ -17,10 +17,11 @@ from transformers import (
     XLMRobertaConfig,
 )
 
+from alft.cli.main import main
 from alft.models.backbone import longest_input
 from alft.models.lora import encoder_layers, head_layers
-from alft.run.cli import main
-from alft.use.restore import load_classifier, read_checkpoint
+from alft.record.checkpoints import read_checkpoint
+from alft.use.restore import load_classifier
 
 from .conftest import summary_of
 

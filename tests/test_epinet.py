@@ -5,9 +5,10 @@ import torch
 from torch import nn
 
 from alft.models.classifier import Classifier
-from alft.models.epinet import Epinet, EpinetHead, mean_prediction
+from alft.models.epinet import Epinet, EpinetHead
 from alft.selection.embedding import MeanTokens
 from alft.selection.seeds import generator
+from alft.task.single_label import SingleLabel
 
 from .test_models import NAMES, batch_of
 
@@ -74,8 +75,8 @@ def test_indices_are_fixed_for_prediction_and_fresh_for_training(head):
 def test_mean_prediction_is_the_mean_probability():
     logits_KBC = torch.randn(5, 8, CLASSES, generator=generator("logits")) * 30
     expected = logits_KBC.softmax(-1).mean(0)
-    torch.testing.assert_close(mean_prediction(logits_KBC).softmax(-1), expected)
-    torch.testing.assert_close(mean_prediction(logits_KBC).exp(), expected)
+    torch.testing.assert_close(SingleLabel(["a", "b"]).average(logits_KBC).softmax(-1), expected)
+    torch.testing.assert_close(SingleLabel(["a", "b"]).average(logits_KBC).exp(), expected)
 
 
 @pytest.fixture

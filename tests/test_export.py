@@ -12,7 +12,7 @@ from peft import AutoPeftModelForSequenceClassification
 from safetensors.torch import load_file
 from transformers import AutoTokenizer, pipeline
 
-from alft.run.cli import main
+from alft.cli.main import main
 
 from .conftest import summary_of
 
@@ -151,7 +151,14 @@ def test_the_card_holds_data_labels_scores_settings_and_the_call(fit, workplace)
 
 def test_weights_of_another_epoch_do_not_get_the_scores_of_the_last(fit, workplace):
     run = fit(
-        "--trainer.max_epochs", "3", "--active.mode", "accumulate", "--active.budget", "Base", "--active.budget.share", "0.2"
+        "--trainer.max_epochs",
+        "3",
+        "--active.mode",
+        "accumulate",
+        "--active.budget",
+        "Constant",
+        "--active.budget.share",
+        "0.2",
     )
     best = torch.load(run / "checkpoints" / "best.ckpt", weights_only=True)["epoch"]
     assert main(["export", str(run / "checkpoints" / "best.ckpt"), "best"]) == 0

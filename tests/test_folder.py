@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from lightning.pytorch.loggers import WandbLogger
 
-from alft.record.folder import claim_new, claim_unfinished, given_back_on_error, hold, last_checkpoint
+from alft.fit.trainer import run_loggers
+from alft.record.folder import claim_new, claim_unfinished, given_back_on_error, hold
 from alft.record.metrics_file import MetricsFile
-from alft.run.fit import run_loggers
-from alft.use.output import write_atomically
+from alft.system.output import write_atomically
+from alft.system.run_files import last_checkpoint
 
 from .conftest import summary_of
 

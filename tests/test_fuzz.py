@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from alft.run.cli import main
-from alft.run.demo import make_reviews
-from alft.run.wiring import AlftCLI
+from alft.cli.fit_command import AlftCLI
+from alft.cli.main import main
+from alft.data.demo import make_reviews
 
 from .conftest import summary_of, write_csv
 
@@ -130,7 +130,7 @@ def _damaged(rng: random.Random, raw: bytes) -> bytes:
 VALUES = (
     *("0", "1", "-1", "2", "0.5", "-0.5", "1e9", "1e-30", "nan", "inf", "-inf", "null", "true", "false", "", " ", "abc", "[]"),
     *("{}", "[1]", '{"a": 1}', '{"class_path": "Ward"}', '{"class_path": "os.system", "init_args": {"command": "true"}}'),
-    *("Entropy", "Ward", "Base", "Linear", "recalculate", "\N{PARTY POPPER}", "a" * 500, "os.system", "..", "../..", "~"),
+    *("Entropy", "Ward", "Constant", "Linear", "recalculate", "\N{PARTY POPPER}", "a" * 500, "os.system", "..", "../..", "~"),
     *("99999999999999999999", "1_000", "0x10", "1,5", "${x}"),
 )
 SETTINGS = (
@@ -203,6 +203,6 @@ def huge(name: str) -> list[tuple[str, str]]:
 def test_very_large_inputs_are_trained_on(workplace, capsys, monkeypatch, name):
     write_csv(Path("huge.csv"), huge(name))
     cases = Cases(capsys, monkeypatch, trained=1)
-    share = ["--active.budget", "Base", "--active.budget.share", "0.005" if name == "one word a row" else "0.5"]
+    share = ["--active.budget", "Constant", "--active.budget.share", "0.005" if name == "one word a row" else "0.5"]
     cases.try_out(["--data.source", "huge.csv", "--trainer.max_epochs", "2", "--active.cluster.clusters", "2", *share])
     assert cases.ends == {"trained": 1}

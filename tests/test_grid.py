@@ -16,10 +16,10 @@ import pytest
 import yaml
 from filelock import FileLock
 
+from alft.cli.main import main
 from alft.grid.cell_folder import CellFolder
 from alft.grid.runner import Ended, run_cells
 from alft.grid.sweep_file import Cell, read_sweep
-from alft.run.cli import main
 
 from .conftest import ROOT, summary_of
 
@@ -189,7 +189,7 @@ def test_mistakes_are_told_before_any_run_starts(sweep, capsys):
     assert not Path("runs").exists()
     values = {
         "active.max_unique": ("2", "active.max_unique must be"),
-        "active.budget": ('{"class_path": "Base", "init_args": {"share": 7.5}}', "share must be"),
+        "active.budget": ('{"class_path": "Constant", "init_args": {"share": 7.5}}', "share must be"),
         "model.lora": ('{"r": 0}', "model.lora.r must be at least 1"),
         "active.replay": ("nowhere", "active.replay"),
     }

@@ -6,13 +6,29 @@ from pathlib import Path
 import pytest
 from jsonargparse import ArgumentParser
 
+from alft.cli.extensions import EXTENSIBLE
 from alft.loop.active import ActiveLearning
-from alft.run.parser import EXTENSIBLE
 
 from .conftest import ROOT, examples, shipped
 
-FLOORS = {"selection": 0, "models": 1, "data": 2, "loop": 3, "use": 4, "record": 5, "grid": 6, "report": 7, "run": 7}
+FLOORS = {
+    **{"system": 0, "selection": 1, "task": 2, "models": 3, "data": 4, "loop": 5, "record": 6},
+    **{"use": 7, "fit": 8, "grid": 8, "report": 8, "cli": 9},
+}
+HEAVY = {"lightning", "transformers", "peft", "datasets"}
 FILES = sorted((ROOT / "alft").rglob("*.py"))
+MOST_LINES = 260
+"""A file should be one idea of 50 to 160 lines; above this it holds two."""
+
+
+def room_of(path: Path) -> str | None:
+    """The room of a file, whatever folder inside it; None for those at the top, which are doors."""
+    parts = path.relative_to(ROOT / "alft").parts
+    return parts[0] if len(parts) > 1 else None
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
 
 
 def imports_of(path: Path) -> list[str]:
@@ -21,24 +37,26 @@ def imports_of(path: Path) -> list[str]:
     return found + [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
 
 
-@pytest.mark.parametrize(
-    "path", [f for f in FILES if f.parent.name in FLOORS], ids=lambda path: f"{path.parent.name}/{path.stem}"
-)
+def test_every_folder_is_a_room():
+    assert {room_of(path) for path in FILES} == {*FLOORS, None}
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if room_of(path)], ids=module_of)
 def test_imports_point_down(path):
-    room = path.parent.name
+    room = room_of(path)
     for name in imports_of(path):
         if name.startswith("alft."):
             assert FLOORS[name.split(".")[1]] <= FLOORS[room], f"{path.name} imports {name}"
-        if room == "selection":
-            assert name.split(".")[0] not in {"lightning", "transformers", "peft", "datasets"}, f"{path.name} imports {name}"
+        if room in ("system", "selection"):
+            assert path.name == "quiet.py" or name.split(".")[0] not in HEAVY, f"{path.name} imports {name}"
         if room == "loop":  # it knows the DataModule and the model only by the protocols of scoring.py
             assert not name.startswith(("alft.data", "alft.models")), f"{path.name} imports {name}"
         if room == "report":  # it stands alone: what a run left behind can be read without the code of a run
-            assert name.split(".")[0] != "alft" or name.split(".")[1:2] == ["report"], f"{path.name} imports {name}"
+            assert name.split(".")[0] != "alft" or name.split(".")[1] in ("report", "system"), f"{path.name} imports {name}"
 
 
-def test_imports_within_a_room_have_no_cycle():
-    graph = {f"alft.{path.parent.name}.{path.stem}": {n for n in imports_of(path) if n.startswith("alft.")} for path in FILES}
+def test_imports_have_no_cycle():
+    graph = {module_of(path): {name for name in imports_of(path) if name.startswith("alft.")} for path in FILES}
 
     def reach(name: str, seen: tuple[str, ...] = ()) -> None:
         assert name not in seen, " -> ".join((*seen, name))
@@ -46,13 +64,14 @@ def test_imports_within_a_room_have_no_cycle():
             reach(following, (*seen, name))
 
     for name in graph:
-        reach(name)
+        if name != "alft.__init__":  # it imports for type checkers only
+            reach(name)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+@pytest.mark.parametrize("path", FILES, ids=module_of)
 def test_every_file_is_one_idea_and_says_which(path):
     text = path.read_text()
-    assert len(text.splitlines()) <= 200
+    assert len(text.splitlines()) <= MOST_LINES
     assert ast.get_docstring(ast.parse(text))
 
 
@@ -66,7 +85,5 @@ def test_every_extension_parses_by_its_short_name_and_survives_saving(key, kind,
     parser.add_class_arguments(ActiveLearning, "active")
     config = parser.parse_args([f"--{key}", kind.__name__, *given])
     again = parser.parse_string(parser.dump(config))
-    chosen = getattr(parser.instantiate_classes(again).active.policy, key.split(".")[1], None)
-    if key == "active.embedding":
-        chosen = parser.instantiate_classes(again).active.embedding
+    chosen = getattr(parser.instantiate_classes(again).active.policy, key.split(".")[1])
     assert type(chosen) is kind

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from alft.run.interruption import SIGNALS, Stopped, stop_on_signals
+from alft.system.signals import SIGNALS, Stopped, stop_on_signals
 
 
 @pytest.mark.parametrize("signum", SIGNALS, ids=lambda signum: signum.name)

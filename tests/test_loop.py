@@ -11,13 +11,13 @@ from lightning.pytorch.callbacks import EarlyStopping, GradientAccumulationSched
 from torch import Tensor
 
 from alft.data.pool import TextPool
+from alft.fit.journal import Journal
 from alft.loop.active import ActiveLearning
 from alft.loop.scoring import make_chunks, score_pool, undisturbed
 from alft.models.classifier import Classifier
 from alft.models.lora import Lora
-from alft.run.journal import Journal
 from alft.selection.acquisition import Bald
-from alft.selection.budget import Base, Full, Linear
+from alft.selection.budget import Constant, Full, Linear
 from alft.selection.clustering import Whole
 from alft.selection.embedding import MeanTokens
 from alft.selection.seeds import generator
@@ -34,7 +34,7 @@ def train(
 ) -> SimpleNamespace:
     """Wire the parts together in Python, as a notebook would, and fit."""
     seed_everything(0)
-    data = TextPool(str(tiny_data), str(tiny_bert), batch_size=8, max_length=32)
+    data = TextPool(source=str(tiny_data), tokenizer=str(tiny_bert), batch_size=8, max_length=32)
     model = Classifier(str(tiny_bert), data.label_names, lr=1e-3, lora=trainer.pop("lora", None))
     settings = {
         "max_epochs": epochs,
@@ -73,7 +73,9 @@ class TestFit:
         for (name, one), other in zip(plain.model.state_dict().items(), scored.model.state_dict().values(), strict=True):
             assert torch.equal(one, other), name
 
-    @pytest.mark.parametrize("budget", [Linear(1.0, 0.3), Linear(0.2, 0.9), Base(0.1)], ids=["falling", "rising", "constant"])
+    @pytest.mark.parametrize(
+        "budget", [Linear(1.0, 0.3), Linear(0.2, 0.9), Constant(0.1)], ids=["falling", "rising", "constant"]
+    )
     @pytest.mark.parametrize("accumulate", [1, 3])
     def test_planned_steps_are_taken_and_the_rate_ends_at_zero(self, parts, budget, accumulate):
         class Watcher(Callback):
@@ -97,7 +99,7 @@ class TestFit:
             def setup(self, trainer, pl_module, stage):
                 pl_module.decay = "pool"
 
-        run = train(*parts, ActiveLearning(budget=Base(0.5), cluster=Whole()), [PoolDecay()])
+        run = train(*parts, ActiveLearning(budget=Constant(0.5), cluster=Whole()), [PoolDecay()])
         assert run.data.planned_steps(whole_pool=True) == 3 * 8  # 64 rows, 8 a batch
         assert run.trainer.global_step == 3 * 4
         assert run.trainer.optimizers[0].param_groups[0]["lr"] == pytest.approx(1e-3 * (24 - 12) / (24 - 2))
@@ -114,7 +116,7 @@ class TestFit:
                 assert not [name for name, module in pl_module.named_modules() if not module.training]
 
         watcher = ModeWatcher()
-        active = ActiveLearning(budget=Base(0.5), acquire=Bald(2), cluster=Ward(3), recluster="every_epoch")
+        active = ActiveLearning(budget=Constant(0.5), acquire=Bald(2), cluster=Ward(3), recluster="every_epoch")
         train(*parts, active, [watcher], epochs=2, lora=lora)
         assert watcher.eval_modules == []
 
@@ -155,7 +157,7 @@ class TestFit:
     @pytest.mark.parametrize("at_train_epoch_end", [True, False])
     def test_early_stopping_buys_no_set_that_is_not_trained_on(self, parts, at_train_epoch_end):
         stop = EarlyStopping("val_f1_macro", min_delta=2.0, patience=1, check_on_train_epoch_end=at_train_epoch_end)
-        run = train(*parts, ActiveLearning(budget=Base(0.2), mode="unseen", cluster=Whole()), [stop], epochs=4)
+        run = train(*parts, ActiveLearning(budget=Constant(0.2), mode="unseen", cluster=Whole()), [stop], epochs=4)
         assert run.trainer.current_epoch == 2
         assert sorted(run.data.ledger.selections) == [0, 1]
         assert run.data.ledger.bought == 26  # twice floor(0.2 * 64 + 0.5)

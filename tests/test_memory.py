@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from alft.loop import memory
-from alft.loop.memory import free_gib, peak_memory, refuse_too_large, restart_peak
+from alft.loop.guards import refuse_too_large
 from alft.selection.clustering import KMeans, Whole
 from alft.selection.ward import Ward, tree_gib
+from alft.system.memory import free_gib, peak_memory, restart_peak
 
 GIB = 2**30
 

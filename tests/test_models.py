@@ -14,9 +14,9 @@ from transformers import AutoModelForSequenceClassification, BertConfig, DistilB
 from alft.models.backbone import load_pretrained, locate, longest_input
 from alft.models.classifier import Classifier
 from alft.models.lora import Lora, head_layers
-from alft.models.metrics import Tally
 from alft.selection.embedding import MeanTokens
 from alft.selection.seeds import generator
+from alft.task.tally import Tally
 
 NAMES = ["negative", "positive"]
 

@@ -11,7 +11,7 @@ from .conftest import ROOT, summary_of
 
 pytestmark = pytest.mark.filterwarnings("ignore:FigureCanvasAgg is non-interactive")
 
-BUDGET = ["--active.budget", "Base", "--active.budget.share", "0.4"]
+BUDGET = ["--active.budget", "Constant", "--active.budget.share", "0.4"]
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_what_was_picked_shows_every_row_of_the_pool_once(figures):
 def test_picked_gives_the_vectors_that_the_run_made_before_training(fit):
     import torch
 
-    from alft.run.picked import picked
+    from alft.use.picked import picked
 
     run = fit(*BUDGET, "--trainer.max_epochs", "1", "--active.acquire", "Furthest")
     found = picked(run, accelerator="cpu")
@@ -123,7 +123,7 @@ def test_picked_gives_the_vectors_that_the_run_made_before_training(fit):
 
 
 def test_what_is_missing_is_said_in_one_sentence(fit, tmp_path):
-    from alft.run.picked import picked
+    from alft.use.picked import picked
 
     with pytest.raises(ValueError, match=r"run must be the folder of a finished run, but .*summary\.json is not there"):
         picked(tmp_path)

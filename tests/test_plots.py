@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from alft.report.plots import OF_EPOCHS, OF_RUNS, draw_all
-from alft.report.plots_arms import cost_by_stage, spread_over_seeds
-from alft.report.plots_curves import f1_by_epoch, learning_curve
-from alft.report.plots_labels import bought_by_epoch, rows_by_epoch
-from alft.report.plots_picked import what_was_picked
-from alft.report.plots_style import arms_of, height_for, looks_of
+from alft.report.plots.curves import f1_by_epoch, learning_curve
+from alft.report.plots.draw import OF_EPOCHS, OF_RUNS, draw_all
+from alft.report.plots.picked import what_was_picked
+from alft.report.plots.rows_and_labels import bought_by_epoch, rows_by_epoch
+from alft.report.plots.spread_and_cost import cost_by_stage, spread_over_seeds
+from alft.report.plots.style import arms_of, height_for, looks_of
 
 LONG = "Linear(start=1.0, stop=0.5), accumulate, max_unique 0.7, Ward(clusters=10), recluster every_epoch, allocate difficulty"
 SCORES = ("Bald", "Entropy", "Furthest", "Margin", "Ours", "Rest")

@@ -9,7 +9,7 @@ from typing import get_args
 import pandas as pd
 import pytest
 
-from alft.run.demo import make_reviews
+from alft.data.demo import make_reviews
 from alft.selection.acquisition import Acquisition
 from alft.selection.plan import Mode
 
@@ -57,7 +57,7 @@ def check_isolation(fit: Fit, score: str, mode: str, seed: int) -> None:
     for split in ("train", "validation", "test"):
         write_csv(Path("clean", f"{split}.csv"), make_reviews(rng, rng.randint(30, 70), noisy=rng.random() < 0.5))
     more = ["--active.acquire", score, "--active.mode", mode, "--active.max_unique", f"{rng.uniform(0.4, 0.7):.2f}"]
-    more += ["--active.budget", "Base", "--active.budget.share", "0.5" if mode == "recalculate" else "0.15"]
+    more += ["--active.budget", "Constant", "--active.budget.share", "0.5" if mode == "recalculate" else "0.15"]
     more += ["--model.lr", "1e-2", *rng.choice(MORE)]
     clean = fit("--data.source", "clean", *more)
     rows = summary_of(clean)["labels"]["pool"]

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from alft.selection.acquisition import Bald, Entropy, Furthest, Random
-from alft.selection.budget import Base, Full, Linear
+from alft.selection.budget import Constant, Full, Linear
 from alft.selection.clustering import Whole
 from alft.selection.dif_build import DifBuild
 from alft.selection.ledger import Ledger, Selection
@@ -33,10 +33,9 @@ def run(policy, epochs, unlabelled=()):
     plan = policy.plan(epochs, ledger.pool)
     for epoch in range(epochs):
         scores = random_scores(epoch)
-        division = policy.divide(epoch, plan, ledger, scores)
-        decision = policy.decide(epoch, plan, ledger, division, scores)
+        decision = policy.select(epoch, plan, ledger, scores)
         ledger.record(epoch, decision.selection)
-        ledger.division, ledger.cluster_order_M = decision.division, decision.cluster_order_M
+        ledger.clusters, ledger.cluster_order_M = decision.clusters, decision.cluster_order_M
     return plan, ledger
 
 
@@ -46,14 +45,14 @@ def run(policy, epochs, unlabelled=()):
         (Policy(budget=Full(), cluster=Whole()), 0, Needs(False, 0, False)),
         (Policy(budget=Full()), 0, Needs(False, 0, False)),  # nobody ever chooses, so nobody needs clusters
         (Policy(), 0, Needs(False, 0, True)),  # all rows now, but later epochs choose by clusters of the pretrained encoder
-        (Policy(budget=Base(0.5)), 0, Needs(True, 0, True)),
-        (Policy(budget=Base(0.5), cluster=Whole()), 0, Needs(True, 0, False)),
-        (Policy(budget=Base(0.5), acquire=Bald(4)), 0, Needs(True, 4, True)),
-        (Policy(budget=Base(0.5), acquire=Random(), cluster=Whole()), 0, Needs(False, 0, False)),
-        (Policy(budget=Base(0.5), acquire=Random(), cluster=Whole(), allocate="difficulty"), 0, Needs(True, 0, False)),
-        (Policy(budget=Base(0.5), acquire=Furthest(), cluster=Whole()), 0, Needs(False, 0, True)),
-        (Policy(budget=Base(0.5), warm_start=0.5, recluster="every_epoch"), 0, Needs(False, 0, False)),
-        (Policy(budget=Base(0.5), warm_start=0.5), 0, Needs(False, 0, True)),
+        (Policy(budget=Constant(0.5)), 0, Needs(True, 0, True)),
+        (Policy(budget=Constant(0.5), cluster=Whole()), 0, Needs(True, 0, False)),
+        (Policy(budget=Constant(0.5), acquire=Bald(4)), 0, Needs(True, 4, True)),
+        (Policy(budget=Constant(0.5), acquire=Random(), cluster=Whole()), 0, Needs(False, 0, False)),
+        (Policy(budget=Constant(0.5), acquire=Random(), cluster=Whole(), allocate="difficulty"), 0, Needs(True, 0, False)),
+        (Policy(budget=Constant(0.5), acquire=Furthest(), cluster=Whole()), 0, Needs(False, 0, True)),
+        (Policy(budget=Constant(0.5), warm_start=0.5, recluster="every_epoch"), 0, Needs(False, 0, False)),
+        (Policy(budget=Constant(0.5), warm_start=0.5), 0, Needs(False, 0, True)),
     ],
 )
 def test_a_selection_asks_for_no_more_than_it_uses(policy, epoch, needs):
@@ -62,7 +61,7 @@ def test_a_selection_asks_for_no_more_than_it_uses(policy, epoch, needs):
 
 def test_clusters_made_once_serve_every_epoch():
     _, ledger = run(Policy(), 3)
-    assert ledger.division is not None
+    assert ledger.clusters is not None
     assert all(selection.clusters is not None for selection in ledger.selections.values())
     assert ledger.selections[0].scores is None  # a share of 1 takes every row unscored
     assert ledger.selections[1].scores is not None
@@ -70,34 +69,34 @@ def test_clusters_made_once_serve_every_epoch():
 
 def test_clusters_of_every_epoch_are_not_kept():
     _, ledger = run(Policy(recluster="every_epoch"), 3)
-    assert ledger.division is None
+    assert ledger.clusters is None
     assert [selection.clusters is None for selection in ledger.selections.values()] == [True, False, False]
 
 
 def test_without_clusters_entropy_takes_the_most_uncertain_rows():
-    _, ledger = run(Policy(budget=Base(0.5), cluster=Whole()), 2)
+    _, ledger = run(Policy(budget=Constant(0.5), cluster=Whole()), 2)
     doubt = entropy(random_scores(1).probs_KNC[0])
     assert ledger.selections[1].rows.tolist() == sorted(doubt.argsort(descending=True)[:15].tolist())
 
 
 def test_each_cluster_gives_its_share():
-    _, ledger = run(Policy(budget=Base(0.5), cluster=Ward(3)), 1)
-    counts = torch.bincount(ledger.division.clusters_N)
+    _, ledger = run(Policy(budget=Constant(0.5), cluster=Ward(3)), 1)
+    counts = torch.bincount(ledger.clusters.clusters_N)
     taken = torch.bincount(ledger.selections[0].clusters, minlength=3)
     assert ((taken - counts / 2).abs() < 1).all()
 
 
 def test_rows_without_a_label_have_no_cluster_and_are_never_selected():
-    _, ledger = run(Policy(budget=Base(0.4), cluster=Ward(3)), 3, unlabelled=[0, 7, 8])
-    assert ledger.division.clusters_N[[0, 7, 8]].tolist() == [-1, -1, -1]
+    _, ledger = run(Policy(budget=Constant(0.4), cluster=Ward(3)), 3, unlabelled=[0, 7, 8])
+    assert ledger.clusters.clusters_N[[0, 7, 8]].tolist() == [-1, -1, -1]
     assert ledger.first_used_N[[0, 7, 8]].tolist() == [-1, -1, -1]
     assert ledger.pool == 27
     assert len(ledger.selections[0].rows) == 11  # floor(0.4 * 27 + 0.5)
 
 
 def test_the_warm_start_is_random_and_does_not_touch_later_epochs():
-    _, first = run(Policy(seed=0, budget=Base(0.5), warm_start=0.2), 2)
-    _, second = run(Policy(seed=1, budget=Base(0.5), warm_start=0.2), 2)
+    _, first = run(Policy(seed=0, budget=Constant(0.5), warm_start=0.2), 2)
+    _, second = run(Policy(seed=1, budget=Constant(0.5), warm_start=0.2), 2)
     assert len(first.selections[0].rows) == 6
     assert not torch.equal(first.selections[0].rows, second.selections[0].rows)
     assert torch.equal(first.selections[1].rows, second.selections[1].rows)
@@ -105,7 +104,7 @@ def test_the_warm_start_is_random_and_does_not_touch_later_epochs():
 
 def test_the_same_seed_makes_the_same_run():
     for acquire in (Random(), Entropy(), Furthest()):
-        (_, a), (_, b) = (run(Policy(seed=3, acquire=acquire, budget=Base(0.3)), 3) for _ in range(2))
+        (_, a), (_, b) = (run(Policy(seed=3, acquire=acquire, budget=Constant(0.3)), 3) for _ in range(2))
         assert all(torch.equal(a.selections[e].rows, b.selections[e].rows) for e in range(3))
 
 
@@ -113,28 +112,28 @@ def test_opening_clusters_keeps_planned_sizes_and_the_order_of_the_first_choice(
     policy = Policy(budget=DifBuild(0.6, opens="clusters"), cluster=Ward(6))
     plan, ledger = run(policy, 3)
     assert [len(s.rows) for s in ledger.selections.values()] == list(plan.sizes) == [6, 12, 18]
-    expected = order_by_entropy(random_scores(0).probs_KNC, ledger.division.clusters_N)
+    expected = order_by_entropy(random_scores(0).probs_KNC, ledger.clusters.clusters_N)
     assert torch.equal(ledger.cluster_order_M, expected)
     opened = expected[:2].tolist()  # ceil(6 / 3) of six clusters, if they hold six rows
-    held = int(torch.isin(ledger.division.clusters_N, expected[:2]).sum())
+    held = int(torch.isin(ledger.clusters.clusters_N, expected[:2]).sum())
     assert held < 6 or set(ledger.selections[0].clusters.tolist()) <= set(opened)
 
 
 def test_chance_differs_by_epoch_and_by_seed():
-    _, first = run(Policy(seed=0, acquire=Random(), budget=Base(0.5), cluster=Whole()), 2)
-    _, second = run(Policy(seed=1, acquire=Random(), budget=Base(0.5), cluster=Whole()), 2)
+    _, first = run(Policy(seed=0, acquire=Random(), budget=Constant(0.5), cluster=Whole()), 2)
+    _, second = run(Policy(seed=1, acquire=Random(), budget=Constant(0.5), cluster=Whole()), 2)
     assert not torch.equal(first.selections[0].rows, first.selections[1].rows)
     assert not torch.equal(first.selections[0].rows, second.selections[0].rows)
 
 
 def test_at_the_cap_a_full_set_is_taken_unscored():
     plan, ledger = run(Policy(budget=Linear(), max_unique=0.5), 5)
-    assert plan.choices == (True, False, False, False, False)  # shares 1, 0.875, 0.75, 0.625, 0.5: always all that is paid for
+    assert plan.decides == (True, False, False, False, False)  # shares 1, 0.875, 0.75, 0.625, 0.5: always all that is paid for
     assert all(torch.equal(s.rows, ledger.selections[0].rows) for s in ledger.selections.values())
 
 
 def test_a_budget_of_ones_own_may_open_clusters():
-    class OneAtFirst(Base):
+    class OneAtFirst(Constant):
         opens_clusters = True
 
         def open_clusters(self, epoch, epochs, clusters):
@@ -142,7 +141,7 @@ def test_a_budget_of_ones_own_may_open_clusters():
 
     _, ledger = run(Policy(budget=OneAtFirst(0.1), cluster=Ward(3)), 2)
     easiest = int(ledger.cluster_order_M[0])
-    held = int((ledger.division.clusters_N == easiest).sum())
+    held = int((ledger.clusters.clusters_N == easiest).sum())
     assert held < 3 or set(ledger.selections[0].clusters.tolist()) == {easiest}
 
 
@@ -152,14 +151,14 @@ def test_easy_clusters_come_first():
 
 
 def test_scores_that_are_not_finite_are_refused():
-    policy = Policy(budget=Base(0.5), cluster=Whole())
+    policy = Policy(budget=Constant(0.5), cluster=Whole())
     ledger = ledger_of()
     plan, scores = policy.plan(2, SIZE), random_scores()
     scores.probs_KNC[0, 4] = torch.nan
     with pytest.raises(
         ValueError, match=r"the model gave 1 rows probabilities that cannot be used \(not finite; the first is row 4\)"
     ):
-        policy.decide(0, plan, ledger, policy.divide(0, plan, ledger, scores), scores)
+        policy.select(0, plan, ledger, scores)
 
 
 @pytest.mark.parametrize(
@@ -214,15 +213,15 @@ def test_a_ledger_survives_a_checkpoint(tmp_path):
     restored.load_state_dict(torch.load(tmp_path / "state", weights_only=True))
     assert torch.equal(restored.first_used_N, ledger.first_used_N)
     assert torch.equal(restored.selected, ledger.selected)
-    assert torch.equal(restored.division.distances_N, ledger.division.distances_N)
+    assert torch.equal(restored.division.distances_N, ledger.clusters.distances_N)
     assert restored.seconds[1]["score"] == 0.5
     assert restored.seconds[7]["train"] == 0.0
     assert restored.validation == {0: 0.25}
 
 
 def test_embeddings_that_are_not_finite_are_refused_before_they_are_clustered():
-    ledger, policy = Ledger(torch.ones(SIZE, dtype=torch.bool)), Policy(budget=Base(0.5), cluster=Ward(3))
+    ledger, policy = Ledger(torch.ones(SIZE, dtype=torch.bool)), Policy(budget=Constant(0.5), cluster=Ward(3))
     embeddings_ND = torch.randn(SIZE, 4, generator=generator("embeddings"))
     embeddings_ND[7, 2] = torch.nan
     with pytest.raises(ValueError, match=r"the model gave 1 rows embeddings that cannot be used .* the first is row 7"):
-        policy.divide(0, policy.plan(2, SIZE), ledger, Scores(torch.zeros(0, SIZE, 1), embeddings_ND))
+        policy.partition(0, policy.plan(2, SIZE), ledger, Scores(torch.zeros(0, SIZE, 1), embeddings_ND))

@@ -9,9 +9,10 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification, DistilBertConfig
 
+from alft.cli.main import main
 from alft.data.tokens import load_tokenizer
-from alft.run.cli import main
-from alft.use.restore import load_classifier, read_checkpoint
+from alft.record.checkpoints import read_checkpoint
+from alft.use.restore import load_classifier
 
 TEXTS = ["the plot of this film is lovely.", "NA", "awful battery", "  spaced  ", 'a "quoted", one', "x" * 500]
 

@@ -12,7 +12,7 @@ ROWS = PIECE + 100  # two pieces
 
 def view_of(probs_KNC: torch.Tensor) -> PoolView:
     rows = probs_KNC.shape[1]
-    return PoolView(probs_KNC, torch.zeros(rows), torch.zeros(rows), torch.zeros(rows, 0), generator("view"))
+    return PoolView(probs_KNC, torch.zeros(rows), torch.zeros(rows), torch.zeros(rows, 0), torch.zeros(rows), generator("view"))
 
 
 def logits_of(kind: str) -> torch.Tensor:

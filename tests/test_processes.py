@@ -31,7 +31,7 @@ def check_equal(workplace: Path, score: tuple[str, str], mode: str, processes: i
     acquire, uncertainty = score
     share = "0.6" if mode == "recalculate" else "0.3"
     more = ["--active.acquire", acquire, "--model.uncertainty", uncertainty, "--active.mode", mode, "--model.lr", "0"]
-    more += ["--active.recluster", "every_epoch", "--active.budget", "Base", "--active.budget.share", share]
+    more += ["--active.recluster", "every_epoch", "--active.budget", "Constant", "--active.budget.share", share]
     assert run([*TINY, *more], workplace).code == 0
     for ended in run_together([*TINY, *more], workplace, processes, free_port()):
         assert ended.code == 0, ended.err

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from alft.run.cli import main
+from alft.cli.main import main
 
 from .conftest import ROOT, Fit
 
@@ -24,7 +24,7 @@ def test_the_acquisition_of_the_readme_runs(fit: Fit, workplace: Path, monkeypat
     Path("my_scores.py").write_text(snippet)
     monkeypatch.syspath_prepend(str(workplace))
     (command,) = [line for line in "\n".join(code("bash")).splitlines() if "my_scores" in line]
-    folder = fit(*command.split("configs/demo.yaml ")[1].split())
+    folder = fit(*command.split("preset:demo ")[1].split())
     assert json.loads((folder / "summary.json").read_text())["settings"]["acquire"] == "Doubt(power=3.0)"
     assert "my_scores.Doubt" in (folder / "config.yaml").read_text()
     sys.modules.pop("my_scores")

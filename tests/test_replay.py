@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 import torch
 
+from alft.cli.main import main
 from alft.loop.recorded import read_recorded
-from alft.run.cli import main
 from alft.selection.replay import Replay
 
 from .conftest import summary_of
@@ -26,7 +26,7 @@ def sets_of(run: Path) -> list[tuple[int, int]]:
     "settings",
     [
         ("--active.acquire", "Bald"),
-        ("--active.mode", "accumulate", "--active.budget", "Base", "--active.budget.share", "0.2"),
+        ("--active.mode", "accumulate", "--active.budget", "Constant", "--active.budget.share", "0.2"),
         ("--active.enabled", "false"),
     ],
 )
@@ -82,7 +82,7 @@ def test_other_data_other_epochs_and_what_is_no_run_are_refused(fit, workplace, 
 
 
 def test_rows_that_lost_their_label_and_runs_without_sets_are_refused(fit, workplace, capsys):
-    recorded = fit("--active.mode", "accumulate", "--active.budget", "Base", "--active.budget.share", "0.2")
+    recorded = fit("--active.mode", "accumulate", "--active.budget", "Constant", "--active.budget.share", "0.2")
     first = sets_of(recorded)[0][1]
     lines = Path("tiny-data/train.csv").read_text().splitlines()
     Path("mine").mkdir()

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
+from alft.cli.main import main
 from alft.report import as_csv, as_terminal, compare, contrasts, load_epochs, load_runs
 from alft.report.sheets import sections
-from alft.run.cli import main
 
 from .report_material import BASELINE, RANDOM, WHOLE, line, text_of, told_of, write_run, write_study
 
@@ -71,7 +71,7 @@ def test_runs_that_predict_one_class_are_counted(tmp_path):
 
 def test_a_curve_of_one_step_is_said_to_tell_nothing(tmp_path):
     write_run(tmp_path, curve=WHOLE, budget="Linear(start=1.0, stop=0.5)")
-    write_run(tmp_path, budget="Base(share=0.3)")
+    write_run(tmp_path, budget="Constant(share=0.3)")
     write_run(tmp_path, curve=WHOLE, **BASELINE)
     (sentence,) = [part for part in text_of(tmp_path).splitlines() if "bought in epoch 0" in part]
     assert sentence.endswith("fewer labels: Entropy, Linear(start=1.0, stop=0.5).")
@@ -156,7 +156,7 @@ def test_plots_are_drawn_from_the_two_tables(tmp_path, monkeypatch, capsys):
         drawn.append((runs, epochs))
         return [folder / "a.png", folder / "b.png"]
 
-    monkeypatch.setitem(sys.modules, "alft.report.plots", SimpleNamespace(draw_all=draw_all))
+    monkeypatch.setitem(sys.modules, "alft.report.plots.draw", SimpleNamespace(draw_all=draw_all))
     assert main(["report", str(tmp_path / "runs"), "--format", "csv", "--plots", str(tmp_path / "plots" / "new")]) == 0
     pd.testing.assert_frame_equal(drawn[0][0], load_runs(tmp_path / "runs"))
     pd.testing.assert_frame_equal(drawn[0][1], load_epochs(tmp_path / "runs"))

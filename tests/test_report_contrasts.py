@@ -6,10 +6,10 @@ from io import StringIO
 import pandas as pd
 import pytest
 
+from alft.cli.main import main
 from alft.report import contrasts
 from alft.report.arms import gather
-from alft.report.contrasts import setting_apart
-from alft.run.cli import main
+from alft.report.contrasts import single_difference
 
 from .report_material import BASELINE, RANDOM, text_of, write_run
 
@@ -60,7 +60,7 @@ def test_few_seeds_decide_nothing_and_no_test_set_says_nothing(tmp_path):
         write_run(tmp_path / "few", seed, cluster=cluster)
         write_run(tmp_path / "untested", seed, test=None, cluster=cluster)
     assert "not decidable |" in text_of(tmp_path / "few")
-    assert "One setting apart" not in text_of(tmp_path / "untested")
+    assert "Arms that differ in one setting" not in text_of(tmp_path / "untested")
 
 
 def test_every_pair_of_one_setting_is_there_once(tmp_path):
@@ -71,7 +71,7 @@ def test_every_pair_of_one_setting_is_there_once(tmp_path):
     arms = gather(tmp_path)
     expected = 2 * 3 + 2 * 3 + 2 * 2  # clusters, modes, and Bald against Margin
     assert len(contrasts(tmp_path)) == expected
-    assert sum(setting_apart(one, other) is not None for one, other in itertools.combinations(arms, 2)) == expected
+    assert sum(single_difference(one, other) is not None for one, other in itertools.combinations(arms, 2)) == expected
 
 
 def test_contrasts_as_csv(tmp_path, capsys):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from alft.report import compare
-from alft.report.curves import last_validated
 from alft.report.intervals import paired_difference
+from alft.report.label_curve import last_validated
 
 from .report_material import BASELINE, CURVE, RANDOM, WHOLE, line, text_of, told_of, write_run, write_study
 

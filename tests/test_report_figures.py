@@ -8,8 +8,8 @@ import pytest
 from scipy import stats
 
 from alft.report import compare
-from alft.report.curves import Curve
 from alft.report.intervals import bootstrap_interval, expanded_confidence, paired_difference
+from alft.report.label_curve import Curve
 
 from .report_material import BASELINE, CURVE, RANDOM, WHOLE, line, text_of, write_run
 

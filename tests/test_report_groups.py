@@ -17,8 +17,8 @@ def test_arms_are_told_by_what_varies_among_those_that_select(tmp_path):
     write_run(tmp_path, budget="Linear(start=1.0, stop=0.5)", max_unique=0.7)
     assert list(load_runs(tmp_path)["arm"]) == [
         "baseline",
-        "Random, Base(share=0.3), lora(alpha=16, r=8)",
-        "Entropy, Base(share=0.3)",
+        "Random, Constant(share=0.3), lora(alpha=16, r=8)",
+        "Entropy, Constant(share=0.3)",
         "Entropy, Linear(start=1.0, stop=0.5), max_unique 0.7",
     ]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from alft.run.cli import main
+from alft.cli.main import main
 
 from .faults import Kill, differences, run
 from .resuming import GO_ON, TINY, check_resume, first_step_of, runs

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import torch
 
-from alft.run.cli import main
+from alft.cli.main import main
 
 from .conftest import ROOT, summary_of, write_csv
 
@@ -135,9 +135,13 @@ def test_the_best_epoch_can_be_tested_instead_of_the_last(fit, capsys):
 @pytest.mark.parametrize(
     ("arguments", "sizes", "bought"),
     [
-        (["--active.mode", "accumulate", "--active.budget", "Base", "--active.budget.share", "0.2"], [13, 26, 39, 44, 44], 44),
-        (["--active.mode", "recalculate", "--active.budget", "Base", "--active.budget.share", "0.5"], [32] * 5, None),
-        (["--active.mode", "unseen", "--active.budget", "Base", "--active.budget.share", "0.1"], [6] * 5, 30),
+        (
+            ["--active.mode", "accumulate", "--active.budget", "Constant", "--active.budget.share", "0.2"],
+            [13, 26, 39, 44, 44],
+            44,
+        ),
+        (["--active.mode", "recalculate", "--active.budget", "Constant", "--active.budget.share", "0.5"], [32] * 5, None),
+        (["--active.mode", "unseen", "--active.budget", "Constant", "--active.budget.share", "0.1"], [6] * 5, 30),
     ],
 )
 @pytest.mark.parametrize("acquire", ["Entropy", "Furthest"])
@@ -233,7 +237,7 @@ def clusters_of(folder: Path) -> pd.Series:
 
 def test_embedding_and_scoring_precision_reach_the_scores(fit):
     plain, first_token, bf16 = (
-        fit("--trainer.max_epochs", "2", "--active.budget", "Base", "--active.max_unique", "null", *more)
+        fit("--trainer.max_epochs", "2", "--active.budget", "Constant", "--active.max_unique", "null", *more)
         for more in ([], ["--active.embedding", "FirstToken"], ["--active.scoring_precision", "bf16"])
     )
     rows = clusters_of(plain).index.intersection(clusters_of(first_token).index)

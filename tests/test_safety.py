@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
 
+from alft.cli.main import main
 from alft.models.backbone import load_network, load_pretrained
-from alft.run.cli import main
 
 from .faults import run
 

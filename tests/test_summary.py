@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from alft.data.corpus import Corpus, Rows
+from alft.fit.controls import control_scores
+from alft.fit.finish import FINAL, log_summary
 from alft.record.summary import break_even, stage_seconds
-from alft.run.controls import control_scores
-from alft.run.fit import FINAL, tell_wandb
 from alft.selection.ledger import Ledger, Selection
 
 
@@ -78,7 +78,7 @@ def test_wandb_gets_settings_final_figures_and_the_cost_of_each_epoch():
         {"epoch": epoch, "memory_mib": 100 + epoch, "gpu_memory_mib": None, "seconds": {"train": 2.0, "score": 0.5}}
         for epoch in range(2)
     ]
-    tell_wandb(run, {"settings": {"lr": 0.1}, "epochs": records, **figures})
+    log_summary(run, {"settings": {"lr": 0.1}, "epochs": records, **figures})
     assert run.config["alft"] == {"lr": 0.1}
     assert run.summary == figures
     assert run.logged == [

@@ -7,9 +7,9 @@ import re
 import pytest
 import yaml
 
+from alft.cli.fit_settings import FitSettings
 from alft.grid.sweep_file import Cell, read_sweep
-from alft.run.fit_settings import FitSettings
-from alft.run.quiet import quieten
+from alft.system.quiet import quieten
 
 from .conftest import ROOT
 

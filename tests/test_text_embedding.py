@@ -6,7 +6,7 @@ import pytest
 import torch
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from alft.run.cli import main
+from alft.cli.main import main
 from alft.selection.text_embedding import TfIdf, WordVectors, words_of
 
 from .conftest import summary_of

@@ -16,8 +16,8 @@ from alft.data.labels import LABEL_NAMES, TEXT_NAMES, as_names, as_text, find_co
 from alft.data.sources import read_source
 from alft.selection.allocation import apportion
 from alft.selection.seeds import generator
-
-UNLABELLED = -1
+from alft.task.base import UNLABELLED, Task
+from alft.task.single_label import SingleLabel
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,11 @@ class Corpus:
     text_column: str = "text"
 
     @property
+    def task(self) -> Task:
+        """What is predicted for a text."""
+        return SingleLabel(self.label_names)
+
+    @property
     def fingerprint(self) -> str:
         """Hash of pool texts in order, evaluation texts with labels, and label names; it holds no pool label."""
         parts = [self.label_names, self.pool.texts, self.validation.texts, self.validation.labels]
@@ -91,7 +96,17 @@ def load_corpus(
     limit_validation: int | None = None,
     seed: int = 0,
 ) -> Corpus:
-    """Read, clean, name, split and limit. The arguments are the settings ``data.*`` of the same names.
+    """Read, clean, name, split and limit. The arguments are the settings ``data.*`` of these names, with these defaults.
+
+    Args:
+        source: Where the data are: a folder with train, validation (or dev) and test files; one file, which is split
+            80/10/10; or a hub data set id. Files are CSV, TSV, JSONL or Parquet.
+        text_column: Column with the texts; by default the first of text, sentence, review, content, tweet, ... that is there.
+        label_column: Column with the labels; by default the first of label, labels, sentiment, class, ... that is there.
+            A train row whose label is empty stays in the pool as a row without a label.
+        limit: Use at most this many train rows, drawn with every label's share kept; null for all.
+        limit_validation: The same for validation rows.
+        seed: Seed of split and limit only, so that runs with different ``seed_everything`` share one pool.
 
     Raises:
         ValueError: The data cannot be used; the sentence names the setting, the place and the reason.
@@ -146,14 +161,14 @@ def _texts_and_names(table: Table, text_column: str | None, label_column: str | 
 
 
 def _encode(texts: list[str], names: list[str | None], label_names: list[str], split: str) -> Rows:
-    number = {name: position for position, name in enumerate(label_names)}
+    task, known = SingleLabel(label_names), {None, *label_names}
     for row, name in enumerate(names):
-        if name is not None and name not in number:
+        if name not in known:
             raise ValueError(
                 f"data.source: the {split} set has the label {name!r} (row {row}), which the train set does not have "
                 f"(it has {', '.join(label_names)})"
             )
-    return Rows(texts, [UNLABELLED if name is None else number[name] for name in names])
+    return Rows(texts, [task.encode(name) for name in names])
 
 
 def _without_blank(rows: Rows) -> Rows:

@@ -17,7 +17,7 @@ from typing import Any
 import datasets
 import pyarrow as pa
 
-from alft.models.backbone import silenced
+from alft.system.quiet import silenced
 
 READERS = (".csv", ".tsv", ".jsonl", ".json", ".parquet")
 

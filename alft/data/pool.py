@@ -5,12 +5,13 @@ after it was bought.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, partial
+from inspect import signature
 from typing import Any
 
 import torch
-from lightning import LightningDataModule
+from lightning import LightningDataModule, Trainer
 from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 
@@ -20,6 +21,7 @@ from alft.data.sampler import Grouping, Shard, SubsetSampler
 from alft.data.tokens import Tokens, load_tokenizer, tokenize
 from alft.selection.ledger import Ledger
 from alft.selection.plan import Plan
+from alft.task.base import UNLABELLED
 
 Batch = dict[str, Tensor]
 
@@ -28,35 +30,23 @@ class TextPool(LightningDataModule):
     """Pool, validation set and test set of one text classification task.
 
     Args:
-        source: Where the data are: a folder with train, validation (or dev) and test files; one file, which is split
-            80/10/10; or a hub data set id. Files are CSV, TSV, JSONL or Parquet.
         tokenizer: Model whose tokenizer is used; always ``model.backbone``.
-        text_column: Column with the texts; by default the first of text, sentence, review, content, tweet, ... that is there.
-        label_column: Column with the labels; by default the first of label, labels, sentiment, class, ... that is there.
-            A train row whose label is empty stays in the pool as a row without a label.
-        limit: Use at most this many train rows, drawn with every label's share kept; null for all.
-        limit_validation: The same for validation rows.
         batch_size: Texts per batch, for each process.
         max_length: Tokens per text; longer texts are cut.
-        seed: Seed of split and limit only, so that runs with different ``seed_everything`` share one pool.
         length_grouped: Train on batches of texts of similar length: less padding, up to three times faster, but other batches
             than chance makes.
         num_workers: Processes that build batches; texts are tokenised once, so 0 is the fastest.
+        **corpus: Arguments of :func:`alft.data.corpus.load_corpus`, which say what the data are.
     """
 
     def __init__(
         self,
-        source: str,
         tokenizer: str,
-        text_column: str | None = None,
-        label_column: str | None = None,
-        limit: int | None = None,
-        limit_validation: int | None = None,
         batch_size: int = 16,
         max_length: int = 128,
-        seed: int = 0,
         length_grouped: bool = False,
         num_workers: int = 0,
+        **corpus: Any,
     ) -> None:
         super().__init__()
         if batch_size < 1:
@@ -70,7 +60,8 @@ class TextPool(LightningDataModule):
         self.num_workers = num_workers
         self.plan: Plan | None = None
         self.order_seed = 0
-        self._read = partial(load_corpus, source, text_column, label_column, limit, limit_validation, seed)
+        signature(load_corpus).bind(**corpus)  # a misspelt name is an error here, not when the data are first needed
+        self._read: Callable[[], Corpus] = lambda: load_corpus(**corpus)
 
     @cached_property
     def corpus(self) -> Corpus:
@@ -82,10 +73,20 @@ class TextPool(LightningDataModule):
         """Names of the classes, in the order of the model's outputs."""
         return self.corpus.label_names
 
+    @property
+    def fingerprint(self) -> str:
+        """Digest of the data that row numbers refer to."""
+        return self.corpus.fingerprint
+
     @cached_property
     def ledger(self) -> Ledger:
         """What was selected when, and what it cost."""
-        return Ledger(torch.tensor(self.corpus.pool.labels) >= 0)
+        return Ledger(torch.tensor(self.corpus.pool.labels) != UNLABELLED)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """How the data are read in training, as a summary has it; which data they are is in the corpus' fingerprint."""
+        return {"batch_size": self.batch_size, "max_length": self.max_length, "length_grouped": self.length_grouped}
 
     @property
     def lengths(self) -> Tensor:
@@ -120,11 +121,15 @@ class TextPool(LightningDataModule):
 
     def planned_steps(self, whole_pool: bool = False) -> int:
         """Optimizer steps of the planned epochs; with ``whole_pool``, as if every epoch trained on the whole pool."""
-        assert self.plan is not None
-        assert self.trainer is not None
+        if self.plan is None:
+            raise ValueError(
+                "TextPool has no plan of its epochs: the Trainer needs ActiveLearning among its callbacks, "
+                "as alft.trainer(data, active, max_epochs=...) has it"
+            )
+        trainer = self._its_trainer
         sizes = [self.ledger.pool] * len(self.plan.sizes) if whole_pool else self.plan.sizes
-        batches = [math.ceil(math.ceil(size / self.trainer.world_size) / self.batch_size) for size in sizes]
-        return sum(math.ceil(count / self.trainer.accumulate_grad_batches) for count in batches)
+        batches = [math.ceil(math.ceil(size / trainer.world_size) / self.batch_size) for size in sizes]
+        return sum(math.ceil(count / trainer.accumulate_grad_batches) for count in batches)
 
     def pool_batch(self, rows: Sequence[int]) -> Batch:
         """Tokens of those pool rows, without labels."""
@@ -132,10 +137,10 @@ class TextPool(LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[int]:
         """The set of the coming epoch: a new loader, with a new sampler, every time."""
-        assert self.trainer is not None
-        epoch = self.trainer.current_epoch
+        trainer = self._its_trainer
+        epoch = trainer.current_epoch
         # The epoch is given here because on resume Lightning would set it on the sampler only after workers have started.
-        grouping = Grouping(self.lengths, self.batch_size * self.trainer.world_size) if self.length_grouped else None
+        grouping = Grouping(self.lengths, self.batch_size * trainer.world_size) if self.length_grouped else None
         # A run that goes on after its last epoch asks for a loader, too.
         rows = self.ledger.selections[min(epoch, max(self.ledger.selections))].rows
         sampler = SubsetSampler(rows, self.order_seed, epoch, grouping)
@@ -153,11 +158,10 @@ class TextPool(LightningDataModule):
 
     def state_dict(self) -> dict[str, Any]:
         """The ledger, the fingerprint of the data it speaks of, and how texts were read, which predictions must repeat."""
-        assert self.trainer is not None
         return {
             "ledger": self.ledger.state_dict(),
-            "processes": self.trainer.world_size,
-            "stopped": self.trainer.should_stop,
+            "processes": self._its_trainer.world_size,
+            "stopped": self._its_trainer.should_stop,
             "fingerprint": self.corpus.fingerprint,
             "text_column": self.corpus.text_column,
             "max_length": self.max_length,
@@ -165,26 +169,32 @@ class TextPool(LightningDataModule):
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over a saved ledger, unless the data have changed since; an evaluation needs none."""
-        assert self.trainer is not None
-        if self.trainer.state.fn != "fit":
+        trainer = self._its_trainer
+        if trainer.state.fn != "fit":
             return
         if state_dict["fingerprint"] != self.corpus.fingerprint:
             raise ValueError(
                 f"data.source has changed since the checkpoint was written (fingerprint {state_dict['fingerprint']} then, "
                 f"{self.corpus.fingerprint} now), so its row numbers mean other rows"
             )
-        if state_dict["processes"] != self.trainer.world_size:
+        if state_dict["processes"] != trainer.world_size:
             raise ValueError(
                 f"trainer.devices: the run began on {state_dict['processes']} processes and would be another one on "
-                f"{self.trainer.world_size}"
+                f"{trainer.world_size}"
             )
         self.ledger.load_state_dict(state_dict["ledger"])
-        self.trainer.should_stop = state_dict["stopped"]  # EarlyStopping remembers that it spoke, the Trainer does not
+        trainer.should_stop = state_dict["stopped"]  # EarlyStopping remembers that it spoke, the Trainer does not
+
+    @property
+    def _its_trainer(self) -> Trainer:
+        if self.trainer is None:
+            raise ValueError("TextPool needs a Trainer: hand it over as fit(model, datamodule=data)")
+        return self.trainer
 
     def _loader(self, rows: Rows, tokens: Tokens, sampler: Sampler[int] | None = None) -> DataLoader[int]:
-        assert self.trainer is not None
-        if sampler is None and self.trainer.world_size > 1:
-            sampler = Shard(len(rows), self.trainer.global_rank, self.trainer.world_size)
+        trainer = self._its_trainer
+        if sampler is None and trainer.world_size > 1:
+            sampler = Shard(len(rows), trainer.global_rank, trainer.world_size)
         return DataLoader(
             range(len(rows)),  # type: ignore[arg-type]  # a range has all that a map-style Dataset needs
             batch_size=self.batch_size,

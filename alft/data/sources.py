@@ -10,7 +10,7 @@ import datasets
 from huggingface_hub.errors import HfHubHTTPError
 
 from alft.data.files import READERS, Table, from_dataset, read_file
-from alft.models.backbone import silenced
+from alft.system.quiet import silenced
 
 SPLITS = {
     "train": ("train", "training"),

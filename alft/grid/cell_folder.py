@@ -15,7 +15,8 @@ import psutil
 from filelock import FileLock, Timeout
 
 from alft.grid.sweep_file import Cell
-from alft.record.folder import SUMMARY, hold, last_checkpoint, oldest_first
+from alft.record.folder import hold
+from alft.system.run_files import SUMMARY, last_checkpoint, oldest_first
 
 LOG = "log.txt"
 COMMAND = "command.txt"

@@ -113,6 +113,6 @@ def _spread(command: list[str], given: list[str]) -> Iterator[str]:
 def _short(name: str, value: str) -> str:
     """A parameter for the eye: of a file its stem, of a class in JSON the words that carry meaning."""
     if name == "config":
-        return Path(value).stem
+        return Path(value.removeprefix("preset:")).stem
     words = re.findall(r"[\w.]+", value.replace("class_path", "").replace("init_args", ""))
     return "-".join(words if value.startswith("{") else [name.rpartition(".")[2], *words])

@@ -6,6 +6,9 @@ from lightning import Trainer
 from lightning.pytorch.callbacks import GradientAccumulationScheduler, Timer
 from lightning.pytorch.strategies import DeepSpeedStrategy, FSDPStrategy, ModelParallelStrategy
 
+from alft.selection.clustering import Clustering
+from alft.system.memory import free_gib
+
 
 def refuse_trainer_settings(trainer: Trainer) -> None:
     """Raise a ValueError that names the first setting under which the planned sets would not be what is trained on."""
@@ -69,3 +72,17 @@ def _rules(trainer: Any) -> list[tuple[bool, str, str]]:
             "unequal parts of the pool; use ddp",
         ),
     ]
+
+
+def refuse_too_large(cluster: Clustering, rows: int) -> None:
+    """Refuse, before training, a clustering of that many rows that needs more memory than is free.
+
+    Raises:
+        ValueError: The sentence says what it needs and what there is.
+    """
+    needed, free = cluster.memory_gib(rows), free_gib()
+    if needed > free:
+        raise ValueError(
+            f"active.cluster: {cluster} of a pool of {rows} rows needs {needed:.1f} GiB of memory, of which {free:.1f} GiB are "
+            "free; Ward without exact, or KMeans, need less"
+        )

@@ -11,11 +11,8 @@ import pyarrow.parquet
 import torch
 from torch import Tensor
 
-SELECTION = (
-    *("acquire", "budget", "mode", "max_unique", "warm_start"),
-    *("cluster", "embedding", "recluster", "allocate", "scoring_precision"),
-)
-"""The settings in a summary that say how the sets came about; a run that repeats them has them, too."""
+from alft.system.earlier import grouped_settings
+from alft.system.run_files import SELECTION, SUMMARY
 
 
 @dataclass(frozen=True)
@@ -36,7 +33,7 @@ class Recorded:
     fingerprint: str
     settings: dict[str, Any]
 
-    def refuse_other_data(self, fingerprint: str, labelled_N: Tensor) -> None:
+    def refuse_other_data(self, fingerprint: str, selectable_N: Tensor) -> None:
         """Refuse data in which the recorded row numbers would mean other texts, or texts that have lost their label.
 
         Raises:
@@ -47,7 +44,7 @@ class Recorded:
                 f"active.replay: {self.run} selected from other data (fingerprint {self.fingerprint}, here {fingerprint}), "
                 "so that its row numbers mean other texts"
             )
-        if not bool(labelled_N[torch.cat(self.sets)].all()):
+        if not bool(selectable_N[torch.cat(self.sets)].all()):
             raise ValueError(f"active.replay: {self.run} selected rows that have no label any more")
 
 
@@ -63,13 +60,13 @@ def read_recorded(run: str, setting: str = "active.replay") -> Recorded:
     """
     folder = Path(run).expanduser()
     try:
-        summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
-        table = pyarrow.parquet.read_table(folder / "selection.parquet", columns=["epoch", "row"])
-        settings = {name: summary["settings"][name] for name in SELECTION}
+        summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+        table = pyarrow.parquet.read_table(folder / SELECTION, columns=["epoch", "row"])
+        settings = grouped_settings(summary["settings"])["selection"]
         fingerprint, name = str(summary["fingerprint"]), f"{summary['name']} seed {summary['seed']}"
     except FileNotFoundError as error:
         raise ValueError(f"{setting} must be the folder of a finished run, but {error.filename} is not there") from error
-    except (KeyError, TypeError, ValueError, pa.ArrowException) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, pa.ArrowException) as error:
         raise ValueError(f"{setting}: the files of the run in {run} cannot be read ({error})") from error
     epochs, rows = (torch.from_numpy(table[name].to_numpy().copy()) for name in ("epoch", "row"))
     sets = tuple(rows[epochs == epoch] for epoch in range(len(summary["epochs"])))

@@ -6,7 +6,7 @@ whole pool before they are dealt out to processes, so padding and dropout masks 
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import torch
 from lightning import LightningModule, Trainer
@@ -16,16 +16,14 @@ from alft.loop.progress import stage
 from alft.selection.embedding import TokenEmbedding
 from alft.selection.ledger import Ledger
 from alft.selection.plan import Plan
-from alft.selection.policy import Scores
-from alft.selection.probabilities import empty_table, probabilities
+from alft.selection.policy import Precision, Scores
 from alft.selection.seeds import mix
+from alft.task.base import Task
 
 CHUNK_TOKENS = {"cpu": 1024, "cuda": 16384, "mps": 4096}
 """Padded tokens of a chunk: on a CPU larger ones fall out of the cache and are slower; the others are not measured."""
 LEAST_REAL = 0.95
 """Share of a chunk's tokens that must be real."""
-
-Precision = Literal["float32", "bf16"]
 
 
 class Pool(Protocol):
@@ -36,6 +34,10 @@ class Pool(Protocol):
     @property
     def ledger(self) -> Ledger:
         """Which rows have a label, and what was selected so far."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of the data that row numbers refer to."""
 
     @property
     def lengths(self) -> Tensor:
@@ -58,8 +60,8 @@ class Scorer(Protocol):
     hidden_size: int
 
     @property
-    def num_labels(self) -> int:
-        """Number of classes C."""
+    def task(self) -> Task:
+        """What is predicted."""
 
     def draw_count(self, passes: int) -> int:
         """Draws K for a score that compares ``passes``; at least 1."""
@@ -93,9 +95,11 @@ def score_pool(
     """
     scorer: Scorer = module  # type: ignore[assignment]
     size = len(pool.lengths)
-    probs_KNC = empty_table(scorer.draw_count(passes), size, scorer.num_labels)
+    probs_KNC = scorer.task.score_table(scorer.draw_count(passes), size)
     embeddings_ND = torch.zeros(size, embedding.size(scorer.hidden_size) if embedding else 0)
-    chunks = make_chunks(pool.lengths, pool.ledger.labelled_N.nonzero().squeeze(1), CHUNK_TOKENS.get(module.device.type, 4096))
+    chunks = make_chunks(
+        pool.lengths, pool.ledger.selectable_N.nonzero().squeeze(1), CHUNK_TOKENS.get(module.device.type, 4096)
+    )
     mine = range(trainer.global_rank, len(chunks), trainer.world_size)
     autocast = torch.autocast(module.device.type, torch.bfloat16, enabled=precision == "bf16")
     with stage(trainer, module, "Scoring", len(mine)) as advance, undisturbed(module), torch.no_grad(), autocast:
@@ -103,7 +107,7 @@ def score_pool(
             chunk = chunks[number]
             batch = {name: tensor.to(module.device) for name, tensor in pool.pool_batch(chunk.tolist()).items()}
             logits_KBC, embeddings_BD = scorer.draws(batch, passes, mix(seed, number), embedding)
-            probs_KNC[:, chunk] = probabilities(logits_KBC).cpu()
+            probs_KNC[:, chunk] = scorer.task.table_entries(logits_KBC).cpu()
             if embeddings_BD is not None:
                 embeddings_ND[chunk] = embeddings_BD.float().cpu()
             advance()

@@ -1,15 +1,14 @@
 """Where does a pretrained model come from? A folder, a hub id, or a folder inside an installed package."""
 
-import logging
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
+
+from alft.system.quiet import silenced
 
 PACKAGE = "package:"
 
@@ -83,17 +82,3 @@ def longest_input(config: Any) -> int:
     positions: int = config.max_position_embeddings
     shifted = any(family in config.model_type for family in ("roberta", "camembert"))
     return positions - (config.pad_token_id + 1) if shifted else positions
-
-
-@contextmanager
-def silenced(*libraries: str) -> Iterator[None]:
-    """Keep libraries' logs off the terminal while our own sentence is in the making."""
-    loggers = [logging.getLogger(name) for name in libraries]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)

@@ -3,7 +3,6 @@
 Axes: B texts of a batch, L tokens, K stochastic draws, C classes, D hidden size.
 """
 
-from dataclasses import asdict
 from typing import Any, Literal
 
 import torch
@@ -13,11 +12,13 @@ from torch.optim import AdamW
 from transformers import get_linear_schedule_with_warmup
 
 from alft.models.backbone import load_network
-from alft.models.epinet import Epinet, EpinetHead, mean_prediction
+from alft.models.epinet import Epinet, EpinetHead
 from alft.models.lora import Lora, add_lora
-from alft.models.metrics import Evaluation, Tally
 from alft.selection.embedding import MeanTokens, TokenEmbedding
 from alft.selection.seeds import mix
+from alft.system.short_form import plain
+from alft.task.single_label import SingleLabel
+from alft.task.tally import Evaluation
 
 Batch = dict[str, Tensor]
 
@@ -62,8 +63,8 @@ class Classifier(LightningModule):
             raise ValueError(f"model.epinet needs model.uncertainty epinet, got {uncertainty}")
         self.save_hyperparameters()
         for name, settings in {"lora": lora, "epinet": epinet}.items():  # a checkpoint holds no classes of ours
-            self.hparams[name] = None if settings is None else asdict(settings)
-        self.label_names = label_names
+            self.hparams[name] = plain(settings)
+        self.task = SingleLabel(label_names)
         self.lr = lr
         self.weight_decay = weight_decay
         self.warmup = warmup
@@ -74,18 +75,24 @@ class Classifier(LightningModule):
         self.epinet = EpinetHead(epinet or Epinet(), self.hidden_size, len(label_names)) if uncertainty == "epinet" else None
         # from_pretrained returns an eval-mode model and Trainer.fit no longer calls train(): dropout would stay off.
         self.train()
-        self.tallies = nn.ModuleDict({stage: Tally(len(label_names)) for stage in ("val", "test")})
+        self.tallies = nn.ModuleDict({stage: self.task.tally() for stage in ("val", "test")})
         self.evaluations: dict[str, Evaluation] = {}
 
     @property
-    def num_labels(self) -> int:
-        """Number of classes C."""
-        return len(self.label_names)
+    def label_names(self) -> list[str]:
+        """Names of the classes, in the order of the outputs."""
+        return self.task.label_names
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings of the model as a summary has them, the epinet's defaults filled in."""
+        given = {name: value for name, value in self.hparams.items() if name != "label_names" and not name.startswith("_")}
+        return {**given, "epinet": None if self.epinet is None else plain(self.epinet.settings)}
 
     def forward(self, batch: Batch) -> Tensor:
         """What to predict from (B, C): logits, or with an epinet the log of the mean probability over its draws."""
         if self.epinet is not None:
-            return mean_prediction(self._epinet_logits(batch, self.epinet.fixed_index(self.draw_count(0)))[0])
+            return self.task.average(self._epinet_logits(batch, self.epinet.fixed_index(self.draw_count(0)))[0])
         logits: Tensor = self._run(batch).logits
         return logits
 
@@ -130,9 +137,9 @@ class Classifier(LightningModule):
         labels = batch["labels"]
         if self.epinet is not None:
             logits_KBC, _ = self._epinet_logits(batch, self.epinet.fresh_index())
-            loss = nn.functional.cross_entropy(logits_KBC.flatten(0, 1), labels.repeat(len(logits_KBC)))
+            loss = self.task.loss_of_draws(logits_KBC, labels)
         else:
-            loss = nn.functional.cross_entropy(self(batch), labels)
+            loss = self.task.loss(self(batch), labels)
         self.log("train_loss", loss, on_epoch=True, on_step=False, prog_bar=True, batch_size=len(labels), sync_dist=True)
         return loss
 
@@ -146,8 +153,7 @@ class Classifier(LightningModule):
 
     def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Class probabilities (B, C), float32."""
-        probs_BC: Tensor = self(batch).float().softmax(-1)
-        return probs_BC
+        return self.task.probabilities(self(batch))
 
     def on_validation_epoch_end(self) -> None:
         """Log val_f1_macro, val_accuracy and val_loss."""
@@ -166,6 +172,8 @@ class Classifier(LightningModule):
         ]
         optimizer = AdamW(groups, lr=self.lr)
         data: Any = self.trainer.datamodule  # type: ignore[attr-defined]  # set by fit, unknown to the type checker
+        if not hasattr(data, "planned_steps"):
+            raise ValueError(f"Classifier needs fit(model, datamodule=TextPool(...)), got {type(data).__name__}")
         steps = data.planned_steps(whole_pool=self.decay == "pool")
         scheduler = get_linear_schedule_with_warmup(optimizer, round(self.warmup * steps), steps)  # type: ignore[no-untyped-call]
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}

@@ -4,7 +4,6 @@ Axes: B texts, D hidden size, K draws, Z size of an index, C classes, H width of
 2211.01568 for the construction, the first author's runner for Z = K = 10 and the two hidden layers of 50.
 """
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -102,11 +101,6 @@ class _Network(nn.Module):
         bias_KC = torch.einsum("cz,kz->kc", self.last.bias.view(self.classes, size), index_KZ)
         logits_KBC: Tensor = hidden_KBH @ weight_KHC + bias_KC.unsqueeze(1)
         return logits_KBC
-
-
-def mean_prediction(logits_KBC: Tensor) -> Tensor:
-    """Log of the mean probability over the draws (B, C): its softmax is that mean, its cross-entropy that of the mean."""
-    return logits_KBC.float().log_softmax(-1).logsumexp(0) - math.log(logits_KBC.shape[0])
 
 
 def _layer(inputs: int, outputs: int) -> nn.Linear:

@@ -1,4 +1,4 @@
-"""How do weights reach the disk? Two checkpoints a run, each replaced at one stroke: a kill leaves the old or the new one."""
+"""How do weights reach the disk and come back? Two checkpoints a run, each replaced whole: a kill leaves the old or the new."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,13 @@ from lightning import Callback
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.plugins import TorchCheckpointIO
 
-from alft.use.output import write_atomically
+from alft.data.pool import TextPool
+from alft.system.output import write_atomically
+from alft.system.run_files import CHECKPOINTS
+
+EXAMPLE = "such as runs/maltese/version_0/checkpoints/last.ckpt"
+
+Checkpoint = dict[str, Any]
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
@@ -54,7 +60,7 @@ class RunCheckpoint(ModelCheckpoint):
 def run_checkpoints(folder: Path) -> list[Callback]:
     """``last.ckpt`` of the newest epoch and ``best.ckpt`` of the best on validation, no more: they are large."""
     place: dict[str, Any] = {
-        "dirpath": folder / "checkpoints",
+        "dirpath": folder / CHECKPOINTS,
         "save_on_train_epoch_end": True,
         "enable_version_counter": False,
     }
@@ -63,3 +69,26 @@ def run_checkpoints(folder: Path) -> list[Callback]:
         RunCheckpoint(filename="best", monitor="val_f1_macro", mode="max", **place),
         RunCheckpoint(filename="last", **place),
     ]
+
+
+def read_checkpoint(path: str | Path | None) -> Checkpoint:
+    """What a run saved, its tensors left on disk until they are used.
+
+    Raises:
+        ValueError: There is no such file, or it is no checkpoint of ours.
+    """
+    place = None if path is None else Path(path).expanduser()
+    if place is None or not place.is_file():
+        raise ValueError(f"ckpt_path must be the checkpoint file of a run, {EXAMPLE}, got {path}")
+    try:
+        checkpoint: Checkpoint = torch.load(place, weights_only=True, map_location="cpu", mmap=True)
+        checkpoint["hyper_parameters"]["label_names"], checkpoint["state_dict"], reading_of(checkpoint)["max_length"]
+    except Exception as error:  # a file of any kind may be given, and unpickling raises errors of any kind
+        raise ValueError(f"ckpt_path: {path} is not the checkpoint of a run of this version of alft, {EXAMPLE}") from error
+    return checkpoint
+
+
+def reading_of(checkpoint: Checkpoint) -> dict[str, Any]:
+    """What the DataModule saved: ledger, fingerprint, text_column and max_length."""
+    state: dict[str, Any] = checkpoint[TextPool.__qualname__]
+    return state

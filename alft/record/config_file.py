@@ -1,34 +1,18 @@
-"""``config.yaml``: the complete settings of a run, written before anything is scored or trained."""
+"""``config.yaml``: the complete settings of a run."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
-from lightning import Callback, LightningModule, Trainer
 
-from alft.use.output import write_atomically
-
-NAME = "config.yaml"
+from alft.system.output import write_text_atomically
+from alft.system.run_files import CONFIG
 
 
-class ConfigFile(Callback):
-    """Writes the settings when training is set up, so that a run that is refused leaves nothing.
-
-    Args:
-        folder: The run's folder.
-        settings: The settings of ``fit``, as plain values.
-    """
-
-    def __init__(self, folder: Path, settings: Mapping[str, Any]) -> None:
-        self.folder = folder
-        self.settings = settings
-
-    def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Write the file, on the first process."""
-        if stage == "fit" and trainer.is_global_zero:
-            text = yaml.safe_dump(dict(self.settings), sort_keys=False, allow_unicode=True)
-            write_atomically(self.folder / NAME, lambda path: path.write_text(text, encoding="utf-8"))
+def write_config(folder: Path, settings: Mapping[str, Any]) -> None:
+    """Write the settings of ``fit``, given as plain values."""
+    write_text_atomically(folder / CONFIG, yaml.safe_dump(dict(settings), sort_keys=False, allow_unicode=True))
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -39,9 +23,9 @@ def read_config(folder: Path) -> dict[str, Any]:
         ValueError: It holds no settings.
     """
     try:
-        settings = yaml.safe_load((folder / NAME).read_text(encoding="utf-8"))
+        settings = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
-        raise ValueError(f"{folder / NAME} is no YAML file") from error
+        raise ValueError(f"{folder / CONFIG} is no YAML file") from error
     if not isinstance(settings, dict):
-        raise ValueError(f"{folder / NAME} holds no settings")
+        raise ValueError(f"{folder / CONFIG} holds no settings")
     return settings

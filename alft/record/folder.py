@@ -1,7 +1,6 @@
 """Where does a run put its files? In a folder of its own, claimed at one stroke and locked for as long as its process lives."""
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -9,9 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-LOCK = ".lock"
-SUMMARY = "summary.json"
-"""The last file of a complete run: without it, a run is not finished."""
+from alft.system.run_files import LOCK, SUMMARY, last_checkpoint, oldest_first
 
 
 @dataclass(frozen=True)
@@ -61,21 +58,6 @@ def hold(path: Path) -> RunFolder | None:
     except Timeout:
         return None
     return RunFolder(path, lock)
-
-
-def last_checkpoint(run: Path) -> Path:
-    """Where a run keeps the state of its newest epoch."""
-    return run / "checkpoints" / "last.ckpt"
-
-
-def oldest_first(runs: Iterable[Path]) -> list[Path]:
-    """The run folders among these paths, in the order in which they were made.
-
-    >>> [str(run) for run in oldest_first(map(Path, ["version_10", "version_9", "version_x", "wandb"]))]
-    ['version_9', 'version_10']
-    """
-    numbered = [path for path in runs if re.fullmatch(r"version_[0-9]+", path.name)]
-    return sorted(numbered, key=lambda run: int(run.name.removeprefix("version_")))
 
 
 def claim_unfinished(root: str | Path, name: str) -> RunFolder | None:

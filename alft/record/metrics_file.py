@@ -13,7 +13,8 @@ from typing import Any
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
-from alft.use.output import write_atomically
+from alft.system.output import write_text_atomically
+from alft.system.run_files import METRICS
 
 Lines = dict[int, dict[str, float]]
 
@@ -73,4 +74,4 @@ class MetricsFile(Logger):
             table.writerow({"epoch": epoch, **line})
         if self.lines:
             self.folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(self.folder / "metrics.csv", lambda path: path.write_text(text.getvalue(), encoding="utf-8"))
+            write_text_atomically(self.folder / METRICS, text.getvalue())

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from alft.selection.ledger import STAGES, Ledger
 from alft.selection.plan import Plan
-from alft.use.output import write_atomically
+from alft.system.output import write_atomically, write_text_atomically
+from alft.system.run_files import SELECTION, SUMMARY
 
 Summary = dict[str, Any]
 
@@ -20,7 +21,7 @@ def label_costs(ledger: Ledger) -> dict[str, Any]:
     """Labels of the pool and what was bought of them, with both savings."""
     return {
         "pool": ledger.pool,
-        "unlabelled": len(ledger.labelled_N) - ledger.pool,
+        "unlabelled": len(ledger.selectable_N) - ledger.pool,
         "bought": ledger.bought,
         "unique_saving": ledger.unique_saving,
         "exposure_saving": ledger.exposure_saving,
@@ -67,7 +68,7 @@ def break_even(ledger: Ledger) -> float | None:
 def write_summary(folder: Path, summary: Summary) -> None:
     """Write ``summary.json``, the last file of a complete run; what is not finite, as a diverged loss, becomes null."""
     text = json.dumps(_finite(summary), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    write_atomically(folder / "summary.json", lambda path: path.write_text(text, encoding="utf-8"))
+    write_text_atomically(folder / SUMMARY, text)
 
 
 def write_selection(folder: Path, ledger: Ledger) -> None:
@@ -82,7 +83,7 @@ def write_selection(folder: Path, ledger: Ledger) -> None:
         columns["first_used"] += ledger.first_used_N[selection.rows].tolist()
     types = {"epoch": pa.int64(), "row": pa.int64(), "cluster": pa.int64(), "score": pa.float32(), "first_used": pa.int64()}
     table = pa.table({name: pa.array(columns[name], type=kind) for name, kind in types.items()})
-    write_atomically(folder / "selection.parquet", lambda path: pyarrow.parquet.write_table(table, path))
+    write_atomically(folder / SELECTION, lambda path: pyarrow.parquet.write_table(table, path))
 
 
 def _finite(value: Any) -> Any:

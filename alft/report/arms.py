@@ -11,7 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
-from alft.report.settings import Settings, phrase, told, varying
+from alft.report.settings import Settings, phrase, varying, written
 from alft.report.summaries import Run, find_runs
 
 Kind = Literal["baseline", "random", "selection"]
@@ -37,6 +37,10 @@ class Arm:
     label: str
     settings: Settings
     runs: tuple[Run, ...]
+
+    def names_in(self, *groups: str) -> set[str]:
+        """Names of the settings in these groups."""
+        return {name for group in groups for name in self.runs[0].groups[group]}
 
     @property
     def kind(self) -> Kind:
@@ -81,7 +85,7 @@ def _arms(runs: list[Run]) -> list[Arm]:
     by_settings: dict[tuple[str, ...], list[Run]] = {}
     for run in runs:
         settings = run.settings
-        by_settings.setdefault(tuple(told(settings.get(key)) for key in keys), []).append(run)
+        by_settings.setdefault(tuple(written(settings.get(key)) for key in keys), []).append(run)
     members = list(by_settings.values())
     labels = _labels([runs[0].settings for runs in members])
     name = ", ".join(sorted({run.summary["name"] for run in runs}))
@@ -100,7 +104,7 @@ def _labels(many: list[Settings]) -> list[str]:
     for settings in many:
         baseline = settings.get("acquire") is None
         varied = [key for key in (baselines if baseline else selecting) if key != "acquire" and settings.get(key) is not None]
-        first = "baseline" if baseline else told(settings["acquire"])
+        first = "baseline" if baseline else written(settings["acquire"])
         labels.append(", ".join([first, *(phrase(key, settings[key]) for key in varied)]))
     return labels
 

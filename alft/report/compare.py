@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 
 from alft.report.arms import Arm, gather, groups_of
-from alft.report.curves import Curve, is_one_step
+from alft.report.equal_labels import equal_f1, equal_labels
 from alft.report.intervals import paired_difference
-from alft.report.labels import equal_f1, equal_labels
+from alft.report.label_curve import Curve, is_one_step
 from alft.report.partners import baseline_of, differing, random_of
 from alft.report.stability import compare_spread, last_spread
 from alft.report.tables import GROUP, runs_table

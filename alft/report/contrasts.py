@@ -39,7 +39,7 @@ def contrasts(*roots: str | Path) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=list(COLUMNS))
 
 
-def setting_apart(one: Arm, other: Arm) -> str | None:
+def single_difference(one: Arm, other: Arm) -> str | None:
     """The one setting in which two arms differ; None if they differ in several, or are compared as arm and control."""
     if (one.kind == "baseline") != (other.kind == "baseline"):
         return None
@@ -50,7 +50,7 @@ def setting_apart(one: Arm, other: Arm) -> str | None:
 
 
 def _of_group(group: Sequence[Arm]) -> list[dict[str, Any]]:
-    pairs = [(setting, *_without_first(pair)) for pair in combinations(group, 2) if (setting := setting_apart(*pair))]
+    pairs = [(setting, *_without_first(pair)) for pair in combinations(group, 2) if (setting := single_difference(*pair))]
     pairs.sort(key=lambda pair: pair[0])  # within a setting as the arms are listed
     return [_line(*pair) for pair in pairs]
 

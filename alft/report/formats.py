@@ -19,20 +19,20 @@ UNBROKEN = 100_000
 """Columns of a document, whose lines are as long as they need to be."""
 
 
-def as_terminal(table: pd.DataFrame, apart: pd.DataFrame | None = None, width: int = 128) -> str:
+def as_terminal(table: pd.DataFrame, contrasts: pd.DataFrame | None = None, width: int = 128) -> str:
     """Tables drawn with lines.
 
     Args:
         table: Of :func:`alft.report.compare`.
-        apart: Of :func:`alft.report.contrasts`, of the same runs; None leaves them out.
+        contrasts: Of :func:`alft.report.contrasts`, of the same runs; None leaves them out.
         width: Columns of the terminal.
     """
-    return _printed(_terminal_parts(table, apart), max(width, NARROWEST))
+    return _printed(_terminal_parts(table, contrasts), max(width, NARROWEST))
 
 
-def as_markdown(table: pd.DataFrame, apart: pd.DataFrame | None = None) -> str:
+def as_markdown(table: pd.DataFrame, contrasts: pd.DataFrame | None = None) -> str:
     """The same tables and sentences as Markdown."""
-    return _printed(_markdown_parts(table, apart), UNBROKEN)
+    return _printed(_markdown_parts(table, contrasts), UNBROKEN)
 
 
 def as_csv(table: pd.DataFrame) -> str:
@@ -40,8 +40,8 @@ def as_csv(table: pd.DataFrame) -> str:
     return str(table.to_csv(index=False, lineterminator="\n"))
 
 
-def _terminal_parts(table: pd.DataFrame, apart: pd.DataFrame | None) -> Iterator[str | Table]:
-    for section in sections(table, apart):
+def _terminal_parts(table: pd.DataFrame, contrasts: pd.DataFrame | None) -> Iterator[str | Table]:
+    for section in sections(table, contrasts):
         yield from (section.title, section.shared, "")
         for number, sheet in enumerate(section.sheets):
             yield _drawn(sheet, box.HEAVY_HEAD, sheet.title)
@@ -51,8 +51,8 @@ def _terminal_parts(table: pd.DataFrame, apart: pd.DataFrame | None) -> Iterator
     yield from sentences_on_all(table)
 
 
-def _markdown_parts(table: pd.DataFrame, apart: pd.DataFrame | None) -> Iterator[str | Table]:
-    for section in sections(table, apart):
+def _markdown_parts(table: pd.DataFrame, contrasts: pd.DataFrame | None) -> Iterator[str | Table]:
+    for section in sections(table, contrasts):
         yield from (f"## {_escaped(section.title)}", "", _escaped(section.shared), "")
         for number, sheet in enumerate(section.sheets):
             plain = Sheet(sheet.title, tuple(name.replace("\n", " ") for name in sheet.header), _escaped_rows(sheet))

@@ -1,7 +1,8 @@
 """With which arm is an arm compared? With the baseline, and with random selection at the same budget (rules ours).
 
-A difference should come from the selection alone, so both must train alike, see :data:`TRAINING`. Of several candidates the
-most alike is taken, and in what it still differs is told. Whatever is not named in a summary counts as null.
+A difference should come from the selection alone, so both must train alike: the groups data, model and training of their
+settings agree, see :data:`NOT_SHARED`. Of several candidates the most alike is taken, and its other differences are named.
+Whatever is not named in a summary counts as null.
 """
 
 from collections.abc import Sequence
@@ -9,20 +10,14 @@ from collections.abc import Sequence
 from alft.report.arms import Arm
 from alft.report.settings import agree, agreements, varying
 
-TRAINING = (
-    *("backbone", "lora", "lr", "batch_size", "precision", "max_length", "decay", "test_on"),
-    *("weight_decay", "warmup", "accumulate", "gradient_clip"),
-)
-"""What an arm shares with its baseline and with its random control."""
+NOT_SHARED = ("max_epochs", "uncertainty", "epinet")
+"""Settings outside the selection in which an arm and its control may differ if no control is closer; they are then named.
 
-BUDGET = ("epochs", "budget", "mode", "max_unique", "warm_start")
-"""What it shares with its random control besides: what decides how many rows and labels each epoch gets."""
+An epinet serves the scores, so it belongs to the selection in effect.
+"""
 
-SELECTING = (
-    *("acquire", "budget", "mode", "max_unique", "warm_start", "cluster", "embedding", "recluster", "allocate"),
-    *("scoring_precision", "replay"),
-)
-"""In what an arm and its baseline cannot but differ: settings of the selection, which a baseline has not."""
+BUDGET = ("max_epochs", "budget", "mode", "max_unique", "warm_start")
+"""What an arm shares with its random control besides: what decides how many rows and labels each epoch gets."""
 
 
 def baseline_of(arm: Arm, group: Sequence[Arm]) -> Arm | None:
@@ -32,8 +27,8 @@ def baseline_of(arm: Arm, group: Sequence[Arm]) -> Arm | None:
     """
     if arm.kind == "baseline":
         return None
-    alike = [other for other in group if other.kind == "baseline" and agree(arm.settings, other.settings, TRAINING)]
-    return _closest(arm, _first(arm, alike, "epochs"))
+    alike = [other for other in group if other.kind == "baseline" and _train_alike(arm, other)]
+    return _closest(arm, _first(arm, alike, "max_epochs"))
 
 
 def random_of(arm: Arm, group: Sequence[Arm]) -> Arm | None:
@@ -44,8 +39,8 @@ def random_of(arm: Arm, group: Sequence[Arm]) -> Arm | None:
     """
     if arm.kind != "selection":
         return None
-    keys = TRAINING + BUDGET
-    alike = [other for other in group if other.kind == "random" and agree(arm.settings, other.settings, keys)]
+    alike = [other for other in group if other.kind == "random" and _train_alike(arm, other)]
+    alike = [other for other in alike if agree(arm.settings, other.settings, BUDGET)]
     return _closest(arm, _first(arm, alike, "replay"))
 
 
@@ -54,8 +49,15 @@ def differing(arm: Arm, control: Arm) -> list[str]:
 
     Those of the comparison are the acquisition for a random control, and all of the selection for a baseline.
     """
-    compared = SELECTING if control.kind == "baseline" else ("acquire",)
+    compared = arm.names_in("selection") | control.names_in("selection") if control.kind == "baseline" else {"acquire"}
     return [key for key in varying([arm.settings, control.settings]) if key not in compared]
+
+
+def _train_alike(arm: Arm, other: Arm) -> bool:
+    """Whether all settings agree that are none of the selection, but for :data:`NOT_SHARED`."""
+    outside = ("data", "model", "training")
+    names = arm.names_in(*outside) | other.names_in(*outside)
+    return agree(arm.settings, other.settings, names - set(NOT_SHARED))
 
 
 def _first(arm: Arm, candidates: list[Arm], key: str) -> list[Arm]:

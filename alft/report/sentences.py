@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from alft.report.costs import on_cost, on_labels, on_stability, other_baseline
 from alft.report.intervals import FEWEST_SEEDS, HONEST_SEEDS, attainable_level
-from alft.report.phrases import Line, compared, count
+from alft.report.phrases import SPREAD, Line, compared, count
 
 BASELINE = "the baseline (all labels)"
 RANDOM = "random selection at the same budget"
@@ -23,8 +22,8 @@ def sentences_on(line: Line, group: Mapping[str, Line], tested: bool) -> list[st
         tested: Whether the runs of its group have a test set; without one there is nothing to say about test scores.
     """
     baseline = group.get(line["baseline"] or "")
-    found = [tell(line) for tell in (_on_baseline, _on_random) if tested]
-    found += [_on_equal_labels(line), on_labels(line), on_stability(line, baseline), on_cost(line, baseline)]
+    found = [about(line) for about in (_on_baseline, _on_random) if tested]
+    found += [_on_equal_labels(line), _on_labels(line), _on_stability(line, baseline), _on_cost(line, baseline)]
     return [sentence for sentence in found if sentence]
 
 
@@ -69,12 +68,81 @@ def _recalculates(line: Line) -> bool:
     return bool(json.loads(line["settings"]).get("mode") == "recalculate")
 
 
+def _on_labels(line: Line) -> str:
+    """Labels bought, both savings, and what the F1-labels curve says of them; nothing on the baseline, which buys all."""
+    if line["kind"] == "baseline":
+        return ""
+    return (
+        f"buys {line['bought']:.0f} of {line['pool']:.0f} labels, a saving of {line['unique_saving']:.1%}, and trains on "
+        f"{line['exposure_saving']:.1%} fewer rows than with the whole pool in every epoch{_on_curve(line)}."
+    )
+
+
+def _on_stability(line: Line, baseline: Line | None) -> str:
+    """The spread over the last epochs against the baseline's, that over seeds, and how many runs predict one class."""
+    found = []
+    if baseline and line["val_f1_last_std"] is not None and baseline["val_f1_last_std"] is not None:
+        untold = _other_baseline(line) if line["test_f1"] is None else ""  # else it was told with the scores
+        found.append(compared(line, "spread", "the baseline in its last epochs (spread of validation F1)", SPREAD) + untold)
+    if line["kind"] != "baseline" and line["test_f1_std"] is not None:
+        theirs = baseline["test_f1_std"] if baseline else None
+        found.append(
+            f"over seeds its test F1 has a standard deviation of {100 * line['test_f1_std']:.1f} points"
+            + ("" if theirs is None else f", the baseline's of {100 * theirs:.1f}")
+        )
+    if line["collapsed"]:
+        found.append(f"{line['collapsed']:.0%} of its runs predict one class only, of which no spread over epochs is taken")
+    return "; ".join(found) + "." if found else ""
+
+
+def _on_cost(line: Line, baseline: Line | None) -> str:
+    """Seconds of a run, and whether the selection can pay for itself; nothing on the baseline, which selects nothing."""
+    if line["kind"] == "baseline":
+        return ""
+    theirs = f", the baseline {baseline['seconds']:.1f}" if baseline else ""
+    return f"takes {line['seconds']:.1f} seconds a run{theirs}{_on_break_even(line['break_even'])}."
+
+
+def _other_baseline(line: Line) -> str:
+    """In what the baseline differs besides the selection, where it does."""
+    return f"; the baseline differs in {line['baseline_differs']} too" if line["baseline_differs"] else ""
+
+
+def _on_curve(line: Line) -> str:
+    """Labels at equal F1 and the area; nothing if the curve is a single step, which says nothing."""
+    if line["one_step"]:
+        return ""
+    area = f"; its F1-labels curve has a mean height of {line['area']:.3f}"
+    runs, seeds = line["labels_at_equal_f1_runs"], line["seeds"]
+    if runs is None:
+        return area
+    if not runs:
+        return f"; none of its runs ends as good as the baseline on validation{area}"
+    those = "" if runs == seeds else f" in {runs:.0f} of {seeds} runs"
+    return f"; it stays as good as the baseline on validation from {line['labels_at_equal_f1']:.0f} labels on{those}{area}"
+
+
+def _on_break_even(share: float | None) -> str:
+    """Where choosing costs as much as it saves.
+
+    >>> _on_break_even(0.6), _on_break_even(None)
+    ('; its selection pays below a mean share of 0.60 of the pool', '')
+    >>> _on_break_even(-0.1)
+    '; no budget pays for this selection (break-even -0.10)'
+    """
+    if share is None:
+        return ""
+    if share <= 0:
+        return f"; no budget pays for this selection (break-even {share:.2f})"
+    return f"; its selection pays below a mean share of {share:.2f} of the pool"
+
+
 def _on_baseline(line: Line) -> str:
     if line["kind"] == "baseline":
         return ""
     if not line["baseline"]:
         return f"{BASELINE} with the same encoder and training is not among these runs."
-    return f"{compared(line, 'baseline', BASELINE)}{other_baseline(line)}."
+    return f"{compared(line, 'baseline', BASELINE)}{_other_baseline(line)}."
 
 
 def _on_random(line: Line) -> str:

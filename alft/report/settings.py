@@ -15,10 +15,10 @@ FIRST = ("acquire", "budget", "mode", "max_unique", "cluster")
 """Settings that stand first in a label, in this order; the rest follows alphabetically."""
 
 
-def told(value: Any) -> str:
+def written(value: Any) -> str:
     """A value as a reader would write it; values that read the same are the same.
 
-    >>> told(1e-4), told(3), told(3.0), told(None), told({"r": 8, "alpha": 16.0})
+    >>> written(1e-4), written(3), written(3.0), written(None), written({"r": 8, "alpha": 16.0})
     ('0.0001', '3', '3', 'null', '(alpha=16, r=8)')
     """
     if value is None or isinstance(value, bool):
@@ -26,9 +26,9 @@ def told(value: Any) -> str:
     if isinstance(value, int | float):
         return repr(float(value)).removesuffix(".0")
     if isinstance(value, dict):
-        return f"({', '.join(f'{key}={told(entry)}' for key, entry in sorted(value.items()))})"
+        return f"({', '.join(f'{key}={written(entry)}' for key, entry in sorted(value.items()))})"
     if isinstance(value, list):
-        return f"[{', '.join(map(told, value))}]"
+        return f"[{', '.join(map(written, value))}]"
     return str(value)
 
 
@@ -39,13 +39,13 @@ def phrase(key: str, value: Any) -> str:
     ('lr 0.001', 'Ward(clusters=10)', 'lora(r=8)')
     """
     if key in BARE:
-        return told(value)
-    return f"{key}{told(value)}" if isinstance(value, dict) else f"{key} {told(value)}"
+        return written(value)
+    return f"{key}{written(value)}" if isinstance(value, dict) else f"{key} {written(value)}"
 
 
 def agree(one: Settings, other: Settings, keys: Iterable[str]) -> bool:
     """Whether two runs or arms have the same values of these settings."""
-    return all(told(one.get(key)) == told(other.get(key)) for key in keys)
+    return all(written(one.get(key)) == written(other.get(key)) for key in keys)
 
 
 def agreements(one: Settings, other: Settings) -> int:
@@ -56,7 +56,7 @@ def agreements(one: Settings, other: Settings) -> int:
 def varying(many: Sequence[Settings]) -> list[str]:
     """The settings in which some differ, those that look better in front first."""
     keys = in_order({key for settings in many for key in settings})
-    return [key for key in keys if len({told(settings.get(key)) for settings in many}) > 1]
+    return [key for key in keys if len({written(settings.get(key)) for settings in many}) > 1]
 
 
 def shared(many: Sequence[Settings]) -> str:

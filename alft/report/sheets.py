@@ -115,9 +115,9 @@ SHEETS: dict[str, dict[str, Cell]] = {
 """The columns of each sheet but the first, which names the arm."""
 
 
-def sections(table: pd.DataFrame, apart: pd.DataFrame | None = None) -> list[Section]:
+def sections(table: pd.DataFrame, contrasts: pd.DataFrame | None = None) -> list[Section]:
     """The groups of a table of :func:`alft.report.compare`, in its order, with those of :func:`alft.report.contrasts`."""
-    pairs = [] if apart is None else _lines(apart)
+    pairs = [] if contrasts is None else _lines(contrasts)
     groups = [_lines(group) for _, group in table.groupby(GROUP, sort=False)]
     return [_section(lines, [pair for pair in pairs if all(pair[key] == lines[0][key] for key in GROUP)]) for lines in groups]
 
@@ -141,19 +141,19 @@ def _section(lines: list[Line], pairs: list[Line]) -> Section:
     return Section(
         title=f"{first['name']}, pool of {first['pool']:.0f} ({first['fingerprint'][:8]})",
         shared=f"All arms share: {shared([json.loads(line['settings']) for line in lines]) or 'no setting'}.",
-        sheets=(*(_sheet(title, columns, lines) for title, columns in SHEETS.items()), *_apart(pairs)),
+        sheets=(*(_sheet(title, columns, lines) for title, columns in SHEETS.items()), *_contrasts_sheet(pairs)),
         controls=f"Controls on test: majority class {majority}; TF-IDF + logistic regression, all labels {tfidf}.",
         findings={arm: sentences for arm, sentences in findings.items() if sentences},
         remarks=tuple(untested + sentences_on_group(lines)),
     )
 
 
-def _apart(pairs: list[Line]) -> list[Sheet]:
+def _contrasts_sheet(pairs: list[Line]) -> list[Sheet]:
     """The sheet of pairs, if there are any."""
     if not any(pair["seeds"] for pair in pairs):
         return []
     header = ("arm", "its one difference", "test F1, points\n[95 %] (seeds)", "verdict")
-    return [Sheet("One setting apart", header, tuple(_pair(pair) for pair in pairs))]
+    return [Sheet("Arms that differ in one setting", header, tuple(_pair(pair) for pair in pairs))]
 
 
 def _pair(pair: Line) -> tuple[str, ...]:

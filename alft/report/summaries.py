@@ -7,6 +7,9 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, NoReturn
 
+from alft.system.earlier import grouped_settings
+from alft.system.run_files import SUMMARY
+
 Kinds = tuple[type, ...]
 
 NUMBER: Kinds = (int, float)
@@ -63,9 +66,15 @@ class Run:
         return int(self.summary["seed"])
 
     @property
+    def groups(self) -> dict[str, dict[str, Any]]:
+        """Its settings in groups; where a summary does not name the number of epochs, it is counted."""
+        groups = grouped_settings(self.summary["settings"])
+        return {**groups, "training": {"max_epochs": len(self.epochs), **groups["training"]}}
+
+    @property
     def settings(self) -> dict[str, Any]:
-        """Its settings; summaries of the first version do not name the number of epochs, so it is counted."""
-        return {"epochs": len(self.epochs), **self.summary["settings"]}
+        """Its settings as one flat list: no name stands in two groups."""
+        return {name: value for group in self.groups.values() for name, value in group.items()}
 
     @property
     def epochs(self) -> list[dict[str, Any]]:
@@ -83,7 +92,7 @@ def find_runs(*roots: str | Path) -> list[Run]:
     for root in sorted(map(Path, roots)):
         if not root.is_dir():
             raise ValueError(f"runs: there is no folder {root}")
-        for path in sorted(root.rglob("summary.json")):
+        for path in sorted(root.rglob(SUMMARY)):
             if (place := path.resolve()) not in found:
                 found[place] = Run(str(path.parent), read_summary(path))
     if not found:

@@ -24,10 +24,11 @@ class PoolView:
 
     Attributes:
         probs_KNC: Class probabilities of each draw, float32; K may be 0 when the score says that it needs none.
-        clusters_N: Cluster of each row, numbered from 0; -1 for rows without a label, which cannot be selected.
+        clusters_N: Cluster of each row, numbered from 0; -1 for rows that cannot be selected.
         distances_N: Euclidean distance of each row's embedding to the mean of its own cluster; may be NaN when the
             score says that it needs none.
-        embeddings_ND: The embeddings that made the clusters; D = 0 when this selection computed none.
+        embeddings_ND: One vector per row; D may be 0 when the score says that it needs none.
+        bought_N: Rows whose label was bought in an earlier epoch, bool.
         generator: The source of all randomness of a score; the same on every process.
     """
 
@@ -35,6 +36,7 @@ class PoolView:
     clusters_N: Tensor
     distances_N: Tensor
     embeddings_ND: Tensor
+    bought_N: Tensor
     generator: torch.Generator
 
     @property
@@ -44,14 +46,16 @@ class PoolView:
 
 
 class Acquisition(ABC):
-    """A score for every pool row: higher is picked first.
+    """A score for every pool row, and how rows are picked by it: the highest first.
 
-    A score states what it needs, and the run computes no more than that: ``needs_probs`` (on by default),
-    ``needs_distances``, and ``passes``, the number of stochastic draws to compare (0: one pass is enough).
+    An acquisition states what it needs, and the run computes no more than that: ``needs_probs`` (on by default),
+    ``needs_distances``, ``needs_embeddings``, and ``passes``, the number of stochastic draws to compare (0: one pass is
+    enough). One that chooses rows for what they are *together* overrides :meth:`pick`.
     """
 
     needs_probs: ClassVar[bool] = True
     needs_distances: ClassVar[bool] = False
+    needs_embeddings: ClassVar[bool] = False
 
     @property
     def passes(self) -> int:
@@ -61,6 +65,23 @@ class Acquisition(ABC):
     @abstractmethod
     def __call__(self, view: PoolView) -> Tensor:
         """Score the pool: (N,), finite, higher = picked first. Must not write to the view."""
+
+    def pick(self, view: PoolView, scores_N: Tensor, candidates: Tensor, count: int) -> Tensor:
+        """Pick rows of one cluster: the highest scores; equal ones go to the lower row number.
+
+        Called once for each cluster with its quota, with ``Whole`` once for the pool, and again where ``active.max_unique``
+        leaves fewer labels than the set wants.
+
+        Args:
+            view: What is known of the pool. Must not be written to.
+            scores_N: What this acquisition scored.
+            candidates: Ascending row numbers to pick from.
+            count: How many to pick, at least 1 and at most all candidates.
+
+        Returns:
+            ``count`` distinct candidates, in any order.
+        """
+        return candidates[torch.sort(scores_N[candidates], descending=True, stable=True).indices[:count]]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""How many rows does each cluster give, and which? Largest remainders, then the best of each cluster (method.md 6).
+"""How many rows does each cluster give? Largest remainders (method.md 6).
 
 Axes: N pool rows, M clusters. Quotas are exact (rational arithmetic): the same on every machine, and they always sum to
 the total. A new way to weigh clusters is one more word in ``Allocation`` and its line in :func:`weigh`.
@@ -67,16 +67,6 @@ def apportion(total: int, weights: list[float], counts: list[int]) -> list[int]:
         total -= sum(counts[c] for c in short)
         open_ = [c for c in open_ if c not in short]
     return quotas
-
-
-def top_per_cluster(scores_N: Tensor, clusters_N: Tensor, quotas: list[int], candidates_N: Tensor) -> Tensor:
-    """The best candidates of each cluster, as ascending row numbers; equal scores go to the lower row number."""
-    rows = candidates_N.nonzero().squeeze(1)
-    rows = rows[torch.sort(scores_N[rows], descending=True, stable=True).indices]
-    rows = rows[torch.sort(clusters_N[rows], stable=True).indices]
-    counts = torch.bincount(clusters_N[rows], minlength=len(quotas))
-    rank = torch.arange(len(rows)) - (counts.cumsum(0) - counts)[clusters_N[rows]]
-    return rows[rank < torch.tensor(quotas)[clusters_N[rows]]].sort().values
 
 
 def _largest_remainder(total: int, weights: list[float], counts: list[int]) -> list[int]:

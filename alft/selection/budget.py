@@ -41,12 +41,12 @@ class Full(Budget):
 
 
 @dataclass(frozen=True)
-class Base(Budget):
+class Constant(Budget):
     """The same share in every epoch.
 
     Formula: share(t) = share. Needs nothing. Use it to see what the schedule of another budget is worth, and with accumulate or
-    unseen, where it buys at an even pace. Costs ``share`` of the full training (in recalculate mode). Source: the paper's
-    name, the authors' value 0.75; the formula is ours.
+    unseen, where it buys at an even pace. Costs ``share`` of the full training (in recalculate mode). Source: the paper, which
+    calls it "base"; the authors' value 0.75; the formula is ours.
 
     Args:
         share: Share of the pool, in [0, 1].
@@ -60,6 +60,21 @@ class Base(Budget):
     def __call__(self, epoch: int, epochs: int) -> float:
         """The constant share."""
         return self.share
+
+
+@dataclass(frozen=True)
+class Base(Constant):
+    """The paper's name for :class:`Constant`, understood wherever a schedule is named.
+
+    Formula, needs, use and cost: those of :class:`Constant`. Source: the paper.
+
+    Args:
+        share: Share of the pool, in [0, 1].
+    """
+
+    def __repr__(self) -> str:
+        """The name that runs are compared by."""
+        return f"{Constant.__name__}(share={self.share})"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from alft.selection.allocation import Allocation, apportion, top_per_cluster, weigh
+from alft.selection.acquisition import Acquisition, PoolView
+from alft.selection.allocation import Allocation, apportion, weigh
 from alft.selection.plan import Mode
 
 Pick = Callable[[Tensor, int], Tensor]
@@ -21,7 +22,7 @@ class Standing:
     """Where the run stands before a selection.
 
     Attributes:
-        selectable_N: Rows with a label.
+        selectable_N: Rows that may be selected.
         bought_N: Rows used in any epoch so far.
         previous: Row numbers of the last set; empty before the first.
         cap: Labels that may ever be bought.
@@ -68,14 +69,24 @@ def choose(size: int, mode: Mode, standing: Standing, pick: Pick, open_first: li
     return torch.cat([kept, rows]).sort().values
 
 
-def pick_by_cluster(scores_N: Tensor, clusters_N: Tensor, allocate: Allocation, probs_KNC: Tensor) -> Pick:
-    """Pick by quotas over the clusters and, inside each, by score."""
+def pick_by_cluster(acquire: Acquisition, view: PoolView, scores_N: Tensor, allocate: Allocation) -> Pick:
+    """Pick by quotas over the clusters and, inside each, as the acquisition picks.
+
+    Raises:
+        ValueError: The acquisition picked other rows than it was to pick from, a row twice, or another number of rows.
+    """
+    clusters_N = view.clusters_N
 
     def pick(candidates_N: Tensor, count: int) -> Tensor:
         counts_M = torch.bincount(clusters_N[candidates_N], minlength=int(clusters_N.max()) + 1)
-        weights_M = weigh(allocate, counts_M, clusters_N, candidates_N, probs_KNC)
+        weights_M = weigh(allocate, counts_M, clusters_N, candidates_N, view.probs_KNC)
         quotas = apportion(count, weights_M.tolist(), counts_M.tolist())
-        return top_per_cluster(scores_N, clusters_N, quotas, candidates_N)
+        rows = candidates_N.nonzero().squeeze(1)
+        members = torch.split(rows[clusters_N[rows].sort(stable=True).indices], counts_M.tolist())
+        picked = [acquire.pick(view, scores_N, own, quota) for own, quota in zip(members, quotas, strict=True) if quota]
+        chosen = torch.cat([rows[:0], *picked])
+        _refuse_wrong_picks(acquire, chosen, candidates_N, count)
+        return chosen.sort().values
 
     return pick
 
@@ -112,3 +123,13 @@ def _first_large_enough(candidates_N: Tensor, count: int, standing: Standing, gr
         if bought + min(standing.room, int(inside_N.sum()) - bought) >= count:
             return inside_N
     return candidates_N
+
+
+def _refuse_wrong_picks(acquire: Acquisition, rows: Tensor, candidates_N: Tensor, count: int) -> None:
+    inside = bool(((rows >= 0) & (rows < len(candidates_N))).all()) and bool(candidates_N[rows].all())
+    distinct = len(set(rows.tolist()))
+    if len(rows) != count or not inside or distinct < count:
+        raise ValueError(
+            f"active.acquire: {type(acquire).__name__}.pick must return as many distinct candidates as it is asked for, "
+            f"got {distinct} distinct rows for {count}{'' if inside else ', some of them no candidates'}"
+        )

@@ -19,12 +19,17 @@ BLOCK = 8_192
 
 
 class Clustering(ABC):
-    """A partition of the rows; ``clusters`` is the number asked for, 1 meaning that no embeddings are needed."""
+    """A partition of the rows; ``clusters`` is the number asked for, 1 where the clustering finds the number itself."""
 
     @property
     def clusters(self) -> int:
-        """Number of clusters M."""
+        """Number of clusters M asked for."""
         return 1
+
+    @property
+    def needs_embeddings(self) -> bool:
+        """Whether it matters where a text lies; if not, the embeddings may have D = 0."""
+        return True
 
     def check(self, rows: int) -> None:
         """Refuse, before training, a pool of that many labelled rows.
@@ -54,6 +59,11 @@ class Whole(Clustering):
     ablation.
     """
 
+    @property
+    def needs_embeddings(self) -> bool:
+        """Never."""
+        return False
+
     def __call__(self, embeddings_ND: Tensor, seed: int) -> Tensor:
         """All rows in cluster 0."""
         return torch.zeros(len(embeddings_ND), dtype=torch.int64)
@@ -76,6 +86,11 @@ class KMeans(Clustering):
     def __post_init__(self) -> None:
         """Refuse fewer than one cluster."""
         check_clusters(self)
+
+    @property
+    def needs_embeddings(self) -> bool:
+        """Unless there is one cluster."""
+        return self.clusters > 1
 
     def __call__(self, embeddings_ND: Tensor, seed: int) -> Tensor:
         """Partition by the nearest of M means."""

@@ -10,6 +10,8 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from alft.system.earlier import current_ledger
+
 Stage = Literal["train", "score", "cluster", "select", "validate"]
 STAGES: tuple[Stage, ...] = ("train", "score", "cluster", "select", "validate")
 
@@ -24,8 +26,8 @@ class Selection:
 
 
 @dataclass(frozen=True)
-class Division:
-    """Cluster of each pool row, -1 without a label, and its distance to its cluster's mean, NaN without embeddings."""
+class Clusters:
+    """Cluster of each pool row, -1 if it cannot be selected, and its distance to its cluster's mean, NaN without embeddings."""
 
     clusters_N: Tensor
     distances_N: Tensor
@@ -37,17 +39,21 @@ class Ledger:
     ``total`` counts the seconds of the whole run, those before a stop included.
     """
 
-    def __init__(self, labelled_N: Tensor) -> None:
-        """Start with nothing bought; ``labelled_N`` marks the pool rows that have a label."""
-        self.labelled_N = labelled_N
-        self.first_used_N = torch.full((len(labelled_N),), -1, dtype=torch.int64)
+    def __init__(self, selectable_N: Tensor) -> None:
+        """Start with nothing bought.
+
+        Args:
+            selectable_N: Pool rows that may be selected, bool (N,): in a ``fit``, those that have a label.
+        """
+        self.selectable_N = selectable_N
+        self.first_used_N = torch.full((len(selectable_N),), -1, dtype=torch.int64)
         self.selections: dict[int, Selection] = {}
         self.seconds: dict[int, dict[Stage, float]] = defaultdict(lambda: dict.fromkeys(STAGES, 0.0))
         self.memory: dict[int, dict[str, float | None]] = {}
         self.validation: dict[int, float] = {}
         self.metrics: dict[int, dict[str, float]] = {}
         self.total = 0.0
-        self.division: Division | None = None
+        self.clusters: Clusters | None = None
         self.cluster_order_M: Tensor | None = None
 
     @property
@@ -57,8 +63,8 @@ class Ledger:
 
     @property
     def pool(self) -> int:
-        """Labelled rows N, which shares and savings refer to."""
-        return int(self.labelled_N.sum())
+        """Number of selectable rows, which shares and savings refer to."""
+        return int(self.selectable_N.sum())
 
     @property
     def bought(self) -> int:
@@ -82,8 +88,8 @@ class Ledger:
 
     def record(self, epoch: int, selection: Selection) -> None:
         """Enter the set of an epoch. Entering the same one again (a replayed hook) changes nothing."""
-        if not bool(self.labelled_N[selection.rows].all()):
-            raise AssertionError("a row without a label was selected")
+        if not bool(self.selectable_N[selection.rows].all()):
+            raise ValueError(f"the set of epoch {epoch} holds a row that is not selectable")
         self.selections[epoch] = selection
         unused = selection.rows[self.first_used_N[selection.rows] < 0]
         self.first_used_N[unused] = epoch
@@ -107,12 +113,13 @@ class Ledger:
             "validation": self.validation,
             "metrics": self.metrics,
             "total": self.total,
-            "division": vars(self.division) if self.division else None,
+            "clusters": vars(self.clusters) if self.clusters else None,
             "cluster_order": self.cluster_order_M,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over a saved state."""
+        state = current_ledger(state)
         self.first_used_N = state["first_used"]
         self.selections = {epoch: Selection(**selection) for epoch, selection in state["selections"].items()}
         self.seconds.update(state["seconds"])
@@ -121,5 +128,5 @@ class Ledger:
         self.metrics.clear()  # in place: the logger writes what stands there
         self.metrics.update(state["metrics"])
         self.total = state["total"]
-        self.division = Division(**state["division"]) if state["division"] else None
+        self.clusters = Clusters(**state["clusters"]) if state["clusters"] else None
         self.cluster_order_M = state["cluster_order"]

@@ -21,14 +21,14 @@ class Plan:
     Attributes:
         shares: What the schedule asked for (the warm start's share in its epoch).
         sizes: Rows trained on, |S_t|.
-        choices: Whether the acquisition has anything to decide (not for a full set, nor a random warm start).
+        decides: Whether the acquisition decides anything (not for a full set, nor a random warm start).
         bought: Fewest and most labels bought up to and including the epoch; they differ only where sets may overlap.
         cap: Labels that may ever be bought.
     """
 
     shares: tuple[float, ...]
     sizes: tuple[int, ...]
-    choices: tuple[bool, ...]
+    decides: tuple[bool, ...]
     bought: tuple[tuple[int, int], ...]
     cap: int
 
@@ -54,14 +54,14 @@ def plan_epochs(
     Raises:
         ValueError: A share is outside [0, 1], or an epoch would be empty (it is named).
 
-    >>> from alft.selection.budget import Base
-    >>> plan_epochs(Base(0.2), epochs=4, pool=10, mode="accumulate", max_unique=0.5).sizes
+    >>> from alft.selection.budget import Constant
+    >>> plan_epochs(Constant(0.2), epochs=4, pool=10, mode="accumulate", max_unique=0.5).sizes
     (2, 4, 5, 5)
     """
     cap = pool if max_unique is None else math.floor(max_unique * pool + 1e-9)
     shares: list[float] = []
     sizes: list[int] = []
-    choices: list[bool] = []
+    decides: list[bool] = []
     bought: list[tuple[int, int]] = []
     size = used = 0
     for epoch in range(epochs):
@@ -78,9 +78,9 @@ def plan_epochs(
         least = max([size, *sizes]) if mode == "recalculate" else used
         shares.append(share)
         sizes.append(size)
-        choices.append(not warm and 0 < added < candidates)
+        decides.append(not warm and 0 < added < candidates)
         bought.append((least, used))
-    return Plan(tuple(shares), tuple(sizes), tuple(choices), tuple(bought), cap)
+    return Plan(tuple(shares), tuple(sizes), tuple(decides), tuple(bought), cap)
 
 
 def next_size(mode: Mode, asked: int, previous: int, bought: int, cap: int) -> tuple[int, int]:

@@ -15,13 +15,15 @@ from alft.selection.allocation import Allocation
 from alft.selection.budget import Budget, Linear
 from alft.selection.choice import Pick, Standing, choose, growing_groups, pick_at_random, pick_by_cluster
 from alft.selection.clustering import BLOCK, Clustering, distances_to_means
-from alft.selection.ledger import Division, Ledger, Selection
+from alft.selection.embedding import Embedding, MeanTokens, TextEmbedding, TokenEmbedding
+from alft.selection.ledger import Clusters, Ledger, Selection
 from alft.selection.plan import Mode, Plan, plan_epochs
 from alft.selection.probabilities import by_piece, mean_entropy
 from alft.selection.seeds import generator, mix
 from alft.selection.ward import Ward
 
 Recluster = Literal["once", "every_epoch"]
+Precision = Literal["float32", "bf16"]
 
 
 @dataclass(frozen=True)
@@ -51,13 +53,30 @@ class Decision:
     """The next set, and what later selections must remember: clusters made once, and their order of difficulty."""
 
     selection: Selection
-    division: Division | None
+    clusters: Clusters | None
     cluster_order_M: Tensor | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Policy:
-    """The settings ``active.*`` that decide which rows are chosen; see :class:`alft.loop.active.ActiveLearning`."""
+    """Every setting of a selection: the settings ``active.*`` of a run are these fields, with these defaults.
+
+    Args:
+        seed: Seed of everything random in the selection; in a run always ``seed_everything``.
+        acquire: What makes a row worth training on.
+        budget: Share of the pool each epoch may use.
+        mode: How a share becomes a set: chosen afresh from the pool (recalculate), added to the last set (accumulate), or only
+            rows never used (unseen).
+        max_unique: Largest share of the labels ever bought, in (0, 1]; null for no cap.
+        warm_start: Share of the pool, in [0, 1], that a random first epoch trains on; 0 lets the untrained model choose.
+        cluster: How the pool is divided; every cluster gives its part of a set.
+        embedding: One vector per text, for the clusters: out of the encoder, or of the text alone (``TfIdf``, ``WordVectors``).
+        recluster: Cluster ``once``, before training, or in ``every_epoch`` that chooses, with the encoder as it then is.
+        allocate: How many rows each cluster gives: in proportion to its candidates, equally, or by its difficulty, the summed
+            entropy of its candidates.
+        scoring_precision: Precision in which the encoder computes when it scores the pool, independent of trainer.precision
+            unless that makes the weights themselves bf16.
+    """
 
     seed: int = 0
     acquire: Acquisition = Entropy()
@@ -66,20 +85,31 @@ class Policy:
     max_unique: float | None = None
     warm_start: float = 0.0
     cluster: Clustering = Ward()
+    embedding: Embedding = MeanTokens()
     recluster: Recluster = "once"
     allocate: Allocation = "proportional"
+    scoring_precision: Precision = "float32"
 
     def __post_init__(self) -> None:
-        """Refuse shares outside their range; NaN fails every comparison and is refused too."""
+        """Refuse shares outside their range, NaN among them, and an embedding that cannot do what is asked of it."""
         if self.max_unique is not None and not 0 < self.max_unique <= 1:
             raise ValueError(f"active.max_unique must be in (0, 1], got {self.max_unique}")
         if not 0 <= self.warm_start <= 1:
             raise ValueError(f"active.warm_start must be in [0, 1], got {self.warm_start}")
+        kind = type(self.embedding).__name__
+        if not isinstance(self.embedding, TokenEmbedding | TextEmbedding):
+            raise ValueError(f"active.embedding must be a TokenEmbedding or a TextEmbedding, got {kind}")
+        if isinstance(self.embedding, TextEmbedding) and self.recluster == "every_epoch":
+            raise ValueError(f"active.recluster must be once with an embedding of texts, which never changes ({kind})")
 
     @property
     def uses_embeddings(self) -> bool:
         """Whether it matters where a text lies."""
-        return self.cluster.clusters > 1 or self.acquire.needs_distances
+        return self._clusters_need_embeddings or self.acquire.needs_embeddings
+
+    @property
+    def _clusters_need_embeddings(self) -> bool:
+        return self.cluster.needs_embeddings or self.acquire.needs_distances
 
     def plan(self, epochs: int, pool: int) -> Plan:
         """Set sizes for ``pool`` labelled rows.
@@ -102,76 +132,88 @@ class Policy:
 
     def needs(self, epoch: int, plan: Plan, ledger: Ledger) -> Needs:
         """What must be computed before the set of ``epoch`` is chosen: no more than it uses."""
-        probs = plan.choices[epoch] and (
+        probs = plan.decides[epoch] and (
             self.acquire.needs_probs or self.allocate == "difficulty" or self.budget.opens_clusters
         )
-        embeddings = self._divides(epoch, plan, ledger) and self.uses_embeddings
-        return Needs(probs, self.acquire.passes if probs else 0, embeddings)
+        to_cluster = self._partitions(epoch, plan, ledger) and self._clusters_need_embeddings
+        to_pick = plan.decides[epoch] and self.acquire.needs_embeddings
+        return Needs(probs, self.acquire.passes if probs else 0, to_cluster or to_pick)
 
-    def divide(self, epoch: int, plan: Plan, ledger: Ledger, scores: Scores) -> Division | None:
-        """Clusters for the set of ``epoch``: new ones, those made once, or None where nobody needs any."""
-        if not self._divides(epoch, plan, ledger):
-            return ledger.division
-        rows = ledger.labelled_N.nonzero().squeeze(1)
-        everywhere = len(rows) == len(ledger.labelled_N)  # then a second copy of the table would be in vain
+    def select(self, epoch: int, plan: Plan, ledger: Ledger, scores: Scores) -> Decision:
+        """Cluster, if clusters are due, and choose the set of ``epoch``: :meth:`partition`, then :meth:`decide`."""
+        return self.decide(epoch, plan, ledger, self.partition(epoch, plan, ledger, scores), scores)
+
+    def partition(self, epoch: int, plan: Plan, ledger: Ledger, scores: Scores) -> Clusters | None:
+        """Clusters for the set of ``epoch``: new ones, those made once, or None where none are needed."""
+        if not self._partitions(epoch, plan, ledger):
+            return ledger.clusters
+        rows = ledger.selectable_N.nonzero().squeeze(1)
+        everywhere = len(rows) == len(ledger.selectable_N)  # then a second copy of the table would be in vain
         embeddings_RD = scores.embeddings_ND if everywhere else scores.embeddings_ND[rows]
         if embeddings_RD.shape[1] > 0:
-            finite_N = torch.ones_like(ledger.labelled_N)
+            finite_N = torch.ones_like(ledger.selectable_N)
             finite_N[rows] = torch.cat([part.sum(1).isfinite() for part in torch.split(embeddings_RD, BLOCK)])
             _refuse_nonfinite(finite_N, ledger, epoch, "the model", "embeddings")
         clusters_R = self.cluster(embeddings_RD, mix(self.seed, "clusters", epoch))
-        clusters_N = torch.full((len(ledger.labelled_N),), -1)
+        _refuse_wrong_clusters(self.cluster, clusters_R, len(rows))
+        clusters_N = torch.full((len(ledger.selectable_N),), -1)
         clusters_N[rows] = clusters_R
-        distances_N = torch.full((len(ledger.labelled_N),), torch.nan)
+        distances_N = torch.full((len(ledger.selectable_N),), torch.nan)
         if embeddings_RD.shape[1] > 0:
             distances_N[rows] = distances_to_means(embeddings_RD, clusters_R)
-        return Division(clusters_N, distances_N)
+        return Clusters(clusters_N, distances_N)
 
-    def decide(self, epoch: int, plan: Plan, ledger: Ledger, division: Division | None, scores: Scores) -> Decision:
+    def decide(self, epoch: int, plan: Plan, ledger: Ledger, clusters: Clusters | None, scores: Scores) -> Decision:
         """Choose the set of ``epoch``."""
         previous = ledger.selected if ledger.selected is not None else torch.empty(0, dtype=torch.int64)
-        standing = Standing(ledger.labelled_N, ledger.first_used_N >= 0, previous, plan.cap)
+        standing = Standing(ledger.selectable_N, ledger.first_used_N >= 0, previous, plan.cap)
         size, order_M, scores_N, groups = plan.sizes[epoch], ledger.cluster_order_M, None, None
         pick: Pick = pick_at_random(generator(self.seed, "warm start"))
-        if plan.choices[epoch]:
-            assert division is not None
-            scores_N = self._rate(epoch, ledger, division, scores)
-            pick = pick_by_cluster(scores_N, division.clusters_N, self.allocate, scores.probs_KNC)
+        if plan.decides[epoch]:
+            assert clusters is not None
+            view = self._view(epoch, clusters, standing, scores)
+            scores_N = self._rate(epoch, ledger, view)
+            pick = pick_by_cluster(self.acquire, view, scores_N, self.allocate)
             if self.budget.opens_clusters:
-                order_M = order_M if order_M is not None else order_by_entropy(scores.probs_KNC, division.clusters_N)
+                order_M = order_M if order_M is not None else order_by_entropy(scores.probs_KNC, clusters.clusters_N)
                 opened = self.budget.open_clusters(epoch, len(plan.sizes), len(order_M))
-                groups = growing_groups(division.clusters_N, order_M, opened)
+                groups = growing_groups(clusters.clusters_N, order_M, opened)
         rows = choose(size, self.mode, standing, pick, groups)
         selection = Selection(
             rows,
             scores_N[rows] if scores_N is not None else None,
-            division.clusters_N[rows] if division is not None else None,
+            clusters.clusters_N[rows] if clusters is not None else None,
         )
-        return Decision(selection, division if self.recluster == "once" else None, order_M)
+        return Decision(selection, clusters if self.recluster == "once" else None, order_M)
 
-    def _divides(self, epoch: int, plan: Plan, ledger: Ledger) -> bool:
+    def _partitions(self, epoch: int, plan: Plan, ledger: Ledger) -> bool:
         """Whether clusters are made before this set is chosen: if it chooses, or once if any epoch does."""
         if self.recluster == "every_epoch":
-            return plan.choices[epoch]
-        return any(plan.choices) and ledger.division is None
+            return plan.decides[epoch]
+        return any(plan.decides) and ledger.clusters is None
 
-    def _rate(self, epoch: int, ledger: Ledger, division: Division, scores: Scores) -> Tensor:
-        view = PoolView(
-            scores.probs_KNC,
-            division.clusters_N,
-            division.distances_N,
-            scores.embeddings_ND,
-            generator(self.seed, "acquisition", epoch),
+    def _view(self, epoch: int, clusters: Clusters, standing: Standing, scores: Scores) -> PoolView:
+        return PoolView(
+            probs_KNC=scores.probs_KNC,
+            clusters_N=clusters.clusters_N,
+            distances_N=clusters.distances_N,
+            embeddings_ND=scores.embeddings_ND,
+            bought_N=standing.bought_N,
+            generator=generator(self.seed, "acquisition", epoch),
         )
-        finite_N = by_piece(lambda probs_KBC: probs_KBC.sum((0, 2)), scores.probs_KNC).isfinite()
+
+    def _rate(self, epoch: int, ledger: Ledger, view: PoolView) -> Tensor:
+        finite_N = by_piece(lambda probs_KBC: probs_KBC.sum((0, 2)), view.probs_KNC).isfinite()
         _refuse_nonfinite(finite_N, ledger, epoch, "the model", "probabilities")
+        if self.acquire.needs_embeddings:
+            _refuse_nonfinite(view.embeddings_ND.sum(1).isfinite(), ledger, epoch, "the model", "embeddings")
         scores_N = self.acquire(view).float()
         _refuse_nonfinite(scores_N.isfinite(), ledger, epoch, f"active.acquire {type(self.acquire).__name__}", "a score")
         return scores_N
 
 
 def _refuse_nonfinite(finite_N: Tensor, ledger: Ledger, epoch: int, who: str, what: str) -> None:
-    broken = (~finite_N & ledger.labelled_N).nonzero().squeeze(1)
+    broken = (~finite_N & ledger.selectable_N).nonzero().squeeze(1)
     if len(broken):
         raise ValueError(
             f"{who} gave {len(broken)} rows {what} that cannot be used (not finite; the first is row {int(broken[0])}) "
@@ -179,10 +221,19 @@ def _refuse_nonfinite(finite_N: Tensor, ledger: Ledger, epoch: int, who: str, wh
         )
 
 
+def _refuse_wrong_clusters(cluster: Clustering, clusters_R: Tensor, rows: int) -> None:
+    if clusters_R.shape != (rows,) or clusters_R.dtype != torch.int64 or int(clusters_R.min()) < 0:
+        raise ValueError(
+            f"active.cluster: {type(cluster).__name__} must give each of {rows} rows an int64 number from 0, got shape "
+            f"{tuple(clusters_R.shape)}, {clusters_R.dtype}, lowest {int(clusters_R.min())}; "
+            "alft.selection.clustering.number_by_lowest_row renames labels of any kind"
+        )
+
+
 def order_by_entropy(probs_KNC: Tensor, clusters_N: Tensor) -> Tensor:
     """Cluster numbers by the mean entropy of their rows, the easiest first; ties go to the lower number (M,)."""
-    labelled_N = clusters_N >= 0
-    counts_M = torch.bincount(clusters_N[labelled_N])
+    selectable_N = clusters_N >= 0
+    counts_M = torch.bincount(clusters_N[selectable_N])
     doubt_N = mean_entropy(probs_KNC).double()
     sums_M = torch.zeros(len(counts_M), dtype=torch.float64)
-    return (sums_M.index_add_(0, clusters_N[labelled_N], doubt_N[labelled_N]) / counts_M).sort(stable=True).indices
+    return (sums_M.index_add_(0, clusters_N[selectable_N], doubt_N[selectable_N]) / counts_M).sort(stable=True).indices

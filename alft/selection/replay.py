@@ -1,4 +1,4 @@
-"""How much of a result is luck of the selection, how much luck of the training? A policy that repeats recorded sets.
+"""How much of a result is luck of the selection, and how much of the training? A policy that repeats recorded sets.
 
 With the sets of one run and other seeds, or another model, only the training differs; with other runs' sets and one seed, only
 the selection does. Ours, not the paper's.
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from alft.selection.ledger import Division, Ledger, Selection
+from alft.selection.ledger import Clusters, Ledger, Selection
 from alft.selection.plan import Plan
 from alft.selection.policy import Decision, Needs, Policy, Scores
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Replay(Policy):
     """Chooses in every epoch what another run chose; of a :class:`Policy`'s settings only the seed plays a part.
 
@@ -40,7 +40,7 @@ class Replay(Policy):
         return Plan(
             shares=tuple(size / pool for size in sizes),
             sizes=sizes,
-            choices=(False,) * epochs,
+            decides=(False,) * epochs,
             bought=tuple((count, count) for count in bought),
             cap=bought[-1],
         )
@@ -49,10 +49,10 @@ class Replay(Policy):
         """Nothing: the model is not asked."""
         return Needs(probs=False, passes=0, embeddings=False)
 
-    def divide(self, epoch: int, plan: Plan, ledger: Ledger, scores: Scores) -> Division | None:
+    def partition(self, epoch: int, plan: Plan, ledger: Ledger, scores: Scores) -> Clusters | None:
         """No clusters: they played their part when the sets were recorded."""
         return None
 
-    def decide(self, epoch: int, plan: Plan, ledger: Ledger, division: Division | None, scores: Scores) -> Decision:
+    def decide(self, epoch: int, plan: Plan, ledger: Ledger, clusters: Clusters | None, scores: Scores) -> Decision:
         """The recorded set of ``epoch``."""
         return Decision(Selection(self.sets[epoch]), None, None)

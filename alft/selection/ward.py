@@ -46,6 +46,11 @@ class Ward(Clustering):
         """Refuse fewer than one cluster."""
         check_clusters(self)
 
+    @property
+    def needs_embeddings(self) -> bool:
+        """Unless there is one cluster."""
+        return self.clusters > 1
+
     def check(self, rows: int) -> None:
         """Refuse more clusters than rows, and more than a sample can have."""
         super().check(rows)

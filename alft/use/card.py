@@ -7,6 +7,7 @@ from typing import Any
 from alft import __version__
 from alft.models.backbone import locate
 from alft.models.classifier import Classifier
+from alft.system.earlier import grouped_settings
 
 USE = """\
 ```python
@@ -40,7 +41,7 @@ classification head, without the epinet. {measured}"""
 
 
 @dataclass(frozen=True)
-class Facts:
+class Provenance:
     """What is known of the run that made the weights.
 
     Attributes:
@@ -58,12 +59,14 @@ class Facts:
     tested: bool = False
 
 
-def model_card(model: Classifier, facts: Facts, folder: str, max_length: int, adapter: bool, gap: float | None) -> str:
+def model_card(
+    model: Classifier, provenance: Provenance, folder: str, max_length: int, adapter: bool, gap: float | None
+) -> str:
     """The text of README.md.
 
     Args:
         model: The classifier.
-        facts: What is known of its run.
+        provenance: What is known of its run.
         folder: Where the export will be, for the example.
         max_length: Tokens per text.
         adapter: Whether the export is an adapter only.
@@ -78,12 +81,12 @@ def model_card(model: Classifier, facts: Facts, folder: str, max_length: int, ad
     sections = {
         "Use": f"{use}\n\n{cut}",
         "Without the epinet": _without_epinet(gap) if model.epinet is not None else "",
-        "Data and labels": _data(facts),
-        "Scores": _scores(facts),
-        "Settings": _settings(model, facts, max_length),
+        "Data and labels": _data(provenance),
+        "Scores": _scores(provenance),
+        "Settings": _settings(model, provenance, max_length),
     }
     head = f"---\nlibrary_name: {'peft' if adapter else 'transformers'}\npipeline_tag: text-classification\n"
-    head += f"{TAGS}\n---\n# {facts.name}\n\n"
+    head += f"{TAGS}\n---\n# {provenance.name}\n\n"
     head += f"A text classifier for the labels {labels}, fine-tuned from `{backbone}` with alft {__version__}.\n"
     return head + "".join(f"\n## {title}\n\n{text}\n" for title, text in sections.items() if text)
 
@@ -95,24 +98,24 @@ def _without_epinet(gap: float | None) -> str:
     return EPINET.format(measured=measured)
 
 
-def _data(facts: Facts) -> str:
-    lines = [f"- Data: `{facts.source}`"] if facts.source else []
-    if facts.summary is None:
-        return "\n".join([*lines, f"- Labels bought: {facts.bought}"])
-    labels = facts.summary["labels"]
+def _data(provenance: Provenance) -> str:
+    lines = [f"- Data: `{provenance.source}`"] if provenance.source else []
+    if provenance.summary is None:
+        return "\n".join([*lines, f"- Labels bought: {provenance.bought}"])
+    labels = provenance.summary["labels"]
     lines += [
-        f"- Fingerprint: `{facts.summary['fingerprint']}`",
-        f"- Labels bought until these weights: {facts.bought} of {labels['pool']}",
+        f"- Fingerprint: `{provenance.summary['fingerprint']}`",
+        f"- Labels bought until these weights: {provenance.bought} of {labels['pool']}",
         f"- The whole run: {labels['unique_saving']:.1%} of the labels never bought (unique saving), "
         f"{labels['exposure_saving']:.1%} of the training not done (exposure saving)",
     ]
     return "\n".join(lines)
 
 
-def _scores(facts: Facts) -> str:
-    if facts.summary is None or not facts.tested or facts.summary["test"]["f1_macro"] is None:
+def _scores(provenance: Provenance) -> str:
+    if provenance.summary is None or not provenance.tested or provenance.summary["test"]["f1_macro"] is None:
         return "These weights were not measured on a test set."
-    test, controls = facts.summary["test"], facts.summary["controls"]
+    test, controls = provenance.summary["test"], provenance.summary["controls"]
     rows = {
         "macro-F1": test["f1_macro"],
         "accuracy": test["accuracy"],
@@ -122,11 +125,13 @@ def _scores(facts: Facts) -> str:
     return _table("test set", {name: f"{value:.4f}" for name, value in rows.items()})
 
 
-def _settings(model: Classifier, facts: Facts, max_length: int) -> str:
+def _settings(model: Classifier, provenance: Provenance, max_length: int) -> str:
     kept = {name: value for name, value in model.hparams.items() if name != "label_names" and not name.startswith("_")}
     kept["max_length"] = max_length
-    if facts.summary is not None:
-        kept |= facts.summary["settings"] | {"seed": facts.summary["seed"], "epochs": len(facts.summary["epochs"])}
+    if provenance.summary is not None:
+        for group in grouped_settings(provenance.summary["settings"]).values():
+            kept |= group
+        kept |= {"seed": provenance.summary["seed"], "epochs": len(provenance.summary["epochs"])}
     return _table("setting", kept)
 
 

@@ -18,7 +18,7 @@ from torch import Tensor
 from alft.data.tokens import Tokens, load_tokenizer
 from alft.models.backbone import locate
 from alft.models.classifier import Classifier
-from alft.use.card import TAGS, Facts, model_card
+from alft.use.card import TAGS, Provenance, model_card
 from alft.use.predict import probabilities
 
 WRITTEN = re.compile(
@@ -29,7 +29,7 @@ WRITTEN = re.compile(
 
 
 @dataclass(frozen=True)
-class Target:
+class ExportTarget:
     """Where to export to, and how: checked before training, used after it.
 
     Args:
@@ -71,7 +71,7 @@ class Target:
 
 
 @dataclass
-class Trained:
+class TrainedModel:
     """What an export is made of: a model, how its texts were read, and what is known of the run it comes from.
 
     ``accelerator`` and ``progress`` are for the pass over the validation texts that an epinet needs.
@@ -79,13 +79,13 @@ class Trained:
 
     model: Classifier
     max_length: int
-    facts: Facts = field(default_factory=Facts)
+    provenance: Provenance = field(default_factory=Provenance)
     validation: Tokens | None = None
     accelerator: Any = "auto"
     progress: bool = True
 
 
-def export(trained: Trained, target: Target) -> None:
+def export(trained: TrainedModel, target: ExportTarget) -> None:
     """Write model, tokenizer and card to a folder beside the target, then put it in its place.
 
     The model is float32 afterwards, in whatever precision it was trained.
@@ -100,7 +100,7 @@ def export(trained: Trained, target: Target) -> None:
         tokenizer = load_tokenizer(backbone, trained.max_length)
         tokenizer.model_max_length = trained.max_length  # what pipeline(..., truncation=True) cuts at
         tokenizer.save_pretrained(new)
-        card = model_card(model, trained.facts, str(target.folder), trained.max_length, target.adapter, _gap(trained))
+        card = model_card(model, trained.provenance, str(target.folder), trained.max_length, target.adapter, _gap(trained))
         (new / "README.md").write_text(card, encoding="utf-8")
         if place.exists():
             place.rename(old)
@@ -110,7 +110,7 @@ def export(trained: Trained, target: Target) -> None:
         shutil.rmtree(new, ignore_errors=True)
 
 
-def _gap(trained: Trained) -> float | None:
+def _gap(trained: TrainedModel) -> float | None:
     """Largest difference, over validation texts and classes, between alft's probabilities and those of mu alone."""
     model, tokens = trained.model, trained.validation
     if model.epinet is None or tokens is None:
@@ -136,5 +136,5 @@ def _write_network(model: Classifier, folder: Path, adapter: bool) -> None:
     if isinstance(network, PeftModel) and not adapter:
         network = deepcopy(network).merge_and_unload()  # a copy: the run may go on with the adapters
     if not adapter:
-        network.config.problem_type = "single_label_classification"  # the pipeline shall use softmax, whatever the labels
+        network.config.problem_type = model.task.problem_type  # so that the pipeline uses its function, whatever the labels
     network.save_pretrained(folder)

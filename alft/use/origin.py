@@ -8,19 +8,20 @@ import yaml
 
 from alft.data.pool import TextPool
 from alft.data.tokens import Tokens
-from alft.use.card import Facts
-from alft.use.restore import Checkpoint, reading_of
+from alft.record.checkpoints import Checkpoint, reading_of
+from alft.system.run_files import CONFIG, SUMMARY, run_of
+from alft.use.card import Provenance
 
 
-def facts_of(path: Path, checkpoint: Checkpoint) -> Facts:
+def provenance_of(path: Path, checkpoint: Checkpoint) -> Provenance:
     """What ``RUN/checkpoints/X.ckpt``, ``RUN/config.yaml`` and ``RUN/summary.json`` say; the last two may be missing."""
     state, epoch, summary = reading_of(checkpoint), checkpoint["epoch"], None
     first_used_N = state["ledger"]["first_used"]
     run = _run_around(path)
     if run is not None:
-        found = _mapping(run / "summary.json", json.loads)
+        found = _mapping(run / SUMMARY, json.loads)
         summary = found if found.get("fingerprint") == state["fingerprint"] else None
-    return Facts(
+    return Provenance(
         name="alft" if run is None else run.parent.name,
         source=_data_settings(run).get("source"),
         bought=int(((first_used_N >= 0) & (first_used_N <= epoch)).sum()),
@@ -45,12 +46,11 @@ def validation_of(path: Path, checkpoint: Checkpoint, backbone: str) -> Tokens |
 
 
 def _run_around(path: Path) -> Path | None:
-    folder = path.expanduser().resolve().parent
-    return folder.parent if folder.name == "checkpoints" else None
+    return run_of(path.expanduser().resolve())
 
 
 def _data_settings(run: Path | None) -> dict[str, Any]:
-    settings = {} if run is None else _mapping(run / "config.yaml", yaml.safe_load).get("data")
+    settings = {} if run is None else _mapping(run / CONFIG, yaml.safe_load).get("data")
     return settings if isinstance(settings, dict) else {}
 
 

@@ -1,46 +1,16 @@
-"""How does a file come to its place? Whole or not at all, and never over another one unless the user says so."""
+"""How are predictions written? The table as it was read, with more columns."""
 
 import csv
 import json
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import datasets
 import pyarrow as pa
 
-from alft.data.files import READERS, Table
-
-
-def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Let ``write`` make a file beside ``path``, then put it in place: readers see the old file or the whole new one."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        write(beside)
-        with beside.open("rb") as written:
-            os.fsync(written.fileno())  # its content before its name, should the machine go down
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def refuse_output(path: Path, force: bool, endings: Sequence[str] | None = READERS) -> None:
-    """Refuse a file that cannot be written, or is there already and ``--force`` was not given.
-
-    Args:
-        path: The file, as given by ``--output``.
-        force: Whether ``--force`` was given.
-        endings: Those the file may have, in lower case; None takes any.
-    """
-    if endings is not None and path.suffix.lower() not in endings:
-        raise ValueError(f"output: {path} must end in one of {', '.join(endings)}")
-    if not path.parent.is_dir():
-        raise ValueError(f"output: there is no folder {path.parent}")
-    if path.is_dir():
-        raise ValueError(f"output: {path} is a folder")
-    if path.exists() and not force:
-        raise ValueError(f"output: {path} is there already; --force writes over it")
+from alft.data.files import Table
+from alft.system.output import write_atomically
 
 
 def write_table(path: Path, table: Table, more: Table) -> None:

@@ -15,14 +15,16 @@ from alft.data.tokens import Tokens, load_tokenizer, tokenize
 from alft.loop.progress import StageProgressBar
 from alft.loop.scoring import CHUNK_TOKENS, make_chunks
 from alft.models.classifier import Classifier
+from alft.record.checkpoints import Checkpoint, reading_of
+from alft.task.base import Task
 from alft.use.output import write_table
-from alft.use.restore import Checkpoint, load_classifier, reading_of
+from alft.use.restore import load_classifier
 
 PREDICTED = "predicted"
 
 
 @dataclass(frozen=True)
-class Reader:
+class Predictor:
     """A trained model and how its texts were read."""
 
     model: Classifier
@@ -30,8 +32,8 @@ class Reader:
     text_column: str
 
     @classmethod
-    def of(cls, checkpoint: Checkpoint, backbone: str | None = None) -> "Reader":
-        """The reader in a checkpoint; ``backbone`` says where its pretrained encoder lies now, if not where it did."""
+    def of(cls, checkpoint: Checkpoint, backbone: str | None = None) -> "Predictor":
+        """The predictor in a checkpoint; ``backbone`` says where its pretrained encoder lies now, if not where it did."""
         texts = reading_of(checkpoint)
         return cls(load_classifier(checkpoint, backbone), texts["max_length"], texts["text_column"])
 
@@ -56,7 +58,7 @@ def probabilities(model: Classifier, tokens: Tokens, accelerator: str = "auto", 
         ValueError: They are not finite.
     """
     size = len(tokens.lengths)
-    probs_NC = torch.zeros(size, model.num_labels)
+    probs_NC = torch.zeros(size, model.task.outputs)
     if not size:
         return probs_NC
     chunks = make_chunks(tokens.lengths, torch.arange(size), CHUNK_TOKENS["cpu"])
@@ -83,7 +85,9 @@ def probabilities(model: Classifier, tokens: Tokens, accelerator: str = "auto", 
     return probs_NC
 
 
-def predict_file(reader: Reader, source: Path, output: Path, text_column: str | None, accelerator: str = "auto") -> Outcome:
+def predict_file(
+    predictor: Predictor, source: Path, output: Path, text_column: str | None, accelerator: str = "auto"
+) -> Outcome:
     """Write the rows of ``source`` with predictions to ``output``.
 
     Raises:
@@ -91,25 +95,25 @@ def predict_file(reader: Reader, source: Path, output: Path, text_column: str | 
     """
     table = read_file(source, "data.predict")
     columns = list(table.columns)
-    trained_on = reader.text_column if reader.text_column in columns else None
+    trained_on = predictor.text_column if predictor.text_column in columns else None
     column = find_column(text_column or trained_on, TEXT_NAMES, columns, "data.text_column")
-    new = [PREDICTED, *(f"probability_{name}" for name in reader.model.label_names)]
+    new = [PREDICTED, *(f"probability_{name}" for name in predictor.model.label_names)]
     for name in new:
         if name in columns:
             raise ValueError(f"data.predict: {source} has a column {name!r} already, which the prediction would replace")
     texts = [as_text(value) for value in table.columns[column]]
     rows = [row for row, text in enumerate(texts) if text.strip()]
-    tokens = reader.tokenize([texts[row] for row in rows])
-    probs_RC = probabilities(reader.model, tokens, accelerator)
-    write_table(output, table, _cells(len(texts), rows, probs_RC, reader.model.label_names, new))
+    tokens = predictor.tokenize([texts[row] for row in rows])
+    probs_RC = probabilities(predictor.model, tokens, accelerator)
+    write_table(output, table, _cells(len(texts), rows, probs_RC, predictor.model.task, new))
     return Outcome(column, len(texts) - len(rows), tokens.cut)
 
 
-def _cells(size: int, rows: list[int], probs_RC: Tensor, label_names: list[str], names: list[str]) -> Table:
+def _cells(size: int, rows: list[int], probs_RC: Tensor, task: Task, names: list[str]) -> Table:
     """The new columns; None where there was no text."""
     cells: dict[str, list[str | float | None]] = {name: [None] * size for name in names}
-    for row, label, probs in zip(rows, probs_RC.argmax(-1).tolist(), probs_RC.tolist(), strict=True):
-        cells[names[0]][row] = label_names[label]
+    for row, label, probs in zip(rows, task.decode(probs_RC), probs_RC.tolist(), strict=True):
+        cells[names[0]][row] = label
         for name, probability in zip(names[1:], probs, strict=True):
             cells[name][row] = probability
     return Table(cells)

@@ -1,41 +1,9 @@
-"""How does a trained model come back? A Classifier out of a checkpoint, and how its texts were read."""
+"""How does a trained model come back? A Classifier out of a checkpoint."""
 
-from pathlib import Path
-from typing import Any
-
-import torch
-
-from alft.data.pool import TextPool
 from alft.models.classifier import Classifier
 from alft.models.epinet import Epinet
 from alft.models.lora import Lora
-
-EXAMPLE = "such as runs/maltese/version_0/checkpoints/last.ckpt"
-
-Checkpoint = dict[str, Any]
-
-
-def read_checkpoint(path: str | Path | None) -> Checkpoint:
-    """What a run saved, its tensors left on disk until they are used.
-
-    Raises:
-        ValueError: There is no such file, or it is no checkpoint of ours.
-    """
-    place = None if path is None else Path(path).expanduser()
-    if place is None or not place.is_file():
-        raise ValueError(f"ckpt_path must be the checkpoint file of a run, {EXAMPLE}, got {path}")
-    try:
-        checkpoint: Checkpoint = torch.load(place, weights_only=True, map_location="cpu", mmap=True)
-        checkpoint["hyper_parameters"]["label_names"], checkpoint["state_dict"], reading_of(checkpoint)["max_length"]
-    except Exception as error:  # a file of any kind may be given, and unpickling raises errors of any kind
-        raise ValueError(f"ckpt_path: {path} is not the checkpoint of a run of this version of alft, {EXAMPLE}") from error
-    return checkpoint
-
-
-def reading_of(checkpoint: Checkpoint) -> dict[str, Any]:
-    """What the DataModule saved: ledger, fingerprint, text_column and max_length."""
-    state: dict[str, Any] = checkpoint[TextPool.__qualname__]
-    return state
+from alft.record.checkpoints import Checkpoint
 
 
 def load_classifier(checkpoint: Checkpoint, backbone: str | None = None) -> Classifier:

@@ -1,0 +1,1 @@
+"""The command line: parsing, error sentences, and one file per command."""

@@ -1,0 +1,4 @@
+"""What do commands that read a checkpoint say of it?"""
+
+CKPT_PATH = "Checkpoint of a run, such as runs/maltese/version_0/checkpoints/last.ckpt."
+BACKBONE = "Where the pretrained encoder lies now, if it was moved after training."

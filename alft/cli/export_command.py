@@ -1,0 +1,31 @@
+"""``python -m alft export``: the model of a checkpoint as a Hugging Face folder."""
+
+from pathlib import Path
+
+from alft.cli.checkpoint_arguments import BACKBONE, CKPT_PATH
+from alft.cli.parser import SentenceParser
+from alft.record.checkpoints import read_checkpoint, reading_of
+from alft.system.quiet import quieten
+from alft.use.export import ExportTarget, TrainedModel, export
+from alft.use.origin import provenance_of, validation_of
+from alft.use.restore import load_classifier
+
+
+def run(parser: SentenceParser, args: list[str]) -> None:
+    """Export the model of a checkpoint."""
+    quieten()
+    parser.add_argument("ckpt_path", type=str, help=CKPT_PATH)
+    parser.add_argument("folder", type=str, help="Folder to write, for transformers' from_pretrained and pipeline.")
+    parser.add_argument("--adapter", action="store_true", help="Write the LoRA adapter alone, as a peft folder.")
+    parser.add_argument("--model.backbone", type=str | None, help=BACKBONE)
+    parser.add_argument("--force", action="store_true", help="Replace an earlier export.")
+    settings = parser.parse_args(args)
+    path, target = Path(settings.ckpt_path), ExportTarget(Path(settings.folder).expanduser(), settings.adapter, settings.force)
+    checkpoint = read_checkpoint(path)
+    trained_with = checkpoint["hyper_parameters"]
+    backbone = settings.model.backbone or trained_with["backbone"]
+    target.check(backbone, trained_with["lora"])
+    model = load_classifier(checkpoint, backbone)
+    validation = validation_of(path, checkpoint, backbone) if model.epinet is not None else None
+    export(TrainedModel(model, reading_of(checkpoint)["max_length"], provenance_of(path, checkpoint), validation), target)
+    print(f"model: {target.folder}")

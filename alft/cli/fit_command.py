@@ -1,0 +1,217 @@
+"""``python -m alft fit``, ``validate``, ``test``: a LightningCLI makes data, model, callback and Trainer, and runs them."""
+
+import os
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import yaml
+from lightning import Trainer
+from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
+
+from alft.cli.checks import export_target, refuse_fit_only, refuse_fit_settings
+from alft.cli.fit_parser import FitParser
+from alft.cli.presets import with_presets
+from alft.data.pool import TextPool
+from alft.fit.config_callback import ConfigFile
+from alft.fit.display import result_table
+from alft.fit.finish import TestOn, finish
+from alft.fit.interruption import StopAtOnce
+from alft.fit.journal import Journal
+from alft.fit.trainer import DEFAULTS, as_list, make_trainer, progress_bars
+from alft.loop.active import ActiveLearning
+from alft.models.classifier import Classifier
+from alft.record.checkpoints import read_checkpoint
+from alft.record.folder import given_back_on_error
+from alft.record.workspace import Workspace, is_first_process
+from alft.system.quiet import quieten
+from alft.system.run_files import CONFIG, run_of
+from alft.system.signals import Stopped
+from alft.system.terminal import show
+from alft.use.card import Provenance
+from alft.use.export import TrainedModel, export
+
+
+def run(command: str, args: list[str], description: str) -> None:
+    """Run ``fit``, ``validate`` or ``test`` with these arguments."""
+    quieten()
+    usage = f"python -m alft {command} --config FILE [--block.setting VALUE ...]"
+    AlftCLI([command, *_with_config_of_run(command, args)], texts={command: {"usage": usage, "description": description}})
+
+
+class AlftCLI(LightningCLI):
+    """fit, validate and test of a Classifier on a TextPool, with an ActiveLearning callback."""
+
+    def __init__(self, args: list[str], run: bool = True, texts: dict[str, Any] | None = None) -> None:
+        """Start the clock of the run, then parse, instantiate and run; hold the run's folder until then.
+
+        Args:
+            args: The command and its arguments; without ``run`` the arguments of a fit alone.
+            run: Whether to run the command.
+            texts: Usage and description of the command, by its name.
+        """
+        self.journal = Journal(perf_counter())
+        self.workspace = Workspace()
+        try:
+            super().__init__(
+                Classifier,
+                TextPool,
+                args=with_presets(args),
+                run=run,
+                seed_everything_default=0,
+                auto_configure_optimizers=False,
+                parser_class=FitParser,
+                parser_kwargs={"allow_abbrev": False, **(texts or {})},
+            )
+        except (Stopped, OSError) as error:  # a full disk is an OSError
+            if run:
+                error.add_note(self.workspace.how_to_go_on(args))
+            raise
+        finally:
+            self.workspace.release()
+
+    @staticmethod
+    def subcommands() -> dict[str, set[str]]:
+        """The Trainer's methods on offer, each with the arguments that are not for the command line."""
+        ours = {"fit", "validate", "test"}
+        skipped = {"ckpt_path", "weights_only", "verbose"}
+        return {name: skip | skipped for name, skip in LightningCLI.subcommands().items() if name in ours}
+
+    def add_default_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """The seed, always a number: a run without a known seed could not be repeated."""
+        parser.add_argument(
+            "--seed_everything",
+            type=int,
+            default=self.seed_everything_default,
+            help="Seed of the run: new weights, order, dropout and selection (but not data.seed).",
+        )
+
+    def add_core_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """The blocks in the order in which a newcomer needs them; the Trainer's many flags last."""
+        parser.add_lightning_class_args(TextPool, "data")
+        parser.add_lightning_class_args(Classifier, "model")
+        parser.add_lightning_class_args(ActiveLearning, "active")
+        parser.add_argument(
+            "--ckpt_path",
+            type=str | None,
+            default=None,
+            help="fit: go on with a run that was stopped, `last` for the newest of this name, or RUN/checkpoints/last.ckpt. "
+            "validate, test: the checkpoint to measure.",
+        )
+        parser.add_argument(
+            "--test_on",
+            type=TestOn,
+            default="last",
+            help="Which weights a fit tests at its end: those of the last epoch, or of the best one on validation.",
+        )
+        parser.add_argument(
+            "--export",
+            type=str | None,
+            default=None,
+            help="After a fit: write the tested model to this folder, for transformers' from_pretrained and pipeline.",
+        )
+        parser.add_argument("--adapter", action="store_true", help="With --export: the LoRA adapter alone, as a peft folder.")
+        parser.add_argument("--force", action="store_true", help="With --export: replace an earlier export.")
+        parser.add_lightning_class_args(Trainer, "trainer")
+
+    def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
+        """Links between the blocks, and our defaults for the Trainer."""
+        parser.link_arguments("model.backbone", "data.tokenizer")
+        parser.link_arguments("seed_everything", "active.seed")
+        parser.link_arguments("data.label_names", "model.label_names", apply_on="instantiate")
+        parser.set_defaults({f"trainer.{name}": value for name, value in DEFAULTS.items()})
+
+    def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
+        """Parse, and refuse what would fail later in other words."""
+        super().parse_arguments(parser, args)
+        settings = self.config[self.config.subcommand]
+        if self.config.subcommand == "fit":
+            refuse_fit_settings(settings)
+            asked, settings.ckpt_path = settings.ckpt_path, None  # Lightning would put the checkpoint's settings over these
+            root, name = settings.trainer.default_root_dir, self._run_name()
+            found = asked is not None and self.workspace.find(asked, root, name, self._settings())
+            if asked is not None and not found and is_first_process():
+                show(f"ckpt_path last: no unfinished run of {name} in {root} has a checkpoint, so a new one starts")
+        else:
+            refuse_fit_only(args, self.config.subcommand)
+            self.trained_labels = read_checkpoint(settings.ckpt_path)["hyper_parameters"]["label_names"]
+
+    def after_instantiate_classes(self) -> None:
+        """Refuse to measure a model on labels that are not its own."""
+        if self.subcommand != "fit" and self.datamodule.label_names != self.trained_labels:
+            raise ValueError(
+                f"ckpt_path: the model was trained on the labels {', '.join(self.trained_labels)}, "
+                f"but data.source has {', '.join(self.datamodule.label_names)}"
+            )
+
+    def instantiate_trainer(self, **kwargs: Any) -> Trainer:
+        """For a fit the Trainer of a run, in its folder; for an evaluation one that writes nothing."""
+        settings = {**self.config_init[self.subcommand].trainer, **kwargs}
+        if self.subcommand != "fit":
+            callbacks = [StopAtOnce(), *as_list(settings.pop("callbacks", None)), *progress_bars(settings)]
+            return Trainer(**{**settings, "logger": False, "callbacks": callbacks, "enable_checkpointing": False})
+        self.workspace.claim(settings["default_root_dir"], self._run_name())
+        with given_back_on_error(self.workspace.held):
+            is_new = self.workspace.checkpoint is None
+            config = [ConfigFile(self.workspace.path, self._settings())] if is_new else []
+            active = self.config_init.fit.active
+            return make_trainer(self.workspace.path, self.datamodule, active, self.journal, settings, config)
+
+    def before_fit(self) -> None:
+        """Find what is wrong with data or plan before anything is written."""
+        active = self.config_init.fit.active
+        with given_back_on_error(self.workspace.held):
+            self.datamodule.setup("fit")
+            active.plan(self.trainer, self.datamodule)
+        if active.words_found is not None and self.trainer.is_global_zero:
+            show(f"words with a vector: {active.words_found:.1%} of the running words of the pool")
+
+    def fit(self, **kwargs: Any) -> None:
+        """Train, from the checkpoint if a run goes on."""
+        if self.workspace.checkpoint is not None and self.trainer.is_global_zero:
+            show(f"going on with the run in {self.workspace.path}")
+        self.trainer.fit(**kwargs, ckpt_path=self.workspace.checkpoint, weights_only=True)
+
+    def validate(self, **kwargs: Any) -> None:
+        """Measure a checkpoint on the validation set."""
+        self.trainer.validate(**kwargs, ckpt_path=self.config.validate.ckpt_path, weights_only=True)
+
+    def test(self, **kwargs: Any) -> None:
+        """Measure a checkpoint on the test set."""
+        self.trainer.test(**kwargs, ckpt_path=self.config.test.ckpt_path, weights_only=True)
+
+    def after_fit(self) -> None:
+        """Test, write the run folder's last files, show the result, and export if asked."""
+        summary = finish(self.trainer, self.config.fit.test_on)
+        if summary is None:
+            return
+        show(result_table(summary), f"run folder: {self.workspace.path}")
+        if target := export_target(self.config.fit):
+            data, trainer = self.datamodule, self.config.fit.trainer
+            bought = data.ledger.bought_until(summary["tested_epoch"])
+            provenance = Provenance(summary["name"], self.config.fit.data.source, bought, summary, tested=True)
+            bar = trainer.enable_progress_bar is not False
+            export(
+                TrainedModel(self.model, data.max_length, provenance, data.validation_tokens, trainer.accelerator, bar), target
+            )
+            show(f"model: {target.folder}")
+
+    def _settings(self) -> dict[str, Any]:
+        """The settings of a fit as plain values."""
+        settings: dict[str, Any] = yaml.safe_load(self.parser.dump(self.config, skip_none=False))["fit"]
+        return settings
+
+    def _run_name(self) -> str:
+        """Stem of the first ``--config``."""
+        files = self.config[self.config.subcommand].config
+        return Path(os.fspath(files[0])).stem if files else "alft"
+
+
+def _with_config_of_run(command: str, args: list[str]) -> list[str]:
+    """Evaluating ``RUN/checkpoints/X.ckpt`` without a config means the run's own."""
+    if command == "fit" or any(arg.split("=")[0] in ("-c", "--config") for arg in args):
+        return args
+    paths = [value for key, value in zip(args, [*args[1:], ""], strict=True) if key == "--ckpt_path"]
+    paths += [arg.partition("=")[2] for arg in args if arg.startswith("--ckpt_path=")]
+    run = run_of(Path(paths[0])) if paths else None
+    return ["--config", str(run / CONFIG), *args] if run is not None and (run / CONFIG).is_file() else args

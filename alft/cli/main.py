@@ -1,0 +1,114 @@
+"""The command line: ``alft fit | validate | test | predict | export | grid | ...``, or ``python -m alft ...``.
+
+It finds the command and turns mistakes into sentences. Each command has a file ``COMMAND_command.py``, imported when it is
+called: most of them need neither torch nor Lightning, which take seconds to import.
+"""
+
+import errno
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from alft import __version__
+from alft.cli.sentences import UsageError, innermost, nearest
+from alft.system.signals import Stopped, notes_of, stop_on_signals
+
+COMMANDS = {
+    "fit": "Fine-tune a classifier, choosing the rows of every epoch, then test it and leave a run folder.",
+    "validate": "Measure a checkpoint of a run on the validation set.",
+    "test": "Measure a checkpoint of a run on the test set.",
+    "predict": "Write a file of texts again, with a prediction and probabilities beside each row.",
+    "export": "Write the model of a checkpoint as an ordinary Hugging Face folder.",
+    "grid": "Run a sweep file on this machine: what is finished is left out, what was broken off goes on.",
+    "report": "Compare finished runs: means, paired differences with intervals, labels, stability, cost, in plain sentences.",
+    "demo": "Write a small set of made-up reviews to try alft with.",
+}
+
+OF_TRAINER = ("fit", "validate", "test")
+"""Commands that are methods of Lightning's Trainer and share one parser."""
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Errors of the system that mean that a file could not grow."""
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        args: The command and its arguments; by default those of the process.
+
+    Returns:
+        The exit code: 0; 2 after a mistake of the user or a failure of the machine, 143 after SIGTERM, 130 after Ctrl-C, each
+        with one line on stderr.
+    """
+    try:
+        with stop_on_signals():
+            _dispatch(list(sys.argv[1:] if args is None else args))
+    except Stopped as stop:
+        if _speaks_for_the_run():
+            _print_error("; ".join([str(stop), *notes_of(stop)]))
+        return stop.exit_code
+    except Exception as error:
+        if os.environ.get("ALFT_DEBUG") == "1" or not _is_expected(error):
+            raise
+        _print_error(f"error: {_sentence(error)}")
+        return 2
+    return 0
+
+
+def console() -> None:
+    """Entry point of the command ``alft``: modules in the working directory can be imported, as with ``python -m alft``."""
+    sys.path.insert(0, "")
+    sys.exit(main())
+
+
+def _is_expected(error: Exception) -> bool:
+    """Whether an error is one of the user or of the machine; Lightning's own for settings is known by its name alone."""
+    return isinstance(error, ValueError | OSError) or type(error).__name__ == "MisconfigurationException"
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError) and error.errno in FULL:
+        return "; ".join([f"the disk is full ({error}), what was written before is whole", *notes_of(error)])
+    return innermost(str(error))
+
+
+def _print_error(sentence: str) -> None:
+    print(f"alft: {' '.join(sentence.split())}", file=sys.stderr)
+
+
+def _speaks_for_the_run() -> bool:
+    """Whether this process is the first of its run; a command that imported no Lightning has one process."""
+    if "lightning" not in sys.modules:
+        return True
+    from alft.record.workspace import is_first_process
+
+    return is_first_process()
+
+
+def _dispatch(args: list[str]) -> None:
+    if args[:1] in ([], ["-h"], ["--help"]):
+        print(_overview())
+        return
+    command, rest = args[0], args[1:]
+    if command not in COMMANDS:
+        raise UsageError(f"there is no command {command}{nearest(command, set(COMMANDS))} Known: {', '.join(COMMANDS)}")
+    if command in OF_TRAINER:
+        import_module("alft.cli.fit_command").run(command, rest, COMMANDS[command])
+    else:
+        parser = import_module("alft.cli.parser").SentenceParser(
+            prog=f"python -m alft {command}", description=COMMANDS[command]
+        )
+        import_module(f"alft.cli.{command}_command").run(parser, rest)
+
+
+def _overview() -> str:
+    width = max(map(len, COMMANDS))
+    commands = "\n".join(f"  {name:{width}}  {text}" for name, text in COMMANDS.items())
+    return (
+        f"alft {__version__}: active-learning fine-tuning of BERT\n\n"
+        f"usage: python -m alft COMMAND ...\n\n{commands}\n\n"
+        "The settings of a command: python -m alft COMMAND --help\n"
+        "A first run: python -m alft demo data/demo && python -m alft fit --config preset:demo"
+    )

@@ -1,0 +1,114 @@
+"""How is a mistake on the command line explained? In one sentence, with the nearest name that would have been right."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+
+
+class UsageError(ValueError):
+    """The command line or a config file cannot be understood."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What could have been meant.
+
+    Attributes:
+        settings: Full names of all settings, as in ``active.acquire``.
+        classes: Classes that a setting can be, by its full name; none for most.
+    """
+
+    settings: set[str] = field(default_factory=set)
+    classes: Callable[[str], list[type]] = lambda key: []
+
+
+def explain(message: str, known: Known) -> str:
+    """One sentence for a parser's message.
+
+    >>> explain("unrecognized arguments: --active.aquire Entropy", Known({"active.acquire", "model.lr"}))
+    'there is no setting --active.aquire; did you mean --active.acquire?'
+    """
+    key, detail = _split_key(message)
+    for pattern, explanation in _SENTENCES:
+        if found := re.search(pattern, detail, re.DOTALL):
+            return explanation(key, found[1], known)
+    return " ".join(f"{key}: {detail}".split()) if key else " ".join(detail.split())
+
+
+def innermost(message: str) -> str:
+    """Our own sentence where a library has put its own around it, as jsonargparse does around an optional block.
+
+    >>> innermost("Does not validate against any Union subtypes Errors: - model.lora.r must be at least 1, got 0")
+    'model.lora.r must be at least 1, got 0'
+    """
+    ours = re.search(r"- (model\.\w+\.\w+ must be [^\n]+)", message)
+    return ours[1] if ours else message
+
+
+def _split_key(message: str) -> tuple[str, str]:
+    found = re.match(r'Parser key "([^"]+)":(.*)', message, re.DOTALL)
+    return (found[1], found[2]) if found else ("", message)
+
+
+def _unknown_argument(key: str, name: str, known: Known) -> str:
+    return f"there is no setting {name}{nearest(name, {f'--{setting}' for setting in known.settings})}"
+
+
+def _unknown_option(key: str, name: str, known: Known) -> str:
+    return f"there is no setting {name}{nearest(name, known.settings | {s.split('.')[0] for s in known.settings})}"
+
+
+def _unknown_field(key: str, name: str, known: Known) -> str:
+    if not key:  # said by the parser of a class; the parser around it says it again, with the key
+        return f"Option '{name}' is not accepted"
+    kinds = [(kind.__name__, {entry.name for entry in fields(kind)}) for kind in known.classes(key)]
+    owners = [kind for kind, names in kinds if name in names]
+    if owners:
+        return f"{key}.{name} is a setting of {', '.join(sorted(owners))}; name the class first: --{key} {min(owners)}"
+    there = {f"{key}.{entry}" for _, names in kinds for entry in names}
+    return f"there is no setting {key}.{name}{nearest(f'{key}.{name}', there)}"
+
+
+def _unknown_class(key: str, name: str, known: Known) -> str:
+    names = {kind.__name__ for kind in known.classes(key)}
+    listed = f" Known: {', '.join(sorted(names))}" if names else ""
+    return f"{key}: there is no {name}{nearest(name, names)}{listed}"
+
+
+def _wrong_literal(key: str, text: str, known: Known) -> str:
+    choices, _, value = text.partition("]. Got value: ")
+    names = choices.replace("'", "")
+    return f"{key} must be {'one of ' if ',' in names else ''}{names}, got {value.strip()}"
+
+
+def _wrong_type(key: str, text: str, known: Known) -> str:
+    kind, _, value = text.partition("'>. Got value: ")
+    if value.strip() == "None":
+        return f"--{key} must be given; it has no default"
+    return f"{key} must be of type {kind}, got {value.strip()}"
+
+
+def _wrong_optional(key: str, text: str, known: Known) -> str:
+    kinds = [kind for kind in re.findall(r"<class '([^']+)'>", text.partition("Errors:")[0]) if kind != "NoneType"]
+    value = text.rpartition("Given value: ")[2].strip()
+    if nested := re.match(r"NestedArg\(key='([^']+)', val='?(.*?)'?\)", value):
+        return f"{key}.{nested[1]} cannot be {nested[2]}"
+    return f"{key} must be of type {' or '.join(kind.split('.')[-1] for kind in kinds)} or null, got {value}"
+
+
+def nearest(name: str, known: set[str]) -> str:
+    """End of a sentence about an unknown name: which of the known ones was probably meant, if any is near."""
+    close = get_close_matches(name, sorted(known), n=1)
+    return f"; did you mean {close[0]}?" if close else "."
+
+
+_SENTENCES = (
+    (r"unrecognized arguments: (\S+?)(?:[=\s]|$)", _unknown_argument),
+    (r"does not accept option '([^']+)'", _unknown_option),
+    (r"Option '([^']+)' is not accepted", _unknown_field),
+    (r"Expected a dot import path string: (\S+)", _unknown_class),
+    (r"(Subtypes: \[<class .*Given value: .*)", _wrong_optional),
+    (r"^\s*Expected a typing\.Literal\[(.*)", _wrong_literal),
+    (r"^\s*Expected a <class '(.*)", _wrong_type),
+)

@@ -1,0 +1,54 @@
+"""How does a command learn the settings of a fit without the libraries of one? It asks a second process, and lets it go.
+
+Parsing a fit imports torch and all that stands on it. A grid waits for hours while its runs train, and must not hold half a
+gigabyte for that.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+
+
+class SettingsService:
+    """A process that parses command lines of ``fit``; use it in a ``with`` block."""
+
+    def __enter__(self) -> "SettingsService":
+        """Start the process."""
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "alft.cli.fit_settings"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,  # Ctrl-C is for the command, which ends this process in order
+        )
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.communicate()
+
+    def settings_of(self, arguments: Sequence[str], check: bool) -> dict[str, Any]:
+        """The complete settings of a fit, as ``config.yaml`` has them.
+
+        Args:
+            arguments: What follows ``python -m alft fit``.
+            check: Also refuse values out of range, as far as neither data nor weights are needed to find them.
+
+        Raises:
+            ValueError: The arguments cannot be used; the sentence says why.
+        """
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(json.dumps({"arguments": list(arguments), "check": check}), file=self._process.stdin, flush=True)
+        line = self._process.stdout.readline()
+        if not line:
+            raise ValueError(f"the settings could not be read (exit code {self._process.wait()}): {' '.join(arguments)}")
+        found: dict[str, Any] = json.loads(line)
+        if "error" in found:
+            raise ValueError(found["error"])
+        settings: dict[str, Any] = found["settings"]
+        return settings

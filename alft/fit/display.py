@@ -1,0 +1,43 @@
+"""What does the user see? The plan before training, the result after it."""
+
+from typing import Any
+
+from rich.table import Table
+
+from alft.selection.ledger import STAGES
+from alft.selection.plan import Plan
+
+
+def plan_table(plan: Plan, pool: int) -> Table:
+    """Planned sizes by epoch."""
+    table = Table(title=f"Plan: {len(plan.sizes)} epochs, {pool} labelled rows", title_justify="left")
+    for name in ("epoch", "share", "rows", "labels bought"):
+        table.add_column(name, justify="right")
+    for epoch, (share, size, (least, most)) in enumerate(zip(plan.shares, plan.sizes, plan.bought, strict=True)):
+        table.add_row(str(epoch), f"{share:.3f}", str(size), str(most) if least == most else f"{least} to {most}")
+    return table
+
+
+def result_table(summary: dict[str, Any]) -> Table:
+    """The run in a few lines: labels, savings, scores, controls, seconds."""
+    table = Table(title=f"{summary['name']}: result", title_justify="left", show_header=False)
+    table.add_column(style="bold")
+    table.add_column(justify="right")
+    labels, seconds = summary["labels"], summary["seconds"]
+    selected = [record["selected"] for record in summary["epochs"]]
+    table.add_row("rows selected, by epoch", " ".join(str(size) for size in selected))
+    table.add_row("labels bought", f"{labels['bought']} of {labels['pool']}")
+    table.add_row("unique saving (labels never bought)", f"{labels['unique_saving']:.1%}")
+    table.add_row("exposure saving (training not done)", f"{labels['exposure_saving']:.1%}", end_section=True)
+    table.add_row("validation macro-F1", _score(summary["validation"]["f1_macro"]))
+    table.add_row("test macro-F1", _score(summary["test"]["f1_macro"]))
+    table.add_row("majority class, test macro-F1", _score(summary["controls"]["majority_f1"]))
+    table.add_row("TF-IDF + logistic regression, all labels", _score(summary["controls"]["tfidf_f1"]), end_section=True)
+    for stage in STAGES:
+        table.add_row(f"seconds: {stage}", f"{seconds[stage]:.1f}")
+    table.add_row("seconds: total", f"{seconds['total']:.1f}")
+    return table
+
+
+def _score(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

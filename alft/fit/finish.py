@@ -1,0 +1,167 @@
+"""What happens after the training of a run? The final test, and its last files."""
+
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import torch
+from lightning import Callback, Trainer
+from lightning.pytorch.loggers import WandbLogger
+
+from alft import __version__
+from alft.data.pool import TextPool
+from alft.fit.controls import control_scores
+from alft.fit.journal import Journal
+from alft.loop.active import ActiveLearning
+from alft.models.classifier import Classifier
+from alft.record.metrics_file import MetricsFile
+from alft.record.same_run import TRAINING
+from alft.record.summary import (
+    Summary,
+    break_even,
+    epoch_records,
+    label_costs,
+    stage_seconds,
+    write_selection,
+    write_summary,
+)
+from alft.system.memory import largest, peak_memory
+from alft.system.run_files import best_checkpoint
+from alft.system.short_form import short_form
+
+FINAL = ("test", "labels", "seconds", "memory_mib", "gpu_memory_mib", "break_even", "controls")
+"""What W&B gets of the summary; the costs of each epoch besides."""
+
+TestOn = Literal["last", "best"]
+
+Kind = TypeVar("Kind", bound=Callback)
+
+
+def finish(trainer: Trainer, test_on: TestOn = "last") -> Summary | None:
+    """Test the model and write the last files of the run.
+
+    Args:
+        trainer: Of :func:`alft.fit.trainer.trainer`, after its ``fit``.
+        test_on: Which weights to test: those of the ``last`` epoch, or of the ``best`` one on validation.
+
+    Returns:
+        The summary, as ``summary.json`` has it; None on further processes than the first.
+
+    Raises:
+        ValueError: The Trainer is none of alft's, or has trained no epoch.
+    """
+    journal, active, folder = _callback(trainer, Journal), _callback(trainer, ActiveLearning), _folder(trainer)
+    model: Any = trainer.lightning_module
+    data: TextPool = trainer.datamodule  # type: ignore[attr-defined]  # set by fit, unknown to the type checker
+    ledger = data.ledger
+    if not ledger.validation:
+        raise ValueError("finish needs a Trainer that has trained at least one epoch: call fit(model, datamodule=data) first")
+    epoch = max(ledger.validation)
+    if test_on == "best":
+        epoch = max(ledger.validation, key=lambda e: (ledger.validation[e], -e))
+        state = torch.load(best_checkpoint(folder), weights_only=True, map_location=model.device)
+        model.load_state_dict(state["state_dict"])
+    if data.corpus.test is not None:
+        trainer.test(model, datamodule=data, verbose=False)
+    if not trainer.is_global_zero:
+        return None
+    write_selection(folder, ledger)
+    journal.settle(ledger)
+    summary = summarise(trainer, model, data, active, folder.parent.name, epoch, test_on)
+    for logger in trainer.loggers:
+        if isinstance(logger, WandbLogger):
+            log_summary(logger.experiment, summary)
+    write_summary(folder, summary)
+    return summary
+
+
+def log_summary(run: Any, summary: Summary) -> None:
+    """Settings, final figures and the cost of each epoch, which no other logger gets: ``metrics.csv`` must be reproducible."""
+    run.config.update({"alft": summary["settings"]}, allow_val_change=True)
+    run.define_metric("cost/*", step_metric="cost/epoch")
+    for record in summary["epochs"]:
+        memory = {f"cost/{name}": record[name] for name in ("memory_mib", "gpu_memory_mib") if record[name] is not None}
+        seconds = {f"cost/seconds_{stage}": spent for stage, spent in record["seconds"].items()}
+        run.log({"cost/epoch": record["epoch"], **memory, **seconds})
+    run.summary.update({key: summary[key] for key in FINAL})
+
+
+def summarise(
+    trainer: Trainer,
+    model: Classifier,
+    data: TextPool,
+    active: ActiveLearning,
+    name: str,
+    epoch: int,
+    test_on: TestOn,
+) -> Summary:
+    """All that ``summary.json`` says.
+
+    Args:
+        trainer: Knows the precision.
+        model: As tested.
+        data: Holds the ledger.
+        active: Holds the settings of the selection.
+        name: Name of the run.
+        epoch: Epoch whose weights were tested.
+        test_on: By which rule that was.
+    """
+    assert data.plan is not None
+    controls = control_scores(data.corpus)
+    return {
+        "name": name,
+        "version": __version__,
+        "seed": active.policy.seed,
+        "fingerprint": data.corpus.fingerprint,
+        "settings": settings_of(trainer, model, data, active, test_on),
+        "test": _test_scores(model),
+        "tested_epoch": epoch,
+        "validation": {"f1_macro": data.ledger.validation[epoch]},
+        "labels": label_costs(data.ledger),
+        "seconds": stage_seconds(data.ledger, data.ledger.total),
+        **largest([*data.ledger.memory.values(), peak_memory()]),
+        "break_even": break_even(data.ledger),
+        "texts": data.text_counts,
+        "words_found": active.words_found,
+        "controls": controls,
+        "epochs": epoch_records(data.ledger, data.plan),
+    }
+
+
+def settings_of(
+    trainer: Trainer, model: Classifier, data: TextPool, active: ActiveLearning, test_on: TestOn
+) -> dict[str, dict[str, Any]]:
+    """The settings that distinguish one arm of a study from another, in the groups data, model, training and selection."""
+    training = {name: short_form(getattr(trainer, name)) for name in TRAINING}
+    return {
+        "data": data.settings,
+        "model": model.settings,
+        "training": {**training, "test_on": test_on},
+        "selection": active.settings,
+    }
+
+
+def _test_scores(model: Classifier) -> dict[str, Any]:
+    result = model.evaluations.get("test")
+    if result is None:
+        return {"f1_macro": None, "accuracy": None, "loss": None, "predicted": None}
+    return {
+        "f1_macro": result.f1_macro,
+        "accuracy": result.accuracy,
+        "loss": result.loss,
+        "predicted": dict(zip(model.label_names, result.predicted_C, strict=True)),
+    }
+
+
+def _callback(trainer: Trainer, kind: type[Kind]) -> Kind:
+    found = next((callback for callback in trainer.callbacks if isinstance(callback, kind)), None)  # type: ignore[attr-defined]
+    if found is None:
+        raise ValueError(f"the Trainer has no {kind.__name__}; make it with alft.trainer(data, active, max_epochs=...)")
+    return found
+
+
+def _folder(trainer: Trainer) -> Path:
+    """The run's folder, as the first process knows it."""
+    folder = next((logger.folder for logger in trainer.loggers if isinstance(logger, MetricsFile)), None)
+    if folder is None:
+        raise ValueError("the Trainer has no run folder; make it with alft.trainer(data, active, max_epochs=...)")
+    return trainer.strategy.broadcast(folder)

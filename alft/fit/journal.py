@@ -1,0 +1,77 @@
+"""What did each epoch cost, and what did it bring? The callback that keeps the books of a run.
+
+Seconds go into the ledger, from there into ``summary.json``; never into ``metrics.csv``, which is to be reproducible.
+"""
+
+from time import perf_counter
+
+from lightning import Callback, LightningModule, Trainer
+
+from alft.data.pool import TextPool
+from alft.data.remarks import remarks
+from alft.fit.display import plan_table
+from alft.models.classifier import Classifier
+from alft.selection.ledger import Ledger
+from alft.system.memory import peak_memory, restart_peak
+from alft.system.terminal import show
+
+
+class Journal(Callback):
+    """Times training and validation and logs what was bought.
+
+    It must stand before :class:`alft.loop.active.ActiveLearning` among the callbacks, so that the end of an epoch is noted
+    before the next selection begins.
+    """
+
+    def __init__(self, started: float) -> None:
+        """Count from the start of the command, a ``perf_counter``."""
+        self._settled = started
+        self._epoch_started = 0.0
+        self._validation_started = 0.0
+        self._validated = 0.0
+
+    def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Show data and plan before anything is scored or trained."""
+        data: TextPool = trainer.datamodule  # type: ignore[attr-defined]  # set by fit, unknown to the type checker
+        if trainer.is_global_zero and data.plan is not None:
+            show(data.corpus.describe(), *remarks(data.text_counts, data.max_length), plan_table(data.plan, data.ledger.pool))
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Start the clock of the epoch."""
+        self._epoch_started = perf_counter()
+        self._validated = 0.0
+
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Start the clock of the validation."""
+        self._validation_started = perf_counter()
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Stop it; an epoch may be validated several times."""
+        self._validated += perf_counter() - self._validation_started
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: Classifier) -> None:  # type: ignore[override]  # ours, always
+        """Enter seconds, memory and validation score; log labels bought and both savings so far."""
+        data: TextPool = trainer.datamodule  # type: ignore[attr-defined]  # set by fit, unknown to the type checker
+        ledger, epoch = data.ledger, trainer.current_epoch
+        ledger.spend(epoch, "train", perf_counter() - self._epoch_started - self._validated)
+        ledger.spend(epoch, "validate", self._validated)
+        ledger.memory[epoch] = peak_memory()
+        restart_peak()  # the next selection counts in the epoch that trains on it, as its seconds do
+        ledger.validation[epoch] = pl_module.evaluations["val"].f1_macro
+        figures = {
+            "labels_bought": float(ledger.bought),
+            "rows_selected": float(len(ledger.selections[epoch].rows)),
+            "unique_saving": ledger.unique_saving,
+            "exposure_saving": ledger.exposure_saving,
+        }
+        pl_module.log_dict(figures)
+        # Lightning hands these to the loggers after the checkpoint is written, which must hold them already, rounded as there.
+        logged = {name: float(trainer.callback_metrics[name]) for name in (*figures, "train_loss")}
+        ledger.metrics.setdefault(epoch, {}).update(logged)
+        self.settle(ledger)
+
+    def settle(self, ledger: Ledger) -> None:
+        """Enter the seconds that have passed since the last time, whatever they went into."""
+        now = perf_counter()
+        ledger.total += now - self._settled
+        self._settled = now

@@ -1,0 +1,58 @@
+"""Would these settings give the same run? Compared with the ``config.yaml`` of the run, setting by setting."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from alft.record.config_file import read_config
+
+BLOCKS = ("model", "data", "active")
+OTHERS = ("seed_everything", "test_on")
+TRAINING = (
+    *("max_epochs", "min_epochs", "precision", "accumulate_grad_batches"),
+    *("gradient_clip_val", "gradient_clip_algorithm"),
+)
+"""Settings of the Trainer that are figures or words and make another run of it: the summary has them as well."""
+
+TRAINER = (*TRAINING, "deterministic", "callbacks", "plugins", "inference_mode")
+"""All settings of the Trainer that make another run of it; where it runs and what it logs to may change."""
+
+
+def first_difference(settings: Mapping[str, Any], run: Path) -> str | None:
+    """The first setting in which a run is another than these would give, with both values; None if there is none.
+
+    Args:
+        settings: The settings of ``fit`` as they are written to ``config.yaml``.
+        run: The run's folder.
+
+    Raises:
+        OSError: The run has no ``config.yaml``.
+        ValueError: It cannot be read.
+    """
+    for name, ours, theirs in _differences(_that_matter(settings), _that_matter(read_config(run))):
+        return f"{name} is {_shown(ours)}, but {_shown(theirs)}"
+    return None
+
+
+def _that_matter(settings: Mapping[str, Any]) -> dict[str, Any]:
+    trainer = settings.get("trainer") or {}
+    return {
+        **{name: settings.get(name) for name in (*BLOCKS, *OTHERS)},
+        "trainer": {name: trainer.get(name) for name in TRAINER},
+    }
+
+
+def _differences(ours: Any, theirs: Any, name: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Full name and both values of the settings that differ; a block that one side has not is one setting.
+
+    One that their side does not name came with a later version: ``config.yaml`` is complete.
+    """
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        for key in sorted(theirs):
+            yield from _differences(ours.get(key), theirs.get(key), f"{name}.{key}" if name else key)
+    elif ours != theirs:
+        yield name, ours, theirs
+
+
+def _shown(value: Any) -> str:
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

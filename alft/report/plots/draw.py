@@ -1,0 +1,57 @@
+"""What is there to see in finished runs? All plots of all groups as files, for ``python -m alft report --plots FOLDER``.
+
+Each plot is a function of one of the two tables and stands in a file ``plots_*.py``. What a run picked needs its data and a
+model besides: :func:`alft.report.plots.picked.what_was_picked`, which is for notebooks.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import quote
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from alft.report.plots.curves import f1_by_epoch, learning_curve
+from alft.report.plots.rows_and_labels import bought_by_epoch, rows_by_epoch
+from alft.report.plots.spread_and_cost import cost_by_stage, spread_over_seeds
+from alft.report.plots.style import height_for
+from alft.report.tables import GROUP
+
+Plot = Callable[[pd.DataFrame, Axes], Axes]
+
+WIDTH = 10.0
+"""Of a figure, in inches."""
+
+OF_RUNS: tuple[Plot, ...] = (spread_over_seeds,)
+OF_EPOCHS: tuple[Plot, ...] = (learning_curve, f1_by_epoch, rows_by_epoch, bought_by_epoch, cost_by_stage)
+
+
+def draw_all(runs: pd.DataFrame, epochs: pd.DataFrame, folder: Path) -> list[Path]:
+    """Draw every plot of every group into PNG files, over those of an earlier call.
+
+    Args:
+        runs: As :func:`alft.report.load_runs` gives it.
+        epochs: As :func:`alft.report.load_epochs` gives it, of the same runs.
+        folder: Where to; it is made if it is not there.
+
+    Returns:
+        The files: ``NAME-FINGERPRINT-PLOT.png`` with the first 8 letters of the fingerprint and the name of the function. The
+        same tables give the same files, to the byte, with the same version of matplotlib.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for table, plots in ((runs, OF_RUNS), (epochs, OF_EPOCHS)):
+        for (name, fingerprint), group in table.groupby(GROUP):
+            for plot in plots:
+                path = folder / f"{quote(str(name), safe=' ')}-{str(fingerprint)[:8]}-{plot.__name__}.png"
+                paths.append(_draw(plot, group, path))
+    return sorted(paths)
+
+
+def _draw(plot: Plot, group: pd.DataFrame, path: Path) -> Path:
+    # Without pyplot, which would open a window where there is a screen.
+    figure = Figure(figsize=(WIDTH, height_for(group["arm"].unique())), layout="constrained")
+    plot(group, figure.add_subplot())
+    figure.savefig(path, dpi=150)
+    return path

@@ -1,1 +1,0 @@
-"""What a user starts and what is left afterwards: command line, tables, run folder, controls, demo data."""

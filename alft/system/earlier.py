@@ -1,0 +1,44 @@
+"""What did earlier versions of alft write, and what is it called now? The only place that knows old names."""
+
+import re
+from typing import Any
+
+GROUPS = ("data", "model", "training", "selection")
+"""Groups of the settings in ``summary.json``."""
+
+RENAMED = {"epochs": "max_epochs", "accumulate": "accumulate_grad_batches", "gradient_clip": "gradient_clip_val"}
+"""Settings that had another name while settings were one flat list."""
+
+GROUP_OF = {
+    **dict.fromkeys(("batch_size", "max_length", "length_grouped"), "data"),
+    **dict.fromkeys(("backbone", "uncertainty", "lora", "epinet", "lr", "weight_decay", "warmup", "decay"), "model"),
+    **dict.fromkeys(("max_epochs", "precision", "accumulate_grad_batches", "gradient_clip_val", "test_on"), "training"),
+    **dict.fromkeys(("acquire", "budget", "mode", "max_unique", "warm_start", "cluster"), "selection"),
+    **dict.fromkeys(("embedding", "recluster", "allocate", "scoring_precision", "replay"), "selection"),
+}
+"""Group of each setting of the flat list, by its name of today."""
+
+
+def grouped_settings(settings: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The settings of a summary, in groups whatever version wrote it; an unknown name counts as one of the training.
+
+    >>> grouped_settings({"lr": 1e-4, "epochs": 8, "budget": "Base(share=0.75)"})["training"]
+    {'max_epochs': 8}
+    """
+    if all(isinstance(settings.get(group), dict) for group in GROUPS):
+        return {group: settings[group] for group in GROUPS}
+    groups: dict[str, dict[str, Any]] = {group: {} for group in GROUPS}
+    for old, value in settings.items():
+        name = RENAMED.get(old, old)
+        groups[GROUP_OF.get(name, "training")][name] = _named(value) if name == "budget" else value
+    return groups
+
+
+def current_ledger(state: dict[str, Any]) -> dict[str, Any]:
+    """A ledger's part of a checkpoint, by its names of today."""
+    return {{"division": "clusters"}.get(name, name): value for name, value in state.items()}
+
+
+def _named(budget: Any) -> Any:
+    """The schedule ``Base`` is called ``Constant`` now; its old name is still understood as a setting."""
+    return re.sub(r"^Base\b", "Constant", budget) if isinstance(budget, str) else budget

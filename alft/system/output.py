@@ -1,0 +1,43 @@
+"""How is a file written? Whole or not at all, and never over another one unless the user says so."""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Let ``write`` make a file beside ``path``, then put it in place: readers see the old file or the whole new one."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        write(beside)
+        with beside.open("rb") as written:
+            os.fsync(written.fileno())  # its content before its name, should the machine go down
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def write_text_atomically(path: Path, text: str) -> None:
+    """:func:`write_atomically` of a text in UTF-8."""
+    write_atomically(path, lambda beside: beside.write_text(text, encoding="utf-8"))
+
+
+def refuse_output(path: Path, force: bool, endings: Sequence[str] | None = None) -> None:
+    """Refuse a file that cannot be written, or that exists if ``--force`` was not given.
+
+    Args:
+        path: The file, as given by ``--output``.
+        force: Whether ``--force`` was given.
+        endings: Endings the file may have, in lower case; None accepts any.
+
+    Raises:
+        ValueError: The file cannot be written; the sentence says why.
+    """
+    if endings is not None and path.suffix.lower() not in endings:
+        raise ValueError(f"output: {path} must end in one of {', '.join(endings)}")
+    if not path.parent.is_dir():
+        raise ValueError(f"output: there is no folder {path.parent}")
+    if path.is_dir():
+        raise ValueError(f"output: {path} is a folder")
+    if path.exists() and not force:
+        raise ValueError(f"output: {path} is there already; --force writes over it")

@@ -1,0 +1,79 @@
+"""What must a kind of prediction know? Everything that depends on what is predicted for a text; the rest of alft asks it.
+
+Axes: B texts of a batch, N texts, K stochastic draws, C classes.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+from torch import Tensor
+
+from alft.task.tally import Tally
+
+UNLABELLED = -1
+"""ExportTarget of a row without a label."""
+
+
+class Task(ABC):
+    """From the labels of a file to the targets of the network, and from its outputs back to labels and scores.
+
+    Args:
+        label_names: Names of the classes, in the order of the outputs.
+    """
+
+    problem_type: ClassVar[str]
+    """What transformers calls this task in a model's config."""
+
+    def __init__(self, label_names: Sequence[str]) -> None:
+        self.label_names = list(label_names)
+        self._numbers = {name: number for number, name in enumerate(self.label_names)}
+
+    @property
+    def outputs(self) -> int:
+        """Number of outputs of the network, C."""
+        return len(self.label_names)
+
+    @abstractmethod
+    def encode(self, label: str | None) -> int:
+        """ExportTarget of a label as it is written in a file; None is no label.
+
+        Raises:
+            KeyError: The label is not among the names.
+        """
+
+    @abstractmethod
+    def loss(self, logits_BC: Tensor, targets_B: Tensor) -> Tensor:
+        """Mean training loss of a batch, in nats."""
+
+    @abstractmethod
+    def loss_of_draws(self, logits_KBC: Tensor, targets_B: Tensor) -> Tensor:
+        """Mean training loss over several draws of the same batch, in nats."""
+
+    @abstractmethod
+    def probabilities(self, logits_BC: Tensor) -> Tensor:
+        """Probabilities (B, C), float32 whatever the precision of the logits."""
+
+    @abstractmethod
+    def average(self, logits_KBC: Tensor) -> Tensor:
+        """Logits (B, C) whose probabilities are the mean of the draws' probabilities."""
+
+    @abstractmethod
+    def score_table(self, draws: int, rows: int) -> Tensor:
+        """Empty probabilities of a pool, float32 (K, N, C): what acquisitions read."""
+
+    @abstractmethod
+    def table_entries(self, logits_KBC: Tensor) -> Tensor:
+        """Probabilities (K, B, C) of some rows of a :meth:`score_table`."""
+
+    @abstractmethod
+    def decode(self, probs_NC: Tensor) -> list[str]:
+        """Predicted label of each text."""
+
+    @abstractmethod
+    def tally(self) -> Tally:
+        """A fresh counter of predictions, for one stage of a run."""
+
+    @abstractmethod
+    def macro_f1(self, truth: Sequence[int], predicted: Sequence[int]) -> float:
+        """Macro-F1, in [0, 1], of predicted targets."""

@@ -1,0 +1,68 @@
+"""One label a text: softmax, cross-entropy, the likeliest class (method.md 9)."""
+
+import math
+from collections.abc import Sequence
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from alft.selection.probabilities import empty_table, probabilities
+from alft.task.base import UNLABELLED, Task
+from alft.task.tally import Evaluation, Tally
+
+
+class SingleLabel(Task):
+    """Classes that exclude each other.
+
+    Args:
+        label_names: Names of the classes, in the order of the outputs.
+    """
+
+    problem_type: ClassVar[str] = "single_label_classification"
+
+    def encode(self, label: str | None) -> int:
+        """Position of the label among the names; -1 for no label."""
+        return UNLABELLED if label is None else self._numbers[label]
+
+    def loss(self, logits_BC: Tensor, targets_B: Tensor) -> Tensor:
+        """Cross-entropy."""
+        return nn.functional.cross_entropy(logits_BC, targets_B)
+
+    def loss_of_draws(self, logits_KBC: Tensor, targets_B: Tensor) -> Tensor:
+        """Cross-entropy, averaged over texts and draws."""
+        return nn.functional.cross_entropy(logits_KBC.flatten(0, 1), targets_B.repeat(len(logits_KBC)))
+
+    def probabilities(self, logits_BC: Tensor) -> Tensor:
+        """Softmax over the classes."""
+        return logits_BC.float().softmax(-1)
+
+    def average(self, logits_KBC: Tensor) -> Tensor:
+        """Log of the mean probability: its softmax is that mean, its cross-entropy that of the mean."""
+        return logits_KBC.float().log_softmax(-1).logsumexp(0) - math.log(logits_KBC.shape[0])
+
+    def score_table(self, draws: int, rows: int) -> Tensor:
+        """Zeros, with the rows innermost in memory."""
+        return empty_table(draws, rows, self.outputs)
+
+    def table_entries(self, logits_KBC: Tensor) -> Tensor:
+        """Softmax over the classes."""
+        return probabilities(logits_KBC)
+
+    def decode(self, probs_NC: Tensor) -> list[str]:
+        """Name of the likeliest class."""
+        return [self.label_names[number] for number in probs_NC.argmax(-1).tolist()]
+
+    def tally(self) -> Tally:
+        """A confusion matrix."""
+        return Tally(self.outputs)
+
+    def macro_f1(self, truth: Sequence[int], predicted: Sequence[int]) -> float:
+        """Over all label names, as :attr:`alft.task.tally.Evaluation.f1_macro` defines it.
+
+        >>> round(SingleLabel(["a", "b"]).macro_f1([0, 0, 1, 1], [0, 0, 0, 1]), 4)
+        0.7333
+        """
+        pairs = torch.tensor(truth) * self.outputs + torch.tensor(predicted)
+        confusion_CC = torch.bincount(pairs, minlength=self.outputs**2).view(self.outputs, self.outputs)
+        return Evaluation(confusion_CC, math.nan).f1_macro
