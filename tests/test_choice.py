@@ -7,7 +7,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alft.selection.allocation import apportion, top_per_cluster
+from alft.selection.acquisition import Entropy, PoolView
+from alft.selection.allocation import apportion
 from alft.selection.choice import Standing, choose, growing_groups, mask, pick_at_random, pick_by_cluster
 from alft.selection.plan import next_size
 from alft.selection.seeds import generator
@@ -53,14 +54,6 @@ def test_no_cluster_that_can_give_more_is_a_whole_row_below_its_share(clusters, 
             assert gap < 1 + Fraction(weights[one]) / Fraction(weights[other])
 
 
-def test_the_best_of_each_cluster_and_the_lower_row_at_ties():
-    scores = torch.tensor([1.0, 3.0, 3.0, 3.0, 0.5, 9.0])
-    clusters = torch.tensor([0, 0, 0, 0, 1, 1])
-    everyone = torch.ones(6, dtype=torch.bool)
-    assert top_per_cluster(scores, clusters, [2, 1], everyone).tolist() == [1, 2, 5]
-    assert top_per_cluster(scores, clusters, [1, 1], everyone & (torch.arange(6) != 5)).tolist() == [1, 4]
-
-
 def standing(size=20, bought=(), previous=(), cap=20, labelled=None):
     selectable = torch.ones(size, dtype=torch.bool) if labelled is None else mask(torch.tensor(labelled), size)
     return Standing(
@@ -73,10 +66,24 @@ def standing(size=20, bought=(), previous=(), cap=20, labelled=None):
 
 def by_score(scores, clusters=None):
     clusters = torch.zeros(len(scores), dtype=torch.int64) if clusters is None else clusters
-    return pick_by_cluster(scores, clusters, "proportional", NO_PROBS)
+    return by_cluster(scores, clusters)
+
+
+def by_cluster(scores, clusters, allocate="proportional", probs=NO_PROBS):
+    view = PoolView(
+        probs, clusters, torch.zeros(len(scores)), torch.zeros(len(scores), 0), clusters > len(clusters), generator(0)
+    )
+    return pick_by_cluster(Entropy(), view, scores, allocate)
 
 
 SCORES = torch.arange(20.0)  # the best row is the last
+
+
+def test_the_best_of_each_cluster_and_the_lower_row_at_ties():
+    scores = torch.tensor([1.0, 3.0, 3.0, 3.0, 0.5, 9.0])
+    pick = by_cluster(scores, torch.tensor([0, 0, 0, 0, 1, 1]), "equal")
+    assert pick(torch.ones(6, dtype=torch.bool), 3).tolist() == [1, 2, 5]
+    assert pick(torch.arange(6) != 5, 2).tolist() == [1, 4]
 
 
 def test_recalculate_takes_the_best_of_the_pool():
@@ -108,7 +115,7 @@ def test_at_the_cap_bought_rows_fill_the_set():
 def test_the_allocation_decides_how_many_each_cluster_gives(allocate, taken):
     clusters = (torch.arange(20) >= 15).long()
     probs = torch.tensor([[0.999, 0.001]] * 15 + [[0.5, 0.5]] * 5).unsqueeze(0)  # doubt is in the second, of five rows
-    rows = choose(8, "recalculate", standing(), pick_by_cluster(SCORES, clusters, allocate, probs))
+    rows = choose(8, "recalculate", standing(), by_cluster(SCORES, clusters, allocate, probs))
     assert torch.bincount(clusters[rows]).tolist() == taken
 
 

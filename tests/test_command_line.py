@@ -53,7 +53,8 @@ def test_every_preset_is_tested():
 def test_a_preset_runs_as_a_second_config(fit, name, expected):
     summary = summary_of(fit("--config", f"preset:{name}"))
     selected = [record["selected"] for record in summary["epochs"]]
-    assert (summary["settings"]["mode"], summary["settings"]["budget"], selected) == expected
+    selection = summary["settings"]["selection"]
+    assert (selection["mode"], selection["budget"], selected) == expected
     assert summary["name"] == "tiny"
 
 

@@ -103,6 +103,6 @@ def test_the_longest_input_is_readable(encoders, name):
 @pytest.mark.parametrize("switch", ["use_dora", "use_rslora"])
 def test_lora_variants_are_pefts_own(fit, switch):
     run = fit("--model.lora.r", "2", f"--model.lora.{switch}", "true", "--trainer.max_epochs", "1")
-    assert summary_of(run)["settings"]["lora"][switch] is True
+    assert summary_of(run)["settings"]["model"]["lora"][switch] is True
     names = json.dumps(list(torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]))
     assert ("lora_magnitude_vector" in names) == (switch == "use_dora")

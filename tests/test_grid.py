@@ -168,7 +168,7 @@ def test_a_grid_runs_to_its_end_goes_on_after_a_stop_and_then_has_nothing_to_do(
     folders = [CellFolder(cell, Path("out", cell.name)) for cell in read_sweep(sweep)]
     for folder, acquire in zip(folders, ("Entropy", None), strict=True):
         assert [run.name for run in folder.runs] == ["version_0"]  # gone on with, not begun again
-        assert summary_of(folder.finished)["settings"]["acquire"] == acquire
+        assert summary_of(folder.finished)["settings"]["selection"]["acquire"] == acquire
         assert shlex.split((folder.path / "command.txt").read_text())[3:] == ["fit", *folder.arguments]
     assert "going on with the run in" in (folders[0].path / "log.txt").read_text()
     capsys.readouterr()

@@ -38,7 +38,7 @@ def figures(fit):
 def summaries(baseline: bool) -> list[dict]:
     """Of the two seeds, in their order."""
     found = [summary_of(path.parent) for path in Path("runs").rglob("summary.json")]
-    arm = [summary for summary in found if (summary["settings"]["acquire"] is None) == baseline]
+    arm = [summary for summary in found if (summary["settings"]["selection"]["acquire"] is None) == baseline]
     assert len(arm) == 2
     return sorted(arm, key=lambda summary: summary["seed"])
 

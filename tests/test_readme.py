@@ -25,7 +25,7 @@ def test_the_acquisition_of_the_readme_runs(fit: Fit, workplace: Path, monkeypat
     monkeypatch.syspath_prepend(str(workplace))
     (command,) = [line for line in "\n".join(code("bash")).splitlines() if "my_scores" in line]
     folder = fit(*command.split("preset:demo ")[1].split())
-    assert json.loads((folder / "summary.json").read_text())["settings"]["acquire"] == "Doubt(power=3.0)"
+    assert json.loads((folder / "summary.json").read_text())["settings"]["selection"]["acquire"] == "Doubt(power=3.0)"
     assert "my_scores.Doubt" in (folder / "config.yaml").read_text()
     sys.modules.pop("my_scores")
 

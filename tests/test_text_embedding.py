@@ -125,5 +125,5 @@ def test_an_embedding_of_ones_own_may_have_another_size_than_the_encoder(fit, wo
     (workplace / "wide_embedding.py").write_text(WIDE)
     monkeypatch.syspath_prepend(str(workplace))
     run = fit("--active.embedding", "wide_embedding.Both", "--active.acquire", "Furthest", "--trainer.max_epochs", "2")
-    assert summary_of(run)["settings"]["embedding"] == "Both"
+    assert summary_of(run)["settings"]["selection"]["embedding"] == "Both"
     sys.modules.pop("wide_embedding")

@@ -10,6 +10,7 @@ from lightning.pytorch.loggers import WandbLogger
 from alft import __version__
 from alft.data.pool import TextPool
 from alft.fit.controls import control_scores
+from alft.fit.held_folder import HeldFolder
 from alft.fit.journal import Journal
 from alft.loop.active import ActiveLearning
 from alft.models.classifier import Classifier
@@ -51,10 +52,10 @@ def finish(trainer: Trainer, test_on: TestOn = "last") -> Summary | None:
     """
     journal, active, folder = _callback(trainer, Journal), _callback(trainer, ActiveLearning), _folder(trainer)
     model: Any = trainer.lightning_module
-    data: TextPool = trainer.datamodule  # type: ignore[attr-defined]  # set by fit, unknown to the type checker
-    ledger = data.ledger
-    if not ledger.validation:
+    data: TextPool | None = trainer.datamodule  # type: ignore[attr-defined]  # set by fit, unknown to the type checker
+    if data is None or not data.ledger.validation:
         raise ValueError("finish needs a Trainer that has trained at least one epoch: call fit(model, datamodule=data) first")
+    ledger = data.ledger
     epoch = max(ledger.validation)
     if test_on == "best":
         epoch = max(ledger.validation, key=lambda e: (ledger.validation[e], -e))
@@ -71,6 +72,9 @@ def finish(trainer: Trainer, test_on: TestOn = "last") -> Summary | None:
         if isinstance(logger, WandbLogger):
             log_summary(logger.experiment, summary)
     write_summary(folder, summary)
+    for held in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(held, HeldFolder):
+            held.workspace.release()
     return summary
 
 

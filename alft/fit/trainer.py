@@ -10,13 +10,16 @@ from lightning import Callback, Trainer
 from lightning.pytorch.loggers import Logger, WandbLogger
 
 from alft.data.pool import TextPool
+from alft.fit.held_folder import HeldFolder
 from alft.fit.interruption import StopAtOnce
 from alft.fit.journal import Journal
 from alft.loop.active import ActiveLearning
 from alft.loop.progress import StageProgressBar
 from alft.record.checkpoints import AtomicCheckpointIO, run_checkpoints
-from alft.record.folder import claim_new
+from alft.record.folder import given_back_on_error
 from alft.record.metrics_file import Lines, MetricsFile
+from alft.record.workspace import Workspace
+from alft.system.quiet import quieten
 
 DEFAULTS: dict[str, Any] = {
     "reload_dataloaders_every_n_epochs": 1,
@@ -32,6 +35,7 @@ def trainer(data: TextPool, active: ActiveLearning, *, name: str = "alft", **set
     """A Trainer as ``python -m alft fit`` makes one: the same settings train the same run.
 
     The run folder is the first free ``default_root_dir/NAME/version_N``; :func:`alft.fit.finish.finish` writes its last files.
+    Library messages that are expected in such a run are silenced, except with ALFT_DEBUG=1.
     Call ``lightning.seed_everything`` with the seed of ``active`` before the model is made, as the command line does.
 
     Args:
@@ -48,9 +52,12 @@ def trainer(data: TextPool, active: ActiveLearning, *, name: str = "alft", **set
     """
     if settings.get("max_epochs") is None:  # Lightning would put 1000 in its place
         raise ValueError("max_epochs must be given, because the budget is spread over the epochs")
+    quieten()
     settings = {**DEFAULTS, **settings}
-    folder = claim_new(settings["default_root_dir"], name)
-    return make_trainer(folder.path, data, active, Journal(perf_counter()), settings)
+    workspace = Workspace()
+    workspace.claim(settings["default_root_dir"], name)
+    with given_back_on_error(workspace.held):
+        return make_trainer(workspace.path, data, active, Journal(perf_counter()), settings, [HeldFolder(workspace)])
 
 
 def make_trainer(

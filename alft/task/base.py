@@ -12,7 +12,7 @@ from torch import Tensor
 from alft.task.tally import Tally
 
 UNLABELLED = -1
-"""ExportTarget of a row without a label."""
+"""Target of a row without a label."""
 
 
 class Task(ABC):
@@ -36,7 +36,7 @@ class Task(ABC):
 
     @abstractmethod
     def encode(self, label: str | None) -> int:
-        """ExportTarget of a label as it is written in a file; None is no label.
+        """Target of a label as it is written in a file; None is no label.
 
         Raises:
             KeyError: The label is not among the names.
