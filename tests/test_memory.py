@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from alft.loop import memory
 from alft.loop.guards import refuse_too_large
 from alft.selection.clustering import KMeans, Whole
 from alft.selection.ward import Ward, tree_gib
+from alft.system import memory
 from alft.system.memory import free_gib, peak_memory, restart_peak
 
 GIB = 2**30
@@ -55,7 +55,7 @@ def test_without_a_limit_the_machine_decides(tmp_path, monkeypatch, membership):
 
 
 def test_clusters_that_do_not_fit_are_refused_with_the_memory_they_need(monkeypatch):
-    monkeypatch.setattr(memory, "free_gib", lambda: 4.0)
+    monkeypatch.setattr("alft.loop.guards.free_gib", lambda: 4.0)
     for cluster, rows in ((Ward(), 20_000), (Ward(), 10**6), (Ward(1, exact=True), 10**6), (KMeans(), 10**6), (Whole(), 10**6)):
         refuse_too_large(cluster, rows)
     sentence = (

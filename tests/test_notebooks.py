@@ -115,7 +115,7 @@ def test_picked_gives_the_vectors_that_the_run_made_before_training(fit):
     found = picked(run, accelerator="cpu")
     table = pd.read_parquet(run / "selection.parquet").set_index("row")
     assert {row for row, epoch in enumerate(found.first_used_N) if epoch == 0} == set(table.index)
-    members = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["TextPool"]["ledger"]["division"]
+    members = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["TextPool"]["ledger"]["clusters"]
     for cluster in members["clusters_N"].unique():
         inside = (members["clusters_N"] == cluster).numpy()
         distances = np.linalg.norm(found.embeddings_ND[inside] - found.embeddings_ND[inside].mean(0), axis=1)

@@ -213,10 +213,19 @@ def test_a_ledger_survives_a_checkpoint(tmp_path):
     restored.load_state_dict(torch.load(tmp_path / "state", weights_only=True))
     assert torch.equal(restored.first_used_N, ledger.first_used_N)
     assert torch.equal(restored.selected, ledger.selected)
-    assert torch.equal(restored.division.distances_N, ledger.clusters.distances_N)
+    assert torch.equal(restored.clusters.distances_N, ledger.clusters.distances_N)
     assert restored.seconds[1]["score"] == 0.5
     assert restored.seconds[7]["train"] == 0.0
     assert restored.validation == {0: 0.25}
+
+
+def test_a_checkpoint_of_an_earlier_version_is_read():
+    _, ledger = run(Policy(), 3)
+    state = ledger.state_dict()
+    state["division"] = state.pop("clusters")
+    restored = ledger_of()
+    restored.load_state_dict(state)
+    assert torch.equal(restored.clusters.distances_N, ledger.clusters.distances_N)
 
 
 def test_embeddings_that_are_not_finite_are_refused_before_they_are_clustered():

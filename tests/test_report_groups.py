@@ -80,7 +80,7 @@ def test_the_order_of_folders_changes_nothing(tmp_path):
     "key",
     [
         *("backbone", "lora", "lr", "batch_size", "precision", "max_length", "decay", "test_on"),
-        *("weight_decay", "warmup", "accumulate", "gradient_clip"),
+        *("weight_decay", "warmup", "accumulate_grad_batches", "gradient_clip_val"),
     ],
 )
 def test_arms_that_train_otherwise_are_no_controls(tmp_path, key):
@@ -93,14 +93,14 @@ def test_arms_that_train_otherwise_are_no_controls(tmp_path, key):
     assert pd.isna(found["random"])
 
 
-@pytest.mark.parametrize("key", ["epochs", "budget", "mode", "max_unique", "warm_start"])
+@pytest.mark.parametrize("key", ["max_epochs", "budget", "mode", "max_unique", "warm_start"])
 def test_another_budget_is_no_random_control_and_does_not_matter_to_the_baseline(tmp_path, key):
     write_run(tmp_path, **{key: 9})
     write_run(tmp_path, **BASELINE)
     write_run(tmp_path, **RANDOM)
     found = compare(tmp_path).to_dict("records")[-1]
     assert found["baseline"] == "baseline"
-    assert found["baseline_differs"] == ("epochs" if key == "epochs" else "")
+    assert found["baseline_differs"] == (key if key == "max_epochs" else "")
     assert pd.isna(found["random"])
 
 
@@ -114,7 +114,7 @@ def test_of_several_controls_the_most_alike_is_taken(tmp_path):
     found = line(compare(tmp_path), "Entropy, Ward(clusters=4)")
     assert found["random"] == "Random, Ward(clusters=4)"
     assert found["random_difference"] == pytest.approx(0.1)
-    assert (found["baseline"], found["baseline_differs"]) == ("baseline, epochs 4", "")
+    assert (found["baseline"], found["baseline_differs"]) == ("baseline, max_epochs 4", "")
     assert found["baseline_difference"] == pytest.approx(0.2)
 
 
@@ -125,7 +125,7 @@ def test_what_else_tells_an_arm_from_its_control_is_said(tmp_path):
         write_run(tmp_path, seed, test=0.8, curve=WHOLE[:2], **BASELINE)
     text = text_of(tmp_path)
     assert "3 seeds in common (an interval of 75 % at most); that control differs in cluster too." in text
-    assert "3 seeds in common (an interval of 75 % at most); the baseline differs in epochs too." in text
+    assert "3 seeds in common (an interval of 75 % at most); the baseline differs in max_epochs too." in text
 
 
 def test_a_baseline_is_told_from_an_arm_by_all_but_the_selection(tmp_path):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
+from inspect import get_annotations
 
 
 class UsageError(ValueError):
@@ -62,11 +63,11 @@ def _unknown_option(key: str, name: str, known: Known) -> str:
 def _unknown_field(key: str, name: str, known: Known) -> str:
     if not key:  # said by the parser of a class; the parser around it says it again, with the key
         return f"Option '{name}' is not accepted"
-    kinds = [(kind.__name__, {entry.name for entry in fields(kind)}) for kind in known.classes(key)]
-    owners = [kind for kind, names in kinds if name in names]
+    kinds = known.classes(key)
+    owners = [kind.__name__ for kind in kinds if name in get_annotations(kind)]  # not those that inherit it
     if owners:
         return f"{key}.{name} is a setting of {', '.join(sorted(owners))}; name the class first: --{key} {min(owners)}"
-    there = {f"{key}.{entry}" for _, names in kinds for entry in names}
+    there = {f"{key}.{entry.name}" for kind in kinds for entry in fields(kind)}
     return f"there is no setting {key}.{name}{nearest(f'{key}.{name}', there)}"
 
 

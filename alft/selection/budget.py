@@ -66,7 +66,7 @@ class Constant(Budget):
 class Base(Constant):
     """The paper's name for :class:`Constant`, understood wherever a schedule is named.
 
-    Formula, needs, use and cost: those of :class:`Constant`. Source: the paper.
+    Formula and needs: those of :class:`Constant`. Use it to keep the paper's word. Costs ``share``. Source: the paper.
 
     Args:
         share: Share of the pool, in [0, 1].
