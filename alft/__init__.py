@@ -1,7 +1,7 @@
-"""Active-learning fine-tuning of BERT: fewer labels, a better and steadier text classifier.
+"""Active-learning fine-tuning of BERT: fewer labels for a better and more stable text classifier.
 
-The names of ``__all__``, and every acquisition, budget, clustering and embedding in :mod:`alft.selection`, are imported when
-they are first used (PEP 562): ``import alft`` takes no time, and ``python -m alft --help`` needs no torch.
+The names of ``__all__``, and every acquisition, budget, clustering and embedding in :mod:`alft.selection`, are imported on
+first use (PEP 562): ``import alft`` is fast, and ``python -m alft --help`` does not import torch.
 """
 
 from importlib import import_module
@@ -43,7 +43,7 @@ _MODULES = {
     "finish": "alft.fit.finish",
     "trainer": "alft.fit.trainer",
 }
-"""Where each name is defined."""
+"""Module in which each name is defined."""
 
 __all__ = [
     "ActiveLearning",
@@ -62,7 +62,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import what is asked for: a name of ``__all__``, or a class of the room ``selection``."""
+    """Import a name of ``__all__``, or a class of :mod:`alft.selection`."""
     module = _MODULES.get(name) or _selection_module(name)
     if module is None:
         raise AttributeError(f"module 'alft' has no attribute {name!r}")
@@ -74,8 +74,8 @@ def __dir__() -> list[str]:
 
 
 def _selection_module(name: str) -> str | None:
-    """The module of the room ``selection`` that defines a class; a new one needs no entry anywhere."""
-    if not name[:1].isupper():  # a submodule, or a name that Python itself asks for
+    """The module of :mod:`alft.selection` that defines a class; a new class needs no entry anywhere."""
+    if not name[:1].isupper():  # a submodule, or a name requested by Python itself
         return None
     room = import_module("alft.selection")
     for found in iter_modules(room.__path__, "alft.selection."):

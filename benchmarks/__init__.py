@@ -1,1 +1,1 @@
-"""What does alft cost, and is that as little as it could be? ``make bench`` measures, against what others would use."""
+"""Benchmarks of alft against the usual alternatives, run by ``make bench``."""

@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: one table, a line for each target; ``--large`` for the rows that need the most memory."""
+"""``python -m benchmarks``: one table with a line per target; ``--large`` for the rows that need the most memory."""
 
 import argparse
 import os
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def print_table(parts: Parts, material: Material) -> None:
-    """Head and rows on stdout, each row when it is measured; how far it is, on stderr."""
+    """Print head and rows to stdout, each row as soon as it is measured, and the progress to stderr."""
     started = time.time()
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     print(f"{platform.system()} {platform.machine()}, Python {platform.python_version()}, 1 thread, CPU seconds; {packages}")

@@ -1,4 +1,4 @@
-"""What do scores cost once the probabilities are there? Against the formulas as one would write them down."""
+"""Cost of acquisition functions given the probabilities, against direct implementations of the formulas."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What does it cost to find clusters? Against scipy's Ward, and at sizes that scipy cannot do."""
+"""Cost of clustering, against scipy's Ward, and at sizes that scipy cannot handle."""
 
 from collections.abc import Iterator
 from statistics import median
@@ -16,11 +16,11 @@ from benchmarks.vectors import cluster, cluster_by_sample, embeddings
 
 CUTS = (3, 10, 50, 200)
 GROWTH = 64
-"""MiB that memory may grow by when the pool grows fourfold, and its table by hundreds of MiB: allocators are no accountants."""
+"""MiB by which memory may grow when the pool grows fourfold, and its table by hundreds of MiB: allocators are inexact."""
 
 
 def rows(material: Material) -> Iterator[Row]:
-    """All rows about clusters but the largest."""
+    """All rows about clusters except the largest."""
     size = material.size(20_000)
     (taken,) = mib_above(cluster, size)
     yield at_most(f"exact Ward, {size:,} x 384, GiB above the input", 3.5, taken / 2**10)
@@ -32,7 +32,7 @@ def rows(material: Material) -> Iterator[Row]:
 
 
 def large_rows(material: Material) -> Iterator[Row]:
-    """The rows that need 3 GiB and minutes of their own."""
+    """The rows that need 3 GiB and several minutes."""
     yield from _two_stages(material, 1_000_000, 60)
     yield from _growth(material, 250_000)
 

@@ -1,4 +1,4 @@
-"""What does an epoch with active learning cost, and what does Lightning? On MiniLM, both sides with batches of one making."""
+"""Cost of an epoch with active learning, and of Lightning, on MiniLM with identical batches on both sides."""
 
 import io
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ def _active_epoch(material: Material) -> Iterator[Row]:
 
 
 def _select(model: Classifier, data: TextPool, precision: Precision) -> Tensor:
-    """Rows of one epoch, from scores and clusters made for it."""
+    """Rows of one epoch, from scores and clusters computed for it."""
     policy = Policy(budget=Constant(SHARE))
     plan = policy.plan(1, data.ledger.pool)
     scores = score_pool(silent_trainer(), model, data, embedding=MeanTokens(), precision=precision)
@@ -55,7 +55,7 @@ def _select(model: Classifier, data: TextPool, precision: Precision) -> Tensor:
 def _lightning(material: Material) -> Iterator[Row]:
     """A baseline epoch with the callbacks and the logger of ``alft fit``; neither side writes a checkpoint.
 
-    Texts are cut short: the fewer sums a step has to do, the more of its time an overhead would be.
+    Texts are cut short: the less a step computes, the larger the share of an overhead.
     """
     data = material.pool("slovak", material.small_encoder, max_length=16)
     versions = count()
@@ -70,7 +70,7 @@ def _lightning(material: Material) -> Iterator[Row]:
             gradient_clip_val=1.0,
         )
         data.ledger.forget_from(0)
-        with redirect_stdout(io.StringIO()):  # the plan of a run is no line of this table
+        with redirect_stdout(io.StringIO()):  # the plan of a run is not part of this table
             trainer.fit(Classifier(material.small_encoder, data.label_names), datamodule=data)
 
     def loop() -> None:

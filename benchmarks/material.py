@@ -1,4 +1,4 @@
-"""What is measured on? Real texts and a real encoder where they lie beside the checkout, else made-up texts and MiniLM."""
+"""Texts and encoders of the benchmarks: real ones if they are next to the checkout, else generated texts and MiniLM."""
 
 import random
 from dataclasses import dataclass
@@ -26,11 +26,11 @@ class Material:
     """Texts and encoders of a benchmark.
 
     Args:
-        folder: Where files may be written.
-        shared: Where real texts (``data/NAME``) and a real encoder lie, if they do.
-        small_encoder: Encoder of whole epochs, and of everything where there is no real one.
-        longest: Tokens that texts are cut to, unless a row says otherwise.
-        part: All sizes are divided by this, and with more than 1 nothing is repeated: to see that it runs, not how fast.
+        folder: Folder for output files.
+        shared: Folder with real texts (``data/NAME``) and a real encoder, if they exist.
+        small_encoder: Encoder of full epochs, and of everything if there is no real one.
+        longest: Tokens that texts are cut to, unless a row specifies otherwise.
+        part: Divisor of all sizes; above 1 nothing is repeated, to test that it runs, not how fast.
     """
 
     folder: Path
@@ -53,11 +53,11 @@ class Material:
         return full if self.part == 1 else 1
 
     def is_real(self, name: str) -> bool:
-        """Whether the data set is at hand."""
+        """Whether the data set is available."""
         return (self.shared / "data" / name).is_dir()
 
     def label(self, name: str) -> str:
-        """What the rows of a table call the texts."""
+        """Name of the texts in the rows of a table."""
         return name if self.is_real(name) else f"generated reviews instead of {name}"
 
     def describe(self) -> str:
@@ -67,7 +67,7 @@ class Material:
         return f"{self.size(TEXTS):,} {texts} a row; scoring with {own}, whole epochs with MiniLM (6 layers, 384 wide)"
 
     def pool(self, name: str, backbone: str, **settings: object) -> TextPool:
-        """A tokenised pool of texts of a data set, or of generated reviews where the set is not at hand."""
+        """A tokenised pool of texts of a data set, or of generated reviews if the data set is not available."""
         texts = self.size(TEXTS)
         source = self.shared / "data" / name
         if not self.is_real(name):
@@ -80,13 +80,13 @@ class Material:
 
 
 def silent_trainer(**settings: object) -> Trainer:
-    """A Trainer on the CPU that says nothing and writes nothing it is not told to."""
+    """A Trainer on the CPU that prints nothing and writes only what is requested."""
     off = {"logger": False, "enable_checkpointing": False, "enable_progress_bar": False, "enable_model_summary": False}
     return Trainer(accelerator="cpu", devices=1, **{**off, **settings})  # type: ignore[arg-type]
 
 
 def train(model: Classifier, data: TextPool, rows: Tensor, lr: float = 5e-5, epochs: int = 1) -> Classifier:
-    """Train on those rows as a user without Lightning would write it; leave the model in eval mode."""
+    """Train on the given rows in plain PyTorch, without Lightning; leave the model in eval mode."""
     model.train()
     labels = torch.tensor(data.corpus.pool.labels)
     batches: list[Tensor] = []

@@ -1,4 +1,4 @@
-"""How is a ratio measured? CPU seconds of one thread, both sides in one process and in turn; memory in a process of its own."""
+"""Measures ratios in CPU seconds of one thread, both sides alternating in one process, and memory in a separate process."""
 
 import gc
 import time
@@ -17,7 +17,7 @@ from benchmarks.vectors import embeddings
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the table: what was compared, what was asked for, what came out, and whether that is enough."""
+    """A line of the table: what was compared, the target, the result, and whether it meets the target."""
 
     what: str
     target: str
@@ -25,7 +25,7 @@ class Row:
     met: bool
 
     def __str__(self) -> str:
-        """A line of Markdown; the verdict's words occur nowhere else."""
+        """The row as a line of Markdown; the words of the verdict occur nowhere else."""
         return f"| {self.what} | {self.target} | {self.measured} | {'pass' if self.met else 'FALLS SHORT'} |"
 
 
@@ -48,7 +48,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def in_turn(*works: Callable[[], object], times: int) -> list[list[float]]:
-    """CPU seconds of each piece of work, all of them once, then all again: what slows the machine down slows all of them."""
+    """CPU seconds of each piece of work, run in alternation, so that whatever slows down the machine affects all of them."""
     rounds = [[seconds(work) for work in works] for _ in range(times)]
     return [list(column) for column in zip(*rounds, strict=True)]
 
@@ -59,22 +59,22 @@ def ratio_of_medians(ours: Sequence[float], theirs: Sequence[float]) -> float:
 
 
 def ratio_of_minima(ours: Sequence[float], theirs: Sequence[float]) -> float:
-    """Ours over theirs, where a few per cent matter: noise only ever adds."""
+    """Ours over theirs, for cases where a few per cent matter: noise can only add."""
     return min(ours) / min(theirs)
 
 
 def gflops(dtype: torch.dtype) -> float:
-    """Rate of the product that most of an encoder's time goes into, 1,024 tokens through 384 x 1,536."""
+    """Rate of the matrix product that dominates the time of an encoder, 1,024 tokens through 384 x 1,536."""
     tokens, weight = torch.ones(1024, 384, dtype=dtype), torch.ones(1536, 384, dtype=dtype)
     best = min(seconds(lambda: [torch.nn.functional.linear(tokens, weight) for _ in range(20)]) for _ in range(10))
     return 20 * 2 * 1024 * 384 * 1536 / best / 1e9
 
 
 def mib_above(work: Callable[[Tensor], object], *sizes: int) -> list[float]:
-    """MiB that work on a table of vectors takes beside the table, at its peak, in a fresh process.
+    """Peak MiB of work on a table of vectors, excluding the table, in a new process.
 
     Args:
-        work: A function of a module, which another process can import.
+        work: A module-level function, which another process can import.
         sizes: Rows of the tables; one figure each.
     """
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
@@ -83,8 +83,8 @@ def mib_above(work: Callable[[Tensor], object], *sizes: int) -> list[float]:
 
 def _mib_above(work: Callable[[Tensor], object], size: int) -> float:
     torch.set_num_threads(1)
-    table = embeddings.__wrapped__(size)  # kept by no cache
-    work(table[:100])  # libraries load what they need at their first call
+    table = embeddings.__wrapped__(size)  # not cached
+    work(table[:100])  # libraries load what they need on the first call
     restart_peak()
     before = peak_memory()["memory_mib"]
     work(table)

@@ -1,4 +1,4 @@
-"""What does it cost to score a pool? Against transformers' own ``Trainer.predict``, with full and with dynamic padding."""
+"""Cost of scoring a pool, against transformers' own ``Trainer.predict`` with full and dynamic padding."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +19,7 @@ from benchmarks.material import Material, silent_trainer, train
 from benchmarks.measure import Row, at_least, at_most, in_turn, ratio_of_medians, ratio_of_minima, seconds
 
 BATCH = 8
-"""The default of ``Trainer.predict``."""
+"""Default batch size of ``Trainer.predict``."""
 
 
 def rows(material: Material) -> Iterator[Row]:
@@ -93,9 +93,10 @@ def _picked_in_bf16(material: Material, data: TextPool, model: Classifier) -> It
 
 
 def _teach(model: Classifier, data: TextPool, epochs: int) -> None:
-    """Train until the model tells the classes apart: scores of one that does not are all alike, and rounding reorders them.
+    """Train until the model separates the classes: otherwise its scores are nearly equal, and rounding reorders them.
 
-    On as many texts of each class as the rarest has: on all of a lopsided set, these few epochs would not leave the majority.
+    Uses as many texts of each class as the rarest has: on all of an imbalanced set, the model would predict only the majority
+    after these few epochs.
     """
     labels_N = torch.tensor(data.corpus.pool.labels)
     least = int(labels_N.bincount().min())
@@ -106,7 +107,7 @@ def _teach(model: Classifier, data: TextPool, epochs: int) -> None:
 
 
 class _Reference:
-    """The same network under transformers' Trainer, over the same texts in the order of the pool."""
+    """The same network with transformers' Trainer, over the same texts in the order of the pool."""
 
     def __init__(self, model: Classifier, data: TextPool, folder: Path) -> None:
         self.tokenizer = AutoTokenizer.from_pretrained(locate(data.tokenizer))
@@ -117,7 +118,7 @@ class _Reference:
         self.folder = folder
 
     def dynamic_tokens(self) -> int:
-        """Tokens computed when each batch is padded to its own longest text."""
+        """Number of tokens computed when each batch is padded to its longest text."""
         lengths = [len(example["input_ids"]) for example in self.examples]
         batches = [lengths[start : start + BATCH] for start in range(0, len(lengths), BATCH)]
         return sum(len(batch) * max(batch) for batch in batches)

@@ -1,4 +1,4 @@
-"""A BERT of two layers and generated reviews, made once and loaded the way users' models are: from_pretrained."""
+"""Fixtures: a two-layer BERT and generated reviews, made once and loaded by from_pretrained like users' models."""
 
 import json
 import os

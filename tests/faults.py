@@ -1,7 +1,7 @@
-"""Runs in processes of their own, and faults in them: kills at chosen moments, signals, full disks, several processes.
+"""Runs in separate processes, and faults in them: kills at chosen points, signals, full disks, several processes.
 
-Processes are forked from a server that has imported everything, so a run costs a second and not ten. The server never trains:
-torch cannot be forked after that.
+Processes are forked from a server that has imported everything, so a run takes one second instead of ten. The server never
+trains: torch cannot be forked after that.
 """
 
 import contextlib

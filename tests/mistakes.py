@@ -1,4 +1,4 @@
-"""What the tests of mistakes share: files and settings that are wrong, and the look at how it is told."""
+"""Shared by the tests of user errors: wrong files and settings, and the check of the error message."""
 
 from pathlib import Path
 

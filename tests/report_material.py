@@ -1,4 +1,4 @@
-"""Summaries of made-up runs, for the tests of reports: a pool of 100 labels, scores and curves as given."""
+"""Summaries of artificial runs, for the tests of reports: a pool of 100 labels, scores and curves as given."""
 
 import itertools
 import json
@@ -86,7 +86,7 @@ def text_of(root):
     return as_markdown(compare(root), contrasts(root))
 
 
-def told_of(root, arm):
+def sentences_of(root, arm):
     """What the report says of an arm, sentence by sentence."""
     _, after = text_of(root).split(f"\n- {arm}:\n")
     return [told.removeprefix("  - ") for told in itertools.takewhile(lambda told: told.startswith("  - "), after.splitlines())]

@@ -1,4 +1,4 @@
-"""What the tests of stopped and killed runs share: a run, what ends it, and a look whether going on made it whole."""
+"""Shared by the tests of stopped and killed runs: a run, its interruption, and the check that resuming completes it."""
 
 from pathlib import Path
 

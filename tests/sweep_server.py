@@ -1,7 +1,7 @@
-"""What do `wandb sweep` and `wandb agent` ask of W&B's server? A loopback server that answers just that, for one sweep.
+"""A loopback server that answers the requests of `wandb sweep` and `wandb agent`, for one sweep.
 
-It keeps the sweep that it is sent and hands its grid out, one run at a time as the agent is free, and then tells the agent to
-end. Anything else that it is asked is an error, which the test sees in ``refused``.
+It stores the sweep it receives and distributes its grid, one run at a time when the agent is free, and then tells the agent to
+stop. Any other request is an error, which the test sees in ``refused``.
 """
 
 import json

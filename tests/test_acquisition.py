@@ -1,4 +1,4 @@
-"""Scores against independent implementations, and on a pool whose right ranking is known in advance."""
+"""Acquisition functions against independent implementations, and on a pool whose correct ranking is known."""
 
 import math
 

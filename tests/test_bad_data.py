@@ -1,4 +1,4 @@
-"""Every mistake in the data: one line on stderr that names file and place, exit code 2, no traceback, nothing trained."""
+"""Errors in the data: one line on stderr that names file and place, exit code 2, no traceback, no training."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Every mistake in the settings: one line on stderr that names it as typed, exit code 2, no traceback, nothing trained."""
+"""Errors in the settings: one line on stderr that names the setting as typed, exit code 2, no traceback, no training."""
 
 import re
 import shutil

@@ -1,4 +1,4 @@
-"""The benchmarks measure what they say: verdicts, ratios, material, memory, and the whole table once in small."""
+"""The benchmarks: verdicts, ratios, material, memory, and the full table once at small size."""
 
 import re
 

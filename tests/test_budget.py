@@ -1,4 +1,4 @@
-"""Schedules as tables, and the sets they plan."""
+"""Schedules against tables, and the set sizes planned from them."""
 
 import pytest
 from hypothesis import given, settings

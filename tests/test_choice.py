@@ -1,4 +1,4 @@
-"""From scores to rows: quotas, ties, modes and the cap, against worked examples, brute force and laws."""
+"""From scores to rows: quotas, ties, modes and the cap, against worked examples, brute force and invariants."""
 
 from fractions import Fraction
 

@@ -1,4 +1,4 @@
-"""Ward against scikit-learn, called in its own way, and distances against a plain loop."""
+"""Ward against scikit-learn's own implementation, and distances against a plain loop."""
 
 import pytest
 import torch

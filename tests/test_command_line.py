@@ -1,4 +1,4 @@
-"""The commands around a fit: help, configs, demo texts, and measuring a checkpoint again."""
+"""The commands around a fit: help, configs, demo texts, and evaluating a checkpoint."""
 
 import re
 import subprocess

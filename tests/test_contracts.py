@@ -1,4 +1,4 @@
-"""What every acquisition, budget, clustering and allocation must keep, found by base class: new ones are tested unasked."""
+"""Contracts of acquisitions, budgets, clusterings and allocations, found by base class: new ones are tested automatically."""
 
 import random
 from typing import get_args

@@ -1,4 +1,4 @@
-"""Every encoder of the BERT family, whole, with LoRA and with an epinet: trained, saved, re-loaded and selected with."""
+"""Encoders of the BERT family, with full fine-tuning, LoRA and an epinet: training, saving, loading and selection."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""The epinet against a plain loop, its gradients, its seeds, and its life in a checkpoint (method.md 8)."""
+"""The epinet against a plain loop, its gradients, its seeds, and its state in a checkpoint (method.md 8)."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""An export is an ordinary Hugging Face folder: transformers' own pipeline says what predict says."""
+"""An export is an ordinary Hugging Face folder: transformers' own pipeline gives the same predictions as predict."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Every cell as it was written, in and out of every format, and the line of what cannot be read."""
+"""Reading and writing every format leaves cells unchanged; errors name the line."""
 
 import datetime
 import json

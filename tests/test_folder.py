@@ -1,4 +1,4 @@
-"""The run folder and its loggers: claimed by one run, written whole or not at all."""
+"""The run folder and its loggers: claimed by one run, written atomically."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path

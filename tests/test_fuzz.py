@@ -1,4 +1,4 @@
-"""Whatever stands in a file or behind a setting: a run, or one clear sentence."""
+"""Any content of a file or setting gives a run or one clear error message."""
 
 import json
 import random

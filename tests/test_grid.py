@@ -1,4 +1,4 @@
-"""``alft grid``: what is finished is left out, what was broken off goes on, what fails is told, no cell is run twice."""
+"""``alft grid``: finished runs are skipped, interrupted ones resumed, failures reported, and no cell is run twice."""
 
 import json
 import os

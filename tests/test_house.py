@@ -1,4 +1,4 @@
-"""The house stands: imports point down, the pure core is pure, every extension can be named on the command line."""
+"""Architecture: imports point down, the pure core is pure, every extension can be named on the command line."""
 
 import ast
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Signals: each that ends a command is told with its code, and what the user wants ignored stays ignored."""
+"""Signals: each that ends a command is reported with its exit code, and ignored signals stay ignored."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""A run that is killed anywhere, told to stop, or left without room on the disk loses nothing."""
+"""A run that is killed at any point, stopped by a signal, or runs out of disk space loses nothing."""
 
 import os
 import signal

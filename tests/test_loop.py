@@ -1,4 +1,4 @@
-"""The loop inside Lightning: scoring that leaves no trace, planned steps, what is refused."""
+"""The loop inside Lightning: scoring without side effects, planned steps, refused settings."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How much memory is free, and what was the peak: of made-up control groups, and of this process."""
+"""Free and peak memory, for artificial control groups and for this process."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The classifier as users get it: loaded from disk, in train mode, with the layers it says it trains."""
+"""The classifier as users get it: loaded from disk, in train mode, with the documented layers trainable."""
 
 import logging
 import math

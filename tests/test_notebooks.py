@@ -1,4 +1,4 @@
-"""Every cell of every notebook runs on real run folders, and draws what those runs say."""
+"""Every cell of every notebook runs on real run folders, and plots their figures."""
 
 import json
 from pathlib import Path

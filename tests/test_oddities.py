@@ -1,4 +1,4 @@
-"""What is odd in the texts but no mistake: it is trained on, and told."""
+"""Unusual but valid texts: they are trained on and reported."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Plots show the figures of the tables, of one group each, and can be read with many arms of long labels."""
+"""Plots show the figures of the tables, one group each, and remain readable with many arms and long labels."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""Labels that were not bought must not matter: replaced by wrong ones, they change nothing but the two controls."""
+"""Labels that were not bought must not matter: replacing them by wrong ones changes only the two controls."""
 
 import itertools
 import random

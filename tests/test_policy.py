@@ -1,4 +1,4 @@
-"""A whole selection without a model: what it asks for, what it decides, what it remembers."""
+"""A complete selection without a model: its needs, its decision and its state."""
 
 import pytest
 import torch

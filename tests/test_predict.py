@@ -1,4 +1,4 @@
-"""Predictions for new texts: the same rows and more columns, without labels and without the training data."""
+"""Predictions for new texts: the same rows with additional columns, without labels and training data."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""Several processes: with equal weights they choose, count and measure as one does."""
+"""Several processes: with equal weights they select, count and evaluate like a single one."""
 
 import contextlib
 import itertools

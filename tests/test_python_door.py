@@ -1,4 +1,4 @@
-"""``from alft import ...`` and ``alft.trainer``: imported when used, and the same run as the command line's."""
+"""``from alft import ...`` and ``alft.trainer``: imported on first use, and the same run as from the command line."""
 
 import importlib
 import subprocess

@@ -1,4 +1,4 @@
-"""The README tells the truth: its snippet runs, its commands exist, its files are there."""
+"""The README is correct: its snippets run, its commands and files exist."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Real texts and a real encoder, where they lie beside this checkout; skipped elsewhere."""
+"""Real texts and a real encoder, if they are next to this checkout; skipped otherwise."""
 
 import json
 from pathlib import Path

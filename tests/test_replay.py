@@ -1,4 +1,4 @@
-"""``active.replay``: the recorded sets are repeated row by row, whatever the model; on other data they are refused."""
+"""``active.replay``: the recorded sets are repeated row by row, for any model; other data are refused."""
 
 import json
 import shutil

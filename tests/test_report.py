@@ -1,4 +1,4 @@
-"""What a report says in words, what it refuses, and what it looks like in each format."""
+"""The report: its sentences, the input it refuses, and each output format."""
 
 import json
 import sys
@@ -12,13 +12,13 @@ from alft.cli.main import main
 from alft.report import as_csv, as_terminal, compare, contrasts, load_epochs, load_runs
 from alft.report.sheets import sections
 
-from .report_material import BASELINE, RANDOM, WHOLE, line, text_of, told_of, write_run, write_study
+from .report_material import BASELINE, RANDOM, WHOLE, line, sentences_of, text_of, write_run, write_study
 
 
 @pytest.mark.parametrize("seeds", [1, 2])
 def test_with_few_seeds_nothing_is_decided(tmp_path, seeds):
     write_study(tmp_path, seeds=seeds)
-    told = told_of(tmp_path, "Entropy")
+    told = sentences_of(tmp_path, "Entropy")
     common = f"not decidable: {seeds} seed{'s' * (seeds > 1)} in common, 3 are needed."
     assert f"the comparison with random selection at the same budget is {common}" in told
     assert f"the comparison with the baseline (all labels) is {common}" in told
@@ -33,11 +33,11 @@ def test_sentences_say_what_the_intervals_say(tmp_path, seeds, warned):
     assert found["random_low"] > 0 > found["baseline_low"]
     points = f"{100 * found['random_difference']:+.1f} [{100 * found['random_low']:+.1f}, {100 * found['random_high']:+.1f}]"
     common = f"{seeds} seeds in common{' (an interval of 94 % at most)' if warned else ''}."
-    on_baseline, on_random, at_equal_labels, *_ = told_of(tmp_path, "Entropy")
+    on_baseline, on_random, at_equal_labels, *_ = sentences_of(tmp_path, "Entropy")
     assert on_baseline.startswith("not distinguishable from the baseline (all labels): ")
     assert on_random == f"better than random selection at the same budget: {points} F1 points, {common}"
     assert at_equal_labels.startswith("better than random selection in validation F1 at equal labels (70): ")
-    assert told_of(tmp_path, "Random")[0].startswith("worse than the baseline (all labels): ")
+    assert sentences_of(tmp_path, "Random")[0].startswith("worse than the baseline (all labels): ")
     assert ("With 3, 4, 5 seeds in common an interval reaches 75, 88, 94 % at most" in text) is warned
     assert "In recalculate mode" not in text
     assert "- baseline:" not in text
@@ -45,7 +45,7 @@ def test_sentences_say_what_the_intervals_say(tmp_path, seeds, warned):
 
 def test_missing_controls_are_said(tmp_path):
     write_run(tmp_path)
-    told = told_of(tmp_path, "Entropy")
+    told = sentences_of(tmp_path, "Entropy")
     assert "random selection at the same budget is not among these runs." in told
     assert "the baseline (all labels) with the same encoder and training is not among these runs." in told
 

@@ -1,4 +1,4 @@
-"""Which arms are compared because they differ in one setting, and what is said of them."""
+"""Pairs of arms that differ in one setting, and how they are reported."""
 
 import itertools
 from io import StringIO

@@ -1,4 +1,4 @@
-"""What a report says of labels, stability and cost, and that training longer is never told as choosing better."""
+"""The report on labels, stability and cost; longer training is never reported as better selection."""
 
 import math
 
@@ -9,7 +9,7 @@ from alft.report import compare
 from alft.report.intervals import paired_difference
 from alft.report.label_curve import last_validated
 
-from .report_material import BASELINE, CURVE, RANDOM, WHOLE, line, text_of, told_of, write_run, write_study
+from .report_material import BASELINE, CURVE, RANDOM, WHOLE, line, sentences_of, text_of, write_run, write_study
 
 LEARNING = (0.1, 0.3, 0.55, 0.7, 0.75)
 SLOW, FAST = (75, 80, 84, 88, 92), (75, 94, 98, 99, 99)
@@ -27,7 +27,7 @@ def test_arms_that_learn_alike_are_told_apart_by_nothing(tmp_path, ours, theirs)
         write_run(tmp_path, seed, curve=by_epoch([100] * 5), **BASELINE)
     text = text_of(tmp_path)
     sentence = "F1 at equal labels is not comparable with random selection: the labels were bought at other epochs"
-    assert f"{sentence}, so one of them had trained less." in told_of(tmp_path, "Entropy")
+    assert f"{sentence}, so one of them had trained less." in sentences_of(tmp_path, "Entropy")
     assert not any(word in text for word in ("better than", "worse than", "steadier than", "less steady than"))
     found = line(compare(tmp_path), "Entropy")
     assert (found["equal_seeds"], found["equal_other_epochs"]) == (0, 6)
@@ -66,7 +66,7 @@ def test_arms_without_a_seed_in_common_are_reported(tmp_path):
     for seed in range(3):
         write_run(tmp_path, seed)
         write_run(tmp_path, seed + 3, **RANDOM)
-    told = told_of(tmp_path, "Entropy")
+    told = sentences_of(tmp_path, "Entropy")
     undecided = "is not decidable: 0 seeds in common, 3 are needed."
     assert f"the comparison with random selection in validation F1 at equal labels {undecided}" in told
     assert f"the comparison with random selection at the same budget {undecided}" in told
@@ -90,9 +90,9 @@ def test_labels_are_told_in_one_sentence(tmp_path):
     start = "buys 70 of 100 labels, a saving of 30.0%, and trains on 70.0% fewer rows than with the whole pool in every epoch; "
     area = (30 * 0.5 + 10 * 0.6 + 30 * (0.7 + 0.7 + 0.5) / 3) / 100
     reached = "it stays as good as the baseline on validation from 70 labels on in 2 of 3 runs"
-    assert f"{start}{reached}; its F1-labels curve has a mean height of {area:.3f}." in told_of(tmp_path, "Entropy")
+    assert f"{start}{reached}; its F1-labels curve has a mean height of {area:.3f}." in sentences_of(tmp_path, "Entropy")
     unreached = f"{start}none of its runs ends as good as the baseline on validation; its"
-    assert any(sentence.startswith(unreached) for sentence in told_of(tmp_path, "Random"))
+    assert any(sentence.startswith(unreached) for sentence in sentences_of(tmp_path, "Random"))
     assert "- baseline:" not in text_of(tmp_path)
 
 
@@ -120,7 +120,7 @@ def test_stability_is_compared_with_the_baseline_by_seed(tmp_path, wave, words):
         assert found[f"spread_{name}"] == pytest.approx(value)
     assert found["spread_seeds"] == 6
     over_seeds = [100 * np.std(np.arange(6) / part, ddof=1) for part in (100, 50)]
-    (told,) = [sentence for sentence in told_of(tmp_path, "Entropy") if "in its last epochs" in sentence]
+    (told,) = [sentence for sentence in sentences_of(tmp_path, "Entropy") if "in its last epochs" in sentence]
     assert told.startswith(f"{words} the baseline in its last epochs (spread of validation F1): {100 * expected.mean:+.1f} [")
     assert told.endswith(f"a standard deviation of {over_seeds[0]:.1f} points, the baseline's of {over_seeds[1]:.1f}.")
 
@@ -143,9 +143,9 @@ def test_one_epoch_says_nothing_of_stability(tmp_path):
 )
 def test_seconds_and_break_even_are_told_in_one_sentence(tmp_path, pays, end):
     write_run(tmp_path, 4, pays=pays)
-    assert f"takes 14.0 seconds a run{end}" in told_of(tmp_path, "Entropy")
+    assert f"takes 14.0 seconds a run{end}" in sentences_of(tmp_path, "Entropy")
     write_run(tmp_path, 2, curve=WHOLE, **BASELINE)
-    assert f"takes 14.0 seconds a run, the baseline 12.0{end}" in told_of(tmp_path, "Entropy")
+    assert f"takes 14.0 seconds a run, the baseline 12.0{end}" in sentences_of(tmp_path, "Entropy")
 
 
 def test_a_run_that_predicts_one_class_is_not_called_steady(tmp_path):

@@ -1,4 +1,4 @@
-"""The figures of a report against independent ones, and those of few seeds."""
+"""The figures of a report against independent computations, and with few seeds."""
 
 import math
 import shutil

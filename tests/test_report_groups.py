@@ -1,4 +1,4 @@
-"""Which runs a report takes together, which it compares, and which never."""
+"""Groups of runs in a report: which are combined, which are compared, and which never."""
 
 import shutil
 

@@ -1,4 +1,4 @@
-"""docs/results.md says what the committed runs say, to the letter."""
+"""docs/results.md contains exactly the report on the committed runs."""
 
 from pathlib import Path
 

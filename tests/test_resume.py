@@ -1,4 +1,4 @@
-"""A run that was stopped after any epoch ends as the run that was not; with other settings or data it does not go on."""
+"""A run stopped after any epoch ends like an uninterrupted one; with other settings or data it is not resumed."""
 
 import itertools
 import shutil

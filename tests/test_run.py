@@ -1,4 +1,4 @@
-"""A fit as a user starts it, and what it leaves behind."""
+"""A fit as started by a user, and the files it writes."""
 
 import csv
 import math

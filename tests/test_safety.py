@@ -1,4 +1,4 @@
-"""Nothing is let in, nothing leaks out: foreign code, the network, secrets."""
+"""Safety: no foreign code is run, no network is used, no secrets leak."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""Open seams: an acquisition that picks sets, and a clustering of another library, are one file and one line of config each."""
+"""Extensions: a batch acquisition and a clustering from another library, each one file and one line of config."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A command imports what it needs: help is there at once, and what trains nothing imports no torch."""
+"""A command imports only what it needs: help is fast, and commands without training do not import torch."""
 
 import subprocess
 import sys

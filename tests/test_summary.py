@@ -1,4 +1,4 @@
-"""Figures of a summary that can be worked out by hand."""
+"""Figures of a summary, against values computed by hand."""
 
 import json
 

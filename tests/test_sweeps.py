@@ -1,4 +1,4 @@
-"""Sweep files: every value that is tried parses, whatever the order it comes in, and no two cells are the same run."""
+"""Sweep files: every value parses in any order, and no two cells are the same run."""
 
 import itertools
 import json

@@ -1,4 +1,4 @@
-"""What a task must keep, and that single labels agree with torch and scikit-learn."""
+"""The contract of a task, and single-label classification against torch and scikit-learn."""
 
 import random
 

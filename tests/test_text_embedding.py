@@ -1,4 +1,4 @@
-"""Embeddings that need no encoder: what they find in texts, and what they refuse in files."""
+"""Embeddings that need no encoder: their vectors, and the files they refuse."""
 
 import sys
 

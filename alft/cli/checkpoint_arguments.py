@@ -1,4 +1,4 @@
-"""What do commands that read a checkpoint say of it?"""
+"""Help texts shared by the commands that read a checkpoint."""
 
 CKPT_PATH = "Checkpoint of a run, such as runs/maltese/version_0/checkpoints/last.ckpt."
 BACKBONE = "Where the pretrained encoder lies now, if it was moved after training."

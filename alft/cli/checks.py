@@ -1,4 +1,4 @@
-"""Which command lines cannot end well? Each is refused in one sentence as soon as it is parsed."""
+"""Checks of the parsed command line: settings that must fail are refused in one sentence before anything runs."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,12 +8,12 @@ from alft.use.export import ExportTarget
 
 
 def refuse_fit_settings(settings: Any) -> None:
-    """Refuse what the Trainer would change, or refuse in words that name nothing the user typed.
+    """Refuse settings that the Trainer would change, or refuse without naming what the user typed.
 
     Args:
         settings: The parsed settings of ``fit``.
     """
-    if settings.trainer.max_epochs is None:  # the Trainer would put 1000 in its place
+    if settings.trainer.max_epochs is None:  # the Trainer would use 1000
         raise ValueError(
             "trainer.max_epochs must be given, because the budget is spread over the epochs; try --trainer.max_epochs 8"
         )
@@ -28,14 +28,14 @@ def refuse_fit_settings(settings: Any) -> None:
 
 
 def export_target(settings: Any) -> ExportTarget | None:
-    """Where ``--export`` writes to; None without it."""
+    """Target of ``--export``; None without it."""
     if settings.export is None:
         return None
     return ExportTarget(Path(settings.export).expanduser(), settings.adapter, settings.force)
 
 
 def refuse_fit_only(args: Sequence[str], command: str) -> None:
-    """Refuse, on the command line of another command, what only a fit uses; a config of a run may hold it."""
+    """Refuse settings used only by fit on the command line of another command; the config of a run may contain them."""
     for arg in args:
         name = arg.split("=")[0]
         if name in ("--test_on", "--export", "--adapter", "--force"):

@@ -1,4 +1,4 @@
-"""What can be named on the command line? Every class in the room ``selection``, and every other subclass that was imported."""
+"""Classes that can be named on the command line: those in :mod:`alft.selection`, and every other imported subclass."""
 
 from importlib import import_module
 from inspect import isabstract
@@ -21,21 +21,21 @@ EXTENSIBLE: dict[str, type] = {
     "active.cluster": Clustering,
     "active.embedding": Embedding,
 }
-"""Settings whose value is the name of a class; any importable subclass of the base will do."""
+"""Settings whose value is the name of a class: any importable subclass of the base."""
 
 DATACLASSES: dict[str, type] = {"model.lora": Lora, "model.epinet": Epinet}
-"""Settings that have settings of their own, or are null."""
+"""Settings that have nested settings, or are null."""
 
 
 def classes_of(key: str) -> list[type]:
-    """The classes that a setting can be; none for one that is a number or a word."""
+    """The classes that a setting accepts; empty for a number or a word."""
     if key in DATACLASSES:
         return [DATACLASSES[key]]
     return subclasses(EXTENSIBLE[key]) if key in EXTENSIBLE else []
 
 
 def subclasses(base: type) -> list[type]:
-    """All classes below a base that can be named as a value, which leaves out the abstract ones between."""
+    """All concrete subclasses of a base, which can be named as a value."""
     below: list[type] = []
     children: list[type] = base.__subclasses__()
     for child in children:

@@ -1,4 +1,4 @@
-"""``python -m alft fit``, ``validate``, ``test``: a LightningCLI makes data, model, callback and Trainer, and runs them."""
+"""``python -m alft fit``, ``validate``, ``test``: a LightningCLI that creates and runs data, model, callback and Trainer."""
 
 import os
 from pathlib import Path
@@ -40,13 +40,13 @@ def run(command: str, args: list[str], description: str) -> None:
 
 
 class AlftCLI(LightningCLI):
-    """fit, validate and test of a Classifier on a TextPool, with an ActiveLearning callback."""
+    """Commands fit, validate and test for a Classifier on a TextPool, with an ActiveLearning callback."""
 
     def __init__(self, args: list[str], run: bool = True, texts: dict[str, Any] | None = None) -> None:
-        """Start the clock of the run, then parse, instantiate and run; hold the run's folder until then.
+        """Start the clock of the run, then parse, instantiate and run; the run's folder is released at the end.
 
         Args:
-            args: The command and its arguments; without ``run`` the arguments of a fit alone.
+            args: The command and its arguments; without ``run`` only the arguments of a fit.
             run: Whether to run the command.
             texts: Usage and description of the command, by its name.
         """
@@ -72,13 +72,13 @@ class AlftCLI(LightningCLI):
 
     @staticmethod
     def subcommands() -> dict[str, set[str]]:
-        """The Trainer's methods on offer, each with the arguments that are not for the command line."""
+        """The Trainer's methods that are commands, each with the arguments excluded from the command line."""
         ours = {"fit", "validate", "test"}
         skipped = {"ckpt_path", "weights_only", "verbose"}
         return {name: skip | skipped for name, skip in LightningCLI.subcommands().items() if name in ours}
 
     def add_default_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """The seed, always a number: a run without a known seed could not be repeated."""
+        """Add the seed, always a number: a run without a known seed could not be repeated."""
         parser.add_argument(
             "--seed_everything",
             type=int,
@@ -87,7 +87,7 @@ class AlftCLI(LightningCLI):
         )
 
     def add_core_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """The blocks in the order in which a newcomer needs them; the Trainer's many flags last."""
+        """Add the groups in the order in which a new user needs them; the Trainer's many flags come last."""
         parser.add_lightning_class_args(TextPool, "data")
         parser.add_lightning_class_args(Classifier, "model")
         parser.add_lightning_class_args(ActiveLearning, "active")
@@ -115,19 +115,19 @@ class AlftCLI(LightningCLI):
         parser.add_lightning_class_args(Trainer, "trainer")
 
     def add_arguments_to_parser(self, parser: LightningArgumentParser) -> None:
-        """Links between the blocks, and our defaults for the Trainer."""
+        """Add links between the groups, and alft's defaults for the Trainer."""
         parser.link_arguments("model.backbone", "data.tokenizer")
         parser.link_arguments("seed_everything", "active.seed")
         parser.link_arguments("data.label_names", "model.label_names", apply_on="instantiate")
         parser.set_defaults({f"trainer.{name}": value for name, value in DEFAULTS.items()})
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
-        """Parse, and refuse what would fail later in other words."""
+        """Parse, and refuse settings that would fail later with a less clear message."""
         super().parse_arguments(parser, args)
         settings = self.config[self.config.subcommand]
         if self.config.subcommand == "fit":
             refuse_fit_settings(settings)
-            asked, settings.ckpt_path = settings.ckpt_path, None  # Lightning would put the checkpoint's settings over these
+            asked, settings.ckpt_path = settings.ckpt_path, None  # Lightning would override these settings by the checkpoint's
             root, name = settings.trainer.default_root_dir, self._run_name()
             found = asked is not None and self.workspace.find(asked, root, name, self._settings())
             if asked is not None and not found and is_first_process():
@@ -137,7 +137,7 @@ class AlftCLI(LightningCLI):
             self.trained_labels = read_checkpoint(settings.ckpt_path)["hyper_parameters"]["label_names"]
 
     def after_instantiate_classes(self) -> None:
-        """Refuse to measure a model on labels that are not its own."""
+        """Refuse to evaluate a model on other labels than its own."""
         if self.subcommand != "fit" and self.datamodule.label_names != self.trained_labels:
             raise ValueError(
                 f"ckpt_path: the model was trained on the labels {', '.join(self.trained_labels)}, "
@@ -145,7 +145,7 @@ class AlftCLI(LightningCLI):
             )
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
-        """For a fit the Trainer of a run, in its folder; for an evaluation one that writes nothing."""
+        """Make the Trainer of a run in its folder for fit, or one that writes nothing for an evaluation."""
         settings = {**self.config_init[self.subcommand].trainer, **kwargs}
         if self.subcommand != "fit":
             callbacks = [StopAtOnce(), *as_list(settings.pop("callbacks", None)), *progress_bars(settings)]
@@ -158,7 +158,7 @@ class AlftCLI(LightningCLI):
             return make_trainer(self.workspace.path, self.datamodule, active, self.journal, settings, config)
 
     def before_fit(self) -> None:
-        """Find what is wrong with data or plan before anything is written."""
+        """Detect errors in data or plan before anything is written."""
         active = self.config_init.fit.active
         with given_back_on_error(self.workspace.held):
             self.datamodule.setup("fit")
@@ -167,21 +167,21 @@ class AlftCLI(LightningCLI):
             show(f"words with a vector: {active.words_found:.1%} of the running words of the pool")
 
     def fit(self, **kwargs: Any) -> None:
-        """Train, from the checkpoint if a run goes on."""
+        """Train, from the checkpoint if a run is resumed."""
         if self.workspace.checkpoint is not None and self.trainer.is_global_zero:
             show(f"going on with the run in {self.workspace.path}")
         self.trainer.fit(**kwargs, ckpt_path=self.workspace.checkpoint, weights_only=True)
 
     def validate(self, **kwargs: Any) -> None:
-        """Measure a checkpoint on the validation set."""
+        """Evaluate a checkpoint on the validation set."""
         self.trainer.validate(**kwargs, ckpt_path=self.config.validate.ckpt_path, weights_only=True)
 
     def test(self, **kwargs: Any) -> None:
-        """Measure a checkpoint on the test set."""
+        """Evaluate a checkpoint on the test set."""
         self.trainer.test(**kwargs, ckpt_path=self.config.test.ckpt_path, weights_only=True)
 
     def after_fit(self) -> None:
-        """Test, write the run folder's last files, show the result, and export if asked."""
+        """Test, write the run folder's last files, show the result, and export if requested."""
         summary = finish(self.trainer, self.config.fit.test_on)
         if summary is None:
             return
@@ -208,7 +208,7 @@ class AlftCLI(LightningCLI):
 
 
 def _with_config_of_run(command: str, args: list[str]) -> list[str]:
-    """Evaluating ``RUN/checkpoints/X.ckpt`` without a config means the run's own."""
+    """Add the run's own config when ``RUN/checkpoints/X.ckpt`` is evaluated without one."""
     if command == "fit" or any(arg.split("=")[0] in ("-c", "--config") for arg in args):
         return args
     paths = [value for key, value in zip(args, [*args[1:], ""], strict=True) if key == "--ckpt_path"]

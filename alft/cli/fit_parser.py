@@ -1,4 +1,4 @@
-"""The parser of ``fit``, ``validate`` and ``test``: Lightning's, with our sentences."""
+"""The parser of ``fit``, ``validate`` and ``test``: Lightning's, with alft's error messages."""
 
 from typing import NoReturn
 
@@ -10,9 +10,9 @@ from alft.cli.sentences import Known, UsageError, explain
 
 
 class FitParser(LightningArgumentParser):
-    """A parser that raises one sentence where others print their whole usage and exit."""
+    """A parser that raises an error with one sentence instead of printing its usage and exiting."""
 
     def error(self, message: str, ex: Exception | None = None) -> NoReturn:
-        """Raise a UsageError that says what is wrong and, for a misspelt name, which known one is nearest."""
+        """Raise a UsageError that states the error and, for a misspelt name, the nearest known one."""
         parser = getattr(ex, "subcommand_parser", None) or self
         raise UsageError(explain(message, Known(setting_names(parser), classes_of))) from ex

@@ -1,6 +1,6 @@
-"""What would a fit be run with? Its settings, parsed and checked, without a model, data or a run folder.
+"""Parses and checks the settings of a fit without a model, data or a run folder.
 
-``python -m alft.cli.fit_settings`` answers for other processes, see :mod:`alft.cli.settings_service`.
+``python -m alft.cli.fit_settings`` serves other processes, see :mod:`alft.cli.settings_service`.
 """
 
 import json
@@ -23,28 +23,28 @@ from alft.system.quiet import quieten
 
 
 class FitSettings(AlftCLI):
-    """Parses the settings of a fit, and does nothing with them."""
+    """Parses the settings of a fit without using them."""
 
     def __init__(self, arguments: list[str]) -> None:
-        """Parse what follows ``python -m alft fit``."""
+        """Parse the arguments of ``python -m alft fit``."""
         super().__init__(arguments, run=False)
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:
-        """Parse, and refuse what a fit would refuse."""
+        """Parse, and refuse the same settings as a fit."""
         LightningCLI.parse_arguments(self, parser, args)
         refuse_fit_settings(self.config)
 
     def instantiate_classes(self) -> None:
-        """Make no model and read no data."""
+        """Do nothing: no model is made and no data are read."""
 
     def after_instantiate_classes(self) -> None:
-        """There is nothing to check."""
+        """Do nothing: there is nothing to check."""
 
     def refuse_out_of_range(self) -> None:
-        """Make what checks its own values and needs neither data nor weights: the selection, LoRA and the epinet.
+        """Instantiate what validates itself and needs neither data nor weights: the selection, LoRA and the epinet.
 
         Raises:
-            ValueError: A value is out of its range, or a file that the selection reads is not there.
+            ValueError: A value is out of range, or a file that the selection reads does not exist.
         """
         parser = FitParser()
         parser.add_class_arguments(ActiveLearning, "active")
@@ -56,16 +56,16 @@ class FitSettings(AlftCLI):
 
     @cached_property
     def plain(self) -> dict[str, Any]:
-        """The settings as ``config.yaml`` has them."""
+        """The settings as in ``config.yaml``."""
         settings: dict[str, Any] = yaml.safe_load(self.parser.dump(self.config, skip_none=False))
         return settings
 
 
 def answer(question: dict[str, Any]) -> dict[str, Any]:
-    """Settings of the arguments in a question, or the error as a sentence.
+    """Settings for the arguments in a question, or the error as a sentence.
 
     Args:
-        question: ``arguments``, what follows ``python -m alft fit``, and ``check``, whether values out of range are errors.
+        question: ``arguments``, those of ``python -m alft fit``, and ``check``, whether values out of range are errors.
     """
     try:
         asked = FitSettings(question["arguments"])
@@ -77,9 +77,9 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
 
 
 def serve() -> None:
-    """Answer questions, one line of JSON each, until there are no more."""
+    """Answer questions, one line of JSON each, until the input ends."""
     quieten()
-    answers, sys.stdout = sys.stdout, sys.stderr  # whatever a library prints must not stand among the answers
+    answers, sys.stdout = sys.stdout, sys.stderr  # output printed by libraries must not mix with the answers
     for line in sys.stdin:
         print(json.dumps(answer(json.loads(line))), file=answers, flush=True)
 

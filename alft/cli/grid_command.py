@@ -1,4 +1,4 @@
-"""``python -m alft grid``: what it takes, what it refuses before any run starts, and what it tells."""
+"""``python -m alft grid``: its arguments, its checks before any run starts, and its output."""
 
 import json
 import shutil
@@ -21,7 +21,7 @@ A_DAY = 86_400.0
 
 
 def run(parser: SentenceParser, args: list[str]) -> None:
-    """Run what is left of a sweep."""
+    """Run the unfinished runs of a sweep."""
     parser.add_argument(
         "sweep", type=str, help="Sweep file in W&B's format, such as sweeps/languages.yaml; its method is grid."
     )
@@ -48,7 +48,7 @@ def run(parser: SentenceParser, args: list[str]) -> None:
 
 
 def _run(sweep: Path, root: Path, folders: list[CellFolder], jobs: int, drop_checkpoints: bool) -> None:
-    """Look what is left, run it, and tell what became of it."""
+    """Determine the unfinished cells, run them, and report the outcome."""
     left = _left(folders)
     show(f"{sweep}: {len(folders)} runs, {len(folders) - len(left)} finished, {len(left)} to do in {root}")
     if drop_checkpoints:
@@ -66,9 +66,9 @@ def _run(sweep: Path, root: Path, folders: list[CellFolder], jobs: int, drop_che
 
 
 def _left(folders: list[CellFolder]) -> list[CellFolder]:
-    """The cells without a finished run; every command line is tried first, so that a mistake in the last one costs no night.
+    """The cells without a finished run; all command lines are checked first, so that an error in the last one is found early.
 
-    What only the data can tell, as the size of a pool, is found when a run begins.
+    Errors that depend on the data, such as the size of a pool, are found when a run starts.
     """
     left = []
     with _progress() as progress, SettingsService() as service:
@@ -77,7 +77,7 @@ def _left(folders: list[CellFolder]) -> list[CellFolder]:
             done = folder.finished
             settings = service.settings_of(folder.cell.arguments, check=done is None)
             run = done or folder.begun
-            # Where summaries were kept and nothing else, the name of the cell, which holds its arguments, must do.
+            # If only summaries were kept, the name of the cell, which contains its arguments, must suffice.
             if run and (run / CONFIG).exists() and (difference := first_difference(settings, run)):
                 raise ValueError(f"{difference} in the run in {run}, which was begun before; choose another --root")
             if not done:
@@ -88,14 +88,14 @@ def _left(folders: list[CellFolder]) -> list[CellFolder]:
 
 
 def _run_left(left: list[CellFolder], jobs: int, drop_checkpoints: bool) -> list[Ended]:
-    """Run cells; those that failed."""
+    """Run cells; return those that failed."""
     failed: list[Ended] = []
     with _progress() as progress:
         task = progress.add_task("runs", total=len(left))
-        progress.advance(task, 0)  # the time left is judged from here on
+        progress.advance(task, 0)  # the remaining time is estimated from here on
 
         def tell(ended: Ended) -> None:
-            if _is_failure(ended):  # whatever it could not do, as an export, may be done from its checkpoints
+            if _is_failure(ended):  # what failed, such as an export, can still be done from its checkpoints
                 failed.append(ended)
             elif drop_checkpoints:
                 _drop(ended.folder)
@@ -134,6 +134,6 @@ def _reason(ended: Ended) -> str:
 
 
 def _progress() -> Progress:
-    """A bar with the time left, judged by all runs so far: they take minutes, so that the usual window would hold none."""
+    """A bar with the remaining time, estimated from all runs so far: they take minutes, longer than the default window."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TextColumn("left:"))
     return Progress(*columns, TimeRemainingColumn(), speed_estimate_period=A_DAY)

@@ -1,6 +1,6 @@
 """The command line: ``alft fit | validate | test | predict | export | grid | ...``, or ``python -m alft ...``.
 
-It finds the command and turns mistakes into sentences. Each command has a file ``COMMAND_command.py``, imported when it is
+It dispatches the command and reports errors as sentences. Each command has a file ``COMMAND_command.py``, imported when it is
 called: most of them need neither torch nor Lightning, which take seconds to import.
 """
 
@@ -29,7 +29,7 @@ OF_TRAINER = ("fit", "validate", "test")
 """Commands that are methods of Lightning's Trainer and share one parser."""
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""Errors of the system that mean that a file could not grow."""
+"""Error numbers that mean that a file could not grow."""
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -39,8 +39,8 @@ def main(args: Sequence[str] | None = None) -> int:
         args: The command and its arguments; by default those of the process.
 
     Returns:
-        The exit code: 0; 2 after a mistake of the user or a failure of the machine, 143 after SIGTERM, 130 after Ctrl-C, each
-        with one line on stderr.
+        The exit code: 0; 2 after a user error or a system failure, 143 after SIGTERM, 130 after Ctrl-C, each with one line on
+        stderr.
     """
     try:
         with stop_on_signals():
@@ -64,7 +64,7 @@ def console() -> None:
 
 
 def _is_expected(error: Exception) -> bool:
-    """Whether an error is one of the user or of the machine; Lightning's own for settings is known by its name alone."""
+    """Whether an error is a user error or a system failure; Lightning's error for settings is identified by name only."""
     return isinstance(error, ValueError | OSError) or type(error).__name__ == "MisconfigurationException"
 
 
@@ -79,7 +79,7 @@ def _print_error(sentence: str) -> None:
 
 
 def _speaks_for_the_run() -> bool:
-    """Whether this process is the first of its run; a command that imported no Lightning has one process."""
+    """Whether this process is the first of its run; a command that did not import Lightning has one process."""
     if "lightning" not in sys.modules:
         return True
     from alft.record.workspace import is_first_process

@@ -1,4 +1,4 @@
-"""``python -m alft predict``: the rows of a file with predictions beside them."""
+"""``python -m alft predict``: the rows of a file with predictions added."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from alft.use.predict import Predictor, predict_file
 
 
 def run(parser: SentenceParser, args: list[str]) -> None:
-    """Predict the rows of a file."""
+    """Predict the labels of the rows of a file."""
     quieten()
     formats = "CSV, TSV, JSONL or Parquet"
     parser.add_argument("--ckpt_path", type=str, required=True, help=CKPT_PATH)

@@ -1,4 +1,4 @@
-"""What does ``--config preset:NAME`` mean? A config file that comes with the package, in the folder ``alft/presets``."""
+"""Presets: ``--config preset:NAME`` is a config file shipped with the package, in the folder ``alft/presets``."""
 
 from collections.abc import Sequence
 from importlib.resources import files
@@ -10,7 +10,7 @@ PREFIX = "preset:"
 
 
 def preset_files() -> dict[str, Path]:
-    """Path of each preset, by its name."""
+    """Paths of the presets by name."""
     folder = Path(str(files("alft"))) / "presets"
     return {path.stem: path for path in sorted(folder.glob("*.yaml"))}
 
@@ -19,7 +19,7 @@ def with_presets(args: Sequence[str]) -> list[str]:
     """Arguments with each ``preset:NAME`` after ``--config`` replaced by the path of its file.
 
     Raises:
-        ValueError: There is no such preset.
+        ValueError: The preset does not exist.
 
     >>> Path(with_presets(["--config", "preset:linear"])[1]).name
     'linear.yaml'

@@ -1,4 +1,4 @@
-"""What does ``python -m alft report`` take, and where does the report go? What it says is made in :mod:`alft.report`."""
+"""``python -m alft report``: its arguments and output; the report is made in :mod:`alft.report`."""
 
 import shutil
 import sys
@@ -44,7 +44,7 @@ def run(parser: SentenceParser, args: list[str]) -> None:
 
 
 def _formats() -> dict[str, Callable[[list[Path]], str]]:
-    columns = shutil.get_terminal_size((128, 24)).columns  # 128 where there is no terminal, as in a pipe
+    columns = shutil.get_terminal_size((128, 24)).columns  # 128 without a terminal, as in a pipe
     return {
         "table": lambda roots: as_terminal(compare(*roots), contrasts(*roots), columns),
         "markdown": lambda roots: as_markdown(compare(*roots), contrasts(*roots)),
@@ -54,7 +54,7 @@ def _formats() -> dict[str, Callable[[list[Path]], str]]:
 
 
 def _draw(roots: list[Path], folder: Path) -> None:
-    """Draw the plots; their paths go to stderr, so that a CSV on stdout stays one."""
+    """Draw the plots; their paths go to stderr, so that a CSV on stdout stays valid."""
     from alft.report.plots.draw import draw_all  # matplotlib takes a second to load, and no other command needs it
 
     folder.mkdir(parents=True, exist_ok=True)

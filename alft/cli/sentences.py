@@ -1,4 +1,4 @@
-"""How is a mistake on the command line explained? In one sentence, with the nearest name that would have been right."""
+"""Explains errors on the command line in one sentence, with the nearest valid name."""
 
 import re
 from collections.abc import Callable
@@ -8,16 +8,16 @@ from inspect import get_annotations
 
 
 class UsageError(ValueError):
-    """The command line or a config file cannot be understood."""
+    """The command line or a config file cannot be parsed."""
 
 
 @dataclass(frozen=True)
 class Known:
-    """What could have been meant.
+    """The valid names.
 
     Attributes:
-        settings: Full names of all settings, as in ``active.acquire``.
-        classes: Classes that a setting can be, by its full name; none for most.
+        settings: Full names of all settings, such as ``active.acquire``.
+        classes: Maps the full name of a setting to the classes it accepts; empty for most.
     """
 
     settings: set[str] = field(default_factory=set)
@@ -38,7 +38,7 @@ def explain(message: str, known: Known) -> str:
 
 
 def innermost(message: str) -> str:
-    """Our own sentence where a library has put its own around it, as jsonargparse does around an optional block.
+    """Extract alft's sentence from a message that a library has wrapped, as jsonargparse does for an optional group.
 
     >>> innermost("Does not validate against any Union subtypes Errors: - model.lora.r must be at least 1, got 0")
     'model.lora.r must be at least 1, got 0'
@@ -61,7 +61,7 @@ def _unknown_option(key: str, name: str, known: Known) -> str:
 
 
 def _unknown_field(key: str, name: str, known: Known) -> str:
-    if not key:  # said by the parser of a class; the parser around it says it again, with the key
+    if not key:  # raised by the parser of a class; the outer parser raises it again with the key
         return f"Option '{name}' is not accepted"
     kinds = known.classes(key)
     owners = [kind.__name__ for kind in kinds if name in get_annotations(kind)]  # not those that inherit it
@@ -99,7 +99,7 @@ def _wrong_optional(key: str, text: str, known: Known) -> str:
 
 
 def nearest(name: str, known: set[str]) -> str:
-    """End of a sentence about an unknown name: which of the known ones was probably meant, if any is near."""
+    """End of a sentence about an unknown name: the most similar known name, if any is similar."""
     close = get_close_matches(name, sorted(known), n=1)
     return f"; did you mean {close[0]}?" if close else "."
 

@@ -1,7 +1,7 @@
-"""How does a command learn the settings of a fit without the libraries of one? It asks a second process, and lets it go.
+"""Provides the settings of a fit to commands that do not import its libraries, by a temporary second process.
 
-Parsing a fit imports torch and all that stands on it. A grid waits for hours while its runs train, and must not hold half a
-gigabyte for that.
+Parsing the settings of a fit imports torch and everything that depends on it. A grid waits for hours while its runs train, and
+must not occupy half a gigabyte for that.
 """
 
 import json
@@ -22,7 +22,7 @@ class SettingsService:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            start_new_session=True,  # Ctrl-C is for the command, which ends this process in order
+            start_new_session=True,  # Ctrl-C is for the command, which ends this process itself
         )
         return self
 
@@ -32,14 +32,14 @@ class SettingsService:
         self._process.communicate()
 
     def settings_of(self, arguments: Sequence[str], check: bool) -> dict[str, Any]:
-        """The complete settings of a fit, as ``config.yaml`` has them.
+        """The complete settings of a fit, as in ``config.yaml``.
 
         Args:
-            arguments: What follows ``python -m alft fit``.
-            check: Also refuse values out of range, as far as neither data nor weights are needed to find them.
+            arguments: Arguments of ``python -m alft fit``.
+            check: Also refuse values out of range, as far as this requires neither data nor weights.
 
         Raises:
-            ValueError: The arguments cannot be used; the sentence says why.
+            ValueError: The arguments cannot be used; the message says why.
         """
         assert self._process.stdin is not None
         assert self._process.stdout is not None

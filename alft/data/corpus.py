@@ -1,7 +1,7 @@
-"""What are the pool, the validation set and the test set? Cleaning, label names, splits and limits (method.md 2 and 9).
+"""Builds the pool, the validation set and the test set: cleaning, label names, splits and limits (method.md 2 and 9).
 
-Everything drawn here is drawn by ``data.seed`` and never by the seed of the run: all runs of a study share one pool and one
-fingerprint. Choosing the pool is the one place that reads all train labels.
+All random draws here use ``data.seed``, never the seed of the run: all runs of a study share one pool and one fingerprint.
+Apart from the controls (:mod:`alft.fit.controls`), this is the only place that reads all train labels.
 """
 
 import math
@@ -22,7 +22,7 @@ from alft.task.single_label import SingleLabel
 
 @dataclass(frozen=True)
 class Rows:
-    """Texts and their labels, as positions in the label names; -1 is no label."""
+    """Texts and their labels, as indices into the label names; -1 means no label."""
 
     texts: list[str]
     labels: list[int]
@@ -32,12 +32,12 @@ class Rows:
         return len(self.texts)
 
     def take(self, rows: Sequence[int]) -> "Rows":
-        """Those rows, in that order."""
+        """The given rows, in the given order."""
         return Rows([self.texts[row] for row in rows], [self.labels[row] for row in rows])
 
     @property
     def labelled(self) -> list[int]:
-        """Numbers of the rows that have a label."""
+        """Row numbers of the rows with a label."""
         return [row for row, label in enumerate(self.labels) if label != UNLABELLED]
 
 
@@ -45,7 +45,7 @@ class Rows:
 class Corpus:
     """The data of a run.
 
-    ``blank`` counts the train rows dropped because their text was blank; the texts stood in the column ``text_column``.
+    ``blank`` counts the train rows dropped because their text was blank; ``text_column`` is the column of the texts.
     """
 
     pool: Rows
@@ -57,12 +57,12 @@ class Corpus:
 
     @property
     def task(self) -> Task:
-        """What is predicted for a text."""
+        """The prediction task."""
         return SingleLabel(self.label_names)
 
     @property
     def fingerprint(self) -> str:
-        """Hash of pool texts in order, evaluation texts with labels, and label names; it holds no pool label."""
+        """Hash of pool texts in order, evaluation texts with labels, and label names; excludes pool labels."""
         parts = [self.label_names, self.pool.texts, self.validation.texts, self.validation.labels]
         if self.test is not None:
             parts += [self.test.texts, self.test.labels]
@@ -70,7 +70,7 @@ class Corpus:
 
     @property
     def repeated(self) -> dict[str, int]:
-        """Validation texts that are also in the pool, and test texts that are in either: what leaks into the scores."""
+        """Number of validation texts also in the pool, and of test texts in either: data leakage into the scores."""
         pool, validation = set(self.pool.texts), set(self.validation.texts)
         test = self.test.texts if self.test is not None else []
         return {
@@ -79,7 +79,7 @@ class Corpus:
         }
 
     def describe(self) -> str:
-        """One line for the user; how many pool rows carry which label is not in it, since those are not bought yet."""
+        """One line for the user, without the label counts of the pool, since those labels are not bought yet."""
         test = f"{len(self.test)} test rows" if self.test is not None else "no test set"
         unlabelled = len(self.pool) - len(self.pool.labelled)
         return (
@@ -96,20 +96,20 @@ def load_corpus(
     limit_validation: int | None = None,
     seed: int = 0,
 ) -> Corpus:
-    """Read, clean, name, split and limit. The arguments are the settings ``data.*`` of these names, with these defaults.
+    """Read, clean, split and limit the data. The arguments are the settings ``data.*``, with these defaults.
 
     Args:
-        source: Where the data are: a folder with train, validation (or dev) and test files; one file, which is split
+        source: Location of the data: a folder with train, validation (or dev) and test files; one file, which is split
             80/10/10; or a hub data set id. Files are CSV, TSV, JSONL or Parquet.
-        text_column: Column with the texts; by default the first of text, sentence, review, content, tweet, ... that is there.
-        label_column: Column with the labels; by default the first of label, labels, sentiment, class, ... that is there.
-            A train row whose label is empty stays in the pool as a row without a label.
-        limit: Use at most this many train rows, drawn with every label's share kept; null for all.
+        text_column: Column with the texts; by default the first of text, sentence, review, content, tweet, ... that exists.
+        label_column: Column with the labels; by default the first of label, labels, sentiment, class, ... that exists.
+            A train row whose label is empty stays in the pool as an unlabelled row.
+        limit: Use at most this many train rows, stratified by label; null for all.
         limit_validation: The same for validation rows.
         seed: Seed of split and limit only, so that runs with different ``seed_everything`` share one pool.
 
     Raises:
-        ValueError: The data cannot be used; the sentence names the setting, the place and the reason.
+        ValueError: The data cannot be used; the message names the setting, the place and the reason.
     """
     splits, one_file = read_source(source)
     train = splits["train"]
@@ -134,7 +134,7 @@ def load_corpus(
 
 
 def stratified(labels: Sequence[int], count: int, seed: int, purpose: str) -> list[int]:
-    """``count`` row numbers, ascending, drawn at random with every label's share kept (rows without one are a stratum too).
+    """Draw ``count`` row numbers at random, ascending, stratified by label (rows without a label form a stratum too).
 
     >>> stratified([0, 0, 0, 0, 1, 1], count=3, seed=0, purpose="doctest")
     [0, 1, 4]
@@ -156,7 +156,7 @@ def _texts_and_names(table: Table, text_column: str | None, label_column: str | 
         raise ValueError(f"data.text_column and data.label_column must differ, both are {text!r}")
     texts = [as_text(value) for value in table.columns[text]]
     names = as_names(table.columns[label], table.features.get(label))
-    # A blank row will be dropped: its label makes no class.
+    # A blank row will be dropped: its label does not define a class.
     return texts, [name if text.strip() else None for text, name in zip(texts, names, strict=True)]
 
 
@@ -176,7 +176,7 @@ def _without_blank(rows: Rows) -> Rows:
 
 
 def _split(rows: dict[str, Rows], one_file: bool, seed: int) -> tuple[Rows, Rows, Rows | None]:
-    """One file: 80/10/10. A folder or hub id without a validation set: 10 % of train. Shares of the rows with a label."""
+    """One file: 80/10/10. A folder or hub id without a validation set: 10 % of train. Shares refer to labelled rows."""
     pool, test = rows["train"], rows.get("test")
     tenth = max(1, math.floor(0.1 * len(pool.labelled) + 0.5))
     if one_file:
@@ -188,7 +188,7 @@ def _split(rows: dict[str, Rows], one_file: bool, seed: int) -> tuple[Rows, Rows
 
 
 def _draw(rows: Rows, count: int, seed: int, purpose: str) -> tuple[Rows, Rows]:
-    """Draw labelled rows, stratified; return them and the rest."""
+    """Draw labelled rows, stratified; return them and the remaining rows."""
     labelled = rows.labelled
     drawn = stratified([rows.labels[row] for row in labelled], min(count, len(labelled)), seed, purpose)
     taken = {labelled[position] for position in drawn}
@@ -196,7 +196,7 @@ def _draw(rows: Rows, count: int, seed: int, purpose: str) -> tuple[Rows, Rows]:
 
 
 def _labelled_only(rows: Rows, limit: int | None, setting: str, seed: int) -> Rows:
-    labelled = rows.take(rows.labelled)  # a row without a label can measure nothing
+    labelled = rows.take(rows.labelled)  # an unlabelled row cannot be evaluated
     return labelled.take(stratified(labelled.labels, _at_most(limit, labelled, setting), seed, setting))
 
 

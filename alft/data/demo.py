@@ -1,8 +1,8 @@
-"""Texts to try alft with when no data set is at hand: seeded short reviews with the troubles that real ones have.
+"""Generates a demo data set: seeded short reviews with the problems of real data.
 
-1,500 rows: 1,000 to train on, 200 for validation, 300 for test. A quarter is negative. In train a tenth of the rows is a near
-copy of another row and one label in twenty is wrong; validation and test are clean. Half of the texts use a word of the other
-side as well, and a quarter of the words are rare, so that the task is neither trivial nor hopeless.
+1,500 rows: 1,000 for training, 200 for validation, 300 for test. A quarter is negative. In train a tenth of the rows are near
+copies of other rows and one label in twenty is wrong; validation and test are clean. Half of the texts also contain a word of
+the opposite class, and a quarter of the words are rare, so that the task is neither trivial nor hopeless.
 """
 
 import csv
@@ -12,7 +12,7 @@ from pathlib import Path
 
 THINGS = ("phone", "hotel", "blender", "novel", "film", "backpack", "restaurant", "headset", "course", "lamp", "app", "bike")
 PARTS = ("battery", "service", "price", "design", "staff", "plot", "sound", "size", "handle", "manual", "delivery", "ending")
-# The first words of each row are common, the others rare: a random tenth of the texts misses most of them.
+# The first words of each tuple are common, the others rare: a random tenth of the texts misses most of them.
 GOOD = (
     *("excellent", "lovely", "solid", "reliable", "a joy", "better than expected", "worth every cent", "quick", "charming"),
     *("spotless", "a keeper", "top drawer", "nothing to sneeze at", "cheap at the price", "unputdownable", "a dark horse"),
@@ -47,7 +47,7 @@ def write_demo(folder: Path, seed: int = 0) -> list[Path]:
     """Write ``train.csv``, ``validation.csv`` and ``test.csv`` with the columns text and label; return their paths.
 
     Raises:
-        ValueError: One of the files is there already, with other contents: it is not overwritten.
+        ValueError: One of the files already exists with other contents: it is not overwritten.
     """
     rng = random.Random(seed)
     contents = {folder / f"{split}.csv": _as_csv(make_reviews(rng, size, split == "train")) for split, size in SIZES.items()}
@@ -61,7 +61,7 @@ def write_demo(folder: Path, seed: int = 0) -> list[Path]:
 
 
 def make_reviews(rng: random.Random, size: int, noisy: bool) -> list[Row]:
-    """``size`` reviews and their labels; the noisy ones have typing errors, near copies and wrong labels."""
+    """Make ``size`` reviews with labels; with ``noisy``, they include typing errors, near copies and wrong labels."""
     rows: list[Row] = []
     while len(rows) < size:
         if noisy and rows and rng.random() < 0.1:
@@ -92,7 +92,7 @@ def _review(rng: random.Random) -> Row:
 
 
 def _word(rng: random.Random, words: tuple[str, ...]) -> str:
-    """A common word in three of four cases."""
+    """Draw a common word in three of four cases."""
     return rng.choice(words[:COMMON] if rng.random() < 0.75 else words[COMMON:])
 
 

@@ -1,7 +1,7 @@
-"""What stands in a file? Rows of CSV, TSV, JSONL or Parquet, every cell as it was written.
+"""Reads rows of CSV, TSV, JSONL or Parquet files, every cell as written.
 
-A text "NA" is a text, "007" has its zeros and a date in JSON is a string: nothing is guessed. What cannot be read is refused
-with the line it stands in.
+A text "NA" is a text, "007" keeps its zeros and a date in JSON is a string: no types are inferred. Content that cannot be
+read is refused with its line number.
 """
 
 import csv
@@ -24,14 +24,14 @@ READERS = (".csv", ".tsv", ".jsonl", ".json", ".parquet")
 
 @dataclass(frozen=True)
 class Table:
-    """Columns by name, all of one length; ``dataset`` is where they came from, if the file or the hub gave types with them."""
+    """Columns by name, all of equal length; ``dataset`` is their source, if the file or the hub provided types."""
 
     columns: Mapping[str, Sequence[Any]]
     dataset: datasets.Dataset | None = None
 
     @property
     def features(self) -> Mapping[str, Any]:
-        """Types of the columns, class names among them, as far as the source knows any."""
+        """Types of the columns, including class names, as far as the source provides them."""
         return {} if self.dataset is None else self.dataset.features
 
     def __len__(self) -> int:
@@ -43,11 +43,11 @@ def read_file(path: Path, setting: str = "data.source") -> Table:
     """Read one file.
 
     Args:
-        path: A file that is there.
-        setting: What the user typed to name it; errors begin with it.
+        path: An existing file.
+        setting: Setting that named the file; error messages begin with it.
 
     Raises:
-        ValueError: It cannot be read; the sentence says where and why.
+        ValueError: It cannot be read; the message says where and why.
     """
     suffix = path.suffix.lower()
     try:
@@ -68,7 +68,7 @@ def read_file(path: Path, setting: str = "data.source") -> Table:
 
 
 def from_dataset(dataset: datasets.Dataset) -> Table:
-    """The columns of a data set, each read when it is asked for."""
+    """The columns of a data set, each read on access."""
     return Table({name: dataset[name] for name in dataset.column_names}, dataset)
 
 
@@ -111,7 +111,7 @@ def _unique(header: list[str]) -> list[str]:
 
 
 def _read_json(text: str) -> Table:
-    """An object to a line, or one array of objects; a key that a row lacks is None there."""
+    """Read one object per line, or one array of objects; a key that is missing in a row is None there."""
     records = _array(text) if text.lstrip().startswith("[") else _objects(text)
     names = dict.fromkeys(name for record in records for name in record)
     return Table({name: [record.get(name) for record in records] for name in names})
@@ -145,13 +145,13 @@ def _objects(text: str) -> list[dict[str, Any]]:
 
 def _loads(text: str) -> Any:
     value = json.loads(text)
-    if "\\u" in text:  # half of a pair of surrogates can be escaped, but it is no text
+    if "\\u" in text:  # half of a surrogate pair can be escaped, but it is not valid text
         json.dumps(value, ensure_ascii=False).encode()
     return value
 
 
 def _read_parquet(path: Path) -> Table:
-    # A cache of its own: the shared one would keep a copy of every file ever read, and could serve a stale one.
+    # A separate cache: the shared one would keep a copy of every file ever read, and could return a stale one.
     with tempfile.TemporaryDirectory() as cache, silenced("datasets"):
         datasets.disable_progress_bars()
         try:

@@ -1,4 +1,4 @@
-"""Which column is which, what are the labels called, and in which order? (method.md 9)."""
+"""Finds the text and label columns, and the names and order of the labels (method.md 9)."""
 
 import math
 from collections.abc import Sequence
@@ -11,10 +11,10 @@ LABEL_NAMES = ("label", "labels", "sentiment", "class", "target", "category", "p
 
 
 def find_column(wanted: str | None, known: Sequence[str], columns: Sequence[str], setting: str) -> str:
-    """The column that is wanted, or else the first well-known name that is there, upper or lower case.
+    """The requested column, or else the first well-known name among the columns, ignoring case.
 
     Raises:
-        ValueError: There is none; the columns found are listed.
+        ValueError: There is none; the message lists the columns found.
     """
     if wanted is not None:
         if wanted not in columns:
@@ -28,7 +28,7 @@ def find_column(wanted: str | None, known: Sequence[str], columns: Sequence[str]
 
 
 def as_text(value: Any) -> str:
-    """A cell as a text; a missing one is blank.
+    """A cell as text; a missing one is blank.
 
     >>> [as_text(value) for value in ("NA", None, float("nan"), 7)]
     ['NA', '', '', '7']
@@ -37,9 +37,9 @@ def as_text(value: Any) -> str:
 
 
 def as_names(values: Sequence[Any], feature: Any) -> list[str | None]:
-    """Label cells as names; an empty cell, or -1 in a column of class numbers, is no label.
+    """Label cells as names; an empty cell, or a negative number in a column of class numbers, means no label.
 
-    Numbers that stand for themselves are written without a decimal point where they have no fraction: 1.0 is "1".
+    Numeric labels are written without a decimal point where they have no fraction: 1.0 is "1".
     """
     if isinstance(feature, datasets.ClassLabel):
         return [None if value is None or value < 0 else feature.int2str(int(value)) for value in values]
@@ -47,11 +47,11 @@ def as_names(values: Sequence[Any], feature: Any) -> list[str | None]:
 
 
 def in_order(names: set[str], feature: Any) -> list[str]:
-    """Label names in the data set's own order, else by number if all are numbers, else by the alphabet."""
+    """Label names in the data set's own order, else numerically if all are numbers, else alphabetically."""
     if isinstance(feature, datasets.ClassLabel):
         return [name for name in feature.names if name in names]
     if all(_is_number(name) for name in names):
-        return sorted(names, key=lambda name: (float(name), name))  # "1" and "1.0" must not depend on the order of a set
+        return sorted(names, key=lambda name: (float(name), name))  # the order of "1" and "1.0" must not depend on set order
     return sorted(names)
 
 
@@ -63,7 +63,7 @@ def _is_number(name: str) -> bool:
 
 
 def _as_name(value: Any) -> str | None:
-    if value is None or value != value:  # NaN, which Parquet and JSON readers use for a missing number
+    if value is None or value != value:  # NaN, which Parquet and JSON readers use for missing numbers
         return None
     if isinstance(value, float) and value.is_integer():
         value = int(value)

@@ -33,10 +33,10 @@ class TextPool(LightningDataModule):
         tokenizer: Model whose tokenizer is used; always ``model.backbone``.
         batch_size: Texts per batch, for each process.
         max_length: Tokens per text; longer texts are cut.
-        length_grouped: Train on batches of texts of similar length: less padding, up to three times faster, but other batches
-            than chance makes.
+        length_grouped: Train on batches of texts of similar length: less padding, up to three times faster, but batches are
+            no longer uniformly random.
         num_workers: Processes that build batches; texts are tokenised once, so 0 is the fastest.
-        **corpus: Arguments of :func:`alft.data.corpus.load_corpus`, which say what the data are.
+        **corpus: Arguments of :func:`alft.data.corpus.load_corpus`, which define the data.
     """
 
     def __init__(
@@ -60,12 +60,12 @@ class TextPool(LightningDataModule):
         self.num_workers = num_workers
         self.plan: Plan | None = None
         self.order_seed = 0
-        signature(load_corpus).bind(**corpus)  # a misspelt name is an error here, not when the data are first needed
+        signature(load_corpus).bind(**corpus)  # a misspelt name fails here, not on first use of the data
         self._read: Callable[[], Corpus] = lambda: load_corpus(**corpus)
 
     @cached_property
     def corpus(self) -> Corpus:
-        """The data, read when first asked for: the number of labels is needed before ``setup``."""
+        """The data, read on first access: the number of labels is needed before ``setup``."""
         return self._read()
 
     @property
@@ -80,12 +80,12 @@ class TextPool(LightningDataModule):
 
     @cached_property
     def ledger(self) -> Ledger:
-        """What was selected when, and what it cost."""
+        """Record of all selections and their cost."""
         return Ledger(torch.tensor(self.corpus.pool.labels) != UNLABELLED)
 
     @property
     def settings(self) -> dict[str, Any]:
-        """How the data are read in training, as a summary has it; which data they are is in the corpus' fingerprint."""
+        """Settings of batching, as written to the summary; the data themselves are identified by the corpus' fingerprint."""
         return {"batch_size": self.batch_size, "max_length": self.max_length, "length_grouped": self.length_grouped}
 
     @property
@@ -109,13 +109,13 @@ class TextPool(LightningDataModule):
 
     @property
     def text_counts(self) -> TextCounts:
-        """What was dropped, cut or met twice."""
+        """Counts of dropped, cut and repeated texts."""
         tokens = {"pool": self.pool_tokens, "validation": self.validation_tokens, "test": self.test_tokens}
         cut = {split: held.cut for split, held in tokens.items() if held is not None}
         return {"blank": self.corpus.blank, "cut": cut, "repeated": self.corpus.repeated}
 
     def follow(self, plan: Plan, seed: int) -> None:
-        """Take over the planned sizes, and the seed of the order in which rows are trained on."""
+        """Set the planned sizes, and the seed of the order in which rows are trained on."""
         self.plan = plan
         self.order_seed = seed
 
@@ -132,32 +132,32 @@ class TextPool(LightningDataModule):
         return sum(math.ceil(count / trainer.accumulate_grad_batches) for count in batches)
 
     def pool_batch(self, rows: Sequence[int]) -> Batch:
-        """Tokens of those pool rows, without labels."""
+        """Tokens of the given pool rows, without labels."""
         return self.pool_tokens.batch(rows)
 
     def train_dataloader(self) -> DataLoader[int]:
-        """The set of the coming epoch: a new loader, with a new sampler, every time."""
+        """The set of the coming epoch: a new loader with a new sampler on every call."""
         trainer = self._its_trainer
         epoch = trainer.current_epoch
-        # The epoch is given here because on resume Lightning would set it on the sampler only after workers have started.
+        # The epoch is passed here because on resume Lightning would set it on the sampler only after workers have started.
         grouping = Grouping(self.lengths, self.batch_size * trainer.world_size) if self.length_grouped else None
-        # A run that goes on after its last epoch asks for a loader, too.
+        # A run resumed after its last epoch requests a loader, too.
         rows = self.ledger.selections[min(epoch, max(self.ledger.selections))].rows
         sampler = SubsetSampler(rows, self.order_seed, epoch, grouping)
         return self._loader(self.corpus.pool, self.pool_tokens, sampler=sampler)
 
     def val_dataloader(self) -> DataLoader[int]:
-        """The validation set, in order; of several processes each measures its part."""
+        """The validation set, in order; with several processes, each evaluates its shard."""
         return self._loader(self.corpus.validation, self.validation_tokens)
 
     def test_dataloader(self) -> DataLoader[int]:
-        """The test set, in order; of several processes each measures its part."""
+        """The test set, in order; with several processes, each evaluates its shard."""
         if self.corpus.test is None or self.test_tokens is None:
             raise ValueError("data.source has no test set")
         return self._loader(self.corpus.test, self.test_tokens)
 
     def state_dict(self) -> dict[str, Any]:
-        """The ledger, the fingerprint of the data it speaks of, and how texts were read, which predictions must repeat."""
+        """The ledger, the fingerprint of its data, and how texts were read, which predictions must repeat."""
         return {
             "ledger": self.ledger.state_dict(),
             "processes": self._its_trainer.world_size,
@@ -168,7 +168,7 @@ class TextPool(LightningDataModule):
         }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over a saved ledger, unless the data have changed since; an evaluation needs none."""
+        """Restore a saved ledger, unless the data have changed since; an evaluation needs none."""
         trainer = self._its_trainer
         if trainer.state.fn != "fit":
             return
@@ -183,7 +183,7 @@ class TextPool(LightningDataModule):
                 f"{trainer.world_size}"
             )
         self.ledger.load_state_dict(state_dict["ledger"])
-        trainer.should_stop = state_dict["stopped"]  # EarlyStopping remembers that it spoke, the Trainer does not
+        trainer.should_stop = state_dict["stopped"]  # EarlyStopping saves that it stopped the run, the Trainer does not
 
     @property
     def _its_trainer(self) -> Trainer:

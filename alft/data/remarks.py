@@ -1,15 +1,15 @@
-"""What should a user know of the texts before training on them?"""
+"""Remarks on the texts, printed before training."""
 
 from typing import TypedDict
 
 
 class TextCounts(TypedDict):
-    """What happened to texts: ``summary.json`` keeps it.
+    """Counts of dropped, cut and repeated texts, stored in ``summary.json``.
 
     Attributes:
         blank: Train rows dropped because their text was blank.
         cut: Texts longer than ``data.max_length``, by split.
-        repeated: Texts met again in another split, by the split whose score they flatter.
+        repeated: Texts that also occur in another split, by the split whose score they inflate.
     """
 
     blank: int
@@ -21,7 +21,7 @@ ELSEWHERE = {"validation": "the pool", "test": "the pool or the validation set"}
 
 
 def remarks(counts: TextCounts, max_length: int) -> list[str]:
-    """One line for texts that are cut, and a warning for each split that leaks.
+    """One line for texts that are cut, and a warning for each split with leakage.
 
     >>> remarks({"blank": 0, "cut": {"pool": 2, "test": 0}, "repeated": {"validation": 0, "test": 1}}, max_length=128)
     ['texts longer than data.max_length 128 are cut: 2 in pool, 0 in test',

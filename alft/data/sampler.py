@@ -1,7 +1,7 @@
-"""In which order does an epoch see its set, and who measures what? A sampler that lives for one epoch, and shards.
+"""Samplers: the order of rows within one epoch, and the shards of an evaluation set.
 
-Lightning freezes the length of a loader when it is built, so a sampler that changed under a living loader would train on the
-wrong number of rows. Here the *subset* is dynamic and the sampler is not: every epoch builds a new one.
+Lightning fixes the length of a loader when it is built, so a sampler that changed while its loader is in use would train on
+the wrong number of rows. Here the *subset* is dynamic and the sampler is not: every epoch builds a new one.
 """
 
 from collections.abc import Iterator
@@ -14,17 +14,17 @@ from torch.utils.data import DistributedSampler, Sampler
 from alft.selection.seeds import generator
 
 STRETCH = 50
-"""Most batches sorted together, a quarter of a small set at most: chance shall still say who meets whom."""
+"""Maximum number of batches sorted together, at most a quarter of a small set, so that batches remain mostly random."""
 
 
 class SubsetSampler(Sampler[int]):
-    """The given pool rows, each once, shuffled by (seed, epoch) alone: the same order on every process and after a restart.
+    """The given pool rows, each once, shuffled by (seed, epoch) only: the same order on every process and after a restart.
 
     Args:
         rows: Row numbers of the pool.
         seed: Seed of the run.
         epoch: Epoch, from 0.
-        grouping: Brings rows of similar length together; None leaves the order to chance alone.
+        grouping: Groups rows of similar length; None for a purely random order.
     """
 
     def __init__(self, rows: Tensor, seed: int, epoch: int, grouping: "Grouping | None" = None) -> None:
@@ -48,18 +48,18 @@ class SubsetSampler(Sampler[int]):
 
 @dataclass(frozen=True)
 class Grouping:
-    """Batches of texts of similar length, in random order: less padding, and batches that are less of a random sample.
+    """Batches of texts of similar length, in random order: less padding, but batches are less random.
 
     Args:
         lengths_N: Tokens of each pool row.
-        batch: Rows that are trained on at a time, over all processes.
+        batch: Batch size over all processes.
     """
 
     lengths_N: Tensor
     batch: int
 
     def arrange(self, rows: Tensor, random: torch.Generator) -> Tensor:
-        """Sort stretches of several batches by length, then shuffle the batches; the rest that fills none comes last."""
+        """Sort stretches of several batches by length, then shuffle the batches; the last, incomplete batch stays last."""
         full = len(rows) // self.batch
         stretch = self.batch * min(STRETCH, max(1, full // 4))
         stretches = torch.split(rows[: full * self.batch], stretch)
@@ -69,15 +69,15 @@ class Grouping:
 
 
 class Shard(DistributedSampler[int]):
-    """The part of an evaluation set that one of several processes measures: every row is in exactly one part.
+    """The shard of an evaluation set for one of several processes: every row is in exactly one shard.
 
-    Its base would repeat rows until all parts are equal, and Lightning puts that in the place of any other sampler; a repeated
+    The base class would repeat rows until all shards are equal, and Lightning replaces any other sampler by it; a repeated
     row would count twice.
 
     Args:
         rows: Rows of the set, at least one for each process.
-        rank: Number of this process.
-        processes: How many there are.
+        rank: Rank of this process.
+        processes: Number of processes.
 
     >>> [list(Shard(5, rank, 2)) for rank in (0, 1)]
     [[0, 2, 4], [1, 3]]
@@ -90,7 +90,7 @@ class Shard(DistributedSampler[int]):
         self.part = range(rank, rows, processes)
 
     def __len__(self) -> int:
-        """Number of rows of this part."""
+        """Number of rows of this shard."""
         return len(self.part)
 
     def __iter__(self) -> Iterator[int]:

@@ -1,6 +1,6 @@
-"""Where do the rows come from? A hub id, a folder with a file for each split, or one file.
+"""Locates the data: a hub id, a folder with a file for each split, or one file.
 
-Finding only: files are read by :mod:`alft.data.files`; columns, labels and splits are the business of :mod:`alft.data.corpus`.
+Files are read by :mod:`alft.data.files`; columns, labels and splits are handled by :mod:`alft.data.corpus`.
 """
 
 import os
@@ -25,11 +25,11 @@ def read_source(source: str) -> tuple[Splits, bool]:
     """Read every split of ``data.source``.
 
     Returns:
-        The splits by name (``train`` always, ``validation`` and ``test`` where there are any), and whether they came from
-        one file, which is still to be split.
+        The splits by name (``train`` always, ``validation`` and ``test`` if present), and whether they come from one file,
+        which is still to be split.
 
     Raises:
-        ValueError: Nothing is there, or what is there cannot be read; the sentence says where and why.
+        ValueError: The source does not exist or cannot be read; the message says where and why.
     """
     path = Path(os.path.expanduser(source))
     if path.is_dir():

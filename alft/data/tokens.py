@@ -1,4 +1,4 @@
-"""Texts as token numbers: made once, kept flat, cut into padded batches (axes: N texts, B rows of a batch, L tokens)."""
+"""Tokenised texts: computed once, stored flat, cut into padded batches (axes: N texts, B rows of a batch, L tokens)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ SLICE = 2_000
 
 @dataclass(frozen=True)
 class Tokens:
-    """All token numbers of N texts in one array, 4 bytes each; text i is ``flat[offsets[i]:offsets[i + 1]]``.
+    """Token ids of N texts in one array, 4 bytes each; text i is ``flat[offsets[i]:offsets[i + 1]]``.
 
     ``cut`` counts the texts that were longer than allowed.
     """
@@ -33,7 +33,7 @@ class Tokens:
         return self.offsets.diff()
 
     def batch(self, rows: Sequence[int]) -> dict[str, Tensor]:
-        """``input_ids`` and ``attention_mask`` (B, L) of those texts, padded on the right to the longest."""
+        """``input_ids`` and ``attention_mask`` (B, L) of the given texts, padded on the right to the longest."""
         texts = [self.flat[self.offsets[row] : self.offsets[row + 1]].long() for row in rows]
         lengths = torch.tensor([len(text) for text in texts])
         input_ids = pad_sequence(texts, batch_first=True, padding_value=self.padding)
@@ -48,7 +48,7 @@ def load_tokenizer(backbone: str, max_length: int) -> PreTrainedTokenizerBase:
         ValueError: There is none, or the model cannot read texts of ``max_length`` tokens.
     """
     tokenizer: PreTrainedTokenizerBase = load_pretrained(AutoTokenizer, backbone)
-    if len(tokenizer) <= len(tokenizer.all_special_ids):  # what transformers makes up where it finds no vocabulary
+    if len(tokenizer) <= len(tokenizer.all_special_ids):  # what transformers builds if it finds no vocabulary
         raise ValueError(f"model.backbone: {backbone} has no tokenizer beside the model (no tokenizer.json, no vocabulary)")
     least = tokenizer.num_special_tokens_to_add() + 1
     most = min(tokenizer.model_max_length, longest_input(load_pretrained(AutoConfig, backbone)))
@@ -64,7 +64,7 @@ def tokenize(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase, max_lengt
     starts = range(0, len(texts), SLICE)
     for start in track(starts, description="Tokenising", transient=True, disable=len(texts) <= 10 * SLICE):
         part = list(texts[start : start + SLICE])
-        found = _numbers(part, tokenizer, max_length + 1)  # one more than is wanted shows which texts are longer
+        found = _numbers(part, tokenizer, max_length + 1)  # one more than needed shows which texts are longer
         long = [position for position, text in enumerate(found) if len(text) > max_length]
         for position, text in zip(long, _numbers([part[p] for p in long], tokenizer, max_length) if long else [], strict=True):
             found[position] = text

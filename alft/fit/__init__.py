@@ -1,1 +1,1 @@
-"""What surrounds the training of a run: Trainer, journal, interruption, controls, the final test and the summary."""
+"""Everything around the training of a run: Trainer, journal, interruption, controls, final test and summary."""

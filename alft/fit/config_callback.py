@@ -1,4 +1,4 @@
-"""When is ``config.yaml`` written? When training is set up, so that a run that is refused leaves nothing."""
+"""Writes ``config.yaml`` when training is set up, so that a run that is refused leaves no files."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What would have been reached without any of this? Two controls, fitted on *all* train labels (method.md 9)."""
+"""Two controls without fine-tuning, fitted on *all* train labels (method.md 9)."""
 
 from collections import Counter
 
@@ -14,14 +14,14 @@ from alft.selection.text_embedding import WORD
 def control_scores(corpus: Corpus) -> dict[str, float | None]:
     """Macro-F1 on test, over all label names, of the majority class and of TF-IDF with logistic regression.
 
-    TF-IDF uses words (1-2) and characters (2-5, inside words). Both see every label of the pool, which is more than a run with
-    a budget buys: they are marks to compare with, not competitors. None without a test set.
+    TF-IDF uses words (1-2) and characters (2-5, within words). Both use every label of the pool, which is more than a run with
+    a budget buys: they are reference points, not competitors. None without a test set.
     """
     if corpus.test is None:
         return {"majority_f1": None, "tfidf_f1": None}
     train = corpus.pool.take(corpus.pool.labelled)
     truth, task = corpus.test.labels, corpus.task
-    # The lower number wins a tie, so that the control does not depend on the order of the rows.
+    # Ties go to the lower number, so that the control does not depend on the order of the rows.
     counts = Counter(train.labels)
     majority = min(counts, key=lambda label: (-counts[label], label))
     model = make_pipeline(

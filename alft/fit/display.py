@@ -1,4 +1,4 @@
-"""What does the user see? The plan before training, the result after it."""
+"""Tables shown to the user: the plan before training, the result after it."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def plan_table(plan: Plan, pool: int) -> Table:
 
 
 def result_table(summary: dict[str, Any]) -> Table:
-    """The run in a few lines: labels, savings, scores, controls, seconds."""
+    """Summary of the run: labels, savings, scores, controls, seconds."""
     table = Table(title=f"{summary['name']}: result", title_justify="left", show_header=False)
     table.add_column(style="bold")
     table.add_column(justify="right")

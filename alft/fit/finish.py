@@ -1,4 +1,4 @@
-"""What happens after the training of a run? The final test, and its last files."""
+"""Finishes a run after training: the final test and the last files."""
 
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -30,7 +30,7 @@ from alft.system.run_files import best_checkpoint
 from alft.system.short_form import short_form
 
 FINAL = ("test", "labels", "seconds", "memory_mib", "gpu_memory_mib", "break_even", "controls")
-"""What W&B gets of the summary; the costs of each epoch besides."""
+"""Entries of the summary that are logged to W&B, in addition to the costs of each epoch."""
 
 TestOn = Literal["last", "best"]
 
@@ -41,14 +41,14 @@ def finish(trainer: Trainer, test_on: TestOn = "last") -> Summary | None:
     """Test the model and write the last files of the run.
 
     Args:
-        trainer: Of :func:`alft.fit.trainer.trainer`, after its ``fit``.
-        test_on: Which weights to test: those of the ``last`` epoch, or of the ``best`` one on validation.
+        trainer: Made by :func:`alft.fit.trainer.trainer`, after its ``fit``.
+        test_on: Weights to test: those of the ``last`` epoch, or of the ``best`` one on validation.
 
     Returns:
-        The summary, as ``summary.json`` has it; None on further processes than the first.
+        The summary, as in ``summary.json``; None except on the first process.
 
     Raises:
-        ValueError: The Trainer is none of alft's, or has trained no epoch.
+        ValueError: The Trainer was not made by alft, or has trained no epoch.
     """
     journal, active, folder = _callback(trainer, Journal), _callback(trainer, ActiveLearning), _folder(trainer)
     model: Any = trainer.lightning_module
@@ -79,7 +79,7 @@ def finish(trainer: Trainer, test_on: TestOn = "last") -> Summary | None:
 
 
 def log_summary(run: Any, summary: Summary) -> None:
-    """Settings, final figures and the cost of each epoch, which no other logger gets: ``metrics.csv`` must be reproducible."""
+    """Log settings, final figures and the cost of each epoch; only to W&B, since ``metrics.csv`` must be reproducible."""
     run.config.update({"alft": summary["settings"]}, allow_val_change=True)
     run.define_metric("cost/*", step_metric="cost/epoch")
     for record in summary["epochs"]:
@@ -98,16 +98,16 @@ def summarise(
     epoch: int,
     test_on: TestOn,
 ) -> Summary:
-    """All that ``summary.json`` says.
+    """The contents of ``summary.json``.
 
     Args:
-        trainer: Knows the precision.
-        model: As tested.
-        data: Holds the ledger.
-        active: Holds the settings of the selection.
+        trainer: Provides the training settings.
+        model: The model, as tested.
+        data: Provides the ledger.
+        active: Provides the settings of the selection.
         name: Name of the run.
         epoch: Epoch whose weights were tested.
-        test_on: By which rule that was.
+        test_on: Rule by which that epoch was chosen.
     """
     assert data.plan is not None
     controls = control_scores(data.corpus)
@@ -164,7 +164,7 @@ def _callback(trainer: Trainer, kind: type[Kind]) -> Kind:
 
 
 def _folder(trainer: Trainer) -> Path:
-    """The run's folder, as the first process knows it."""
+    """The run's folder, broadcast from the first process."""
     folder = next((logger.folder for logger in trainer.loggers if isinstance(logger, MetricsFile)), None)
     if folder is None:
         raise ValueError("the Trainer has no run folder; make it with alft.trainer(data, active, max_epochs=...)")

@@ -6,7 +6,7 @@ from alft.record.workspace import Workspace
 
 
 class HeldFolder(Callback):
-    """Releases the folder when training fails; otherwise :func:`alft.fit.finish.finish` does, after it wrote the last files.
+    """Releases the folder when training fails; otherwise :func:`alft.fit.finish.finish` does, after writing the last files.
 
     Args:
         workspace: Holds the folder.
@@ -16,5 +16,5 @@ class HeldFolder(Callback):
         self.workspace = workspace
 
     def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
-        """Release the folder, so that another process may continue the run."""
+        """Release the folder, so that another process can resume the run."""
         self.workspace.release()

@@ -1,6 +1,6 @@
-"""What did each epoch cost, and what did it bring? The callback that keeps the books of a run.
+"""The callback that records the cost and the results of each epoch.
 
-Seconds go into the ledger, from there into ``summary.json``; never into ``metrics.csv``, which is to be reproducible.
+Seconds go to the ledger and from there to ``summary.json``; never to ``metrics.csv``, which must be reproducible.
 """
 
 from time import perf_counter
@@ -17,14 +17,14 @@ from alft.system.terminal import show
 
 
 class Journal(Callback):
-    """Times training and validation and logs what was bought.
+    """Times training and validation and logs the labels bought.
 
-    It must stand before :class:`alft.loop.active.ActiveLearning` among the callbacks, so that the end of an epoch is noted
+    It must come before :class:`alft.loop.active.ActiveLearning` in the callbacks, so that the end of an epoch is recorded
     before the next selection begins.
     """
 
     def __init__(self, started: float) -> None:
-        """Count from the start of the command, a ``perf_counter``."""
+        """Count from the start of the command, a value of ``perf_counter``."""
         self._settled = started
         self._epoch_started = 0.0
         self._validation_started = 0.0
@@ -46,17 +46,17 @@ class Journal(Callback):
         self._validation_started = perf_counter()
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Stop it; an epoch may be validated several times."""
+        """Stop the clock of the validation; an epoch may be validated several times."""
         self._validated += perf_counter() - self._validation_started
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: Classifier) -> None:  # type: ignore[override]  # ours, always
-        """Enter seconds, memory and validation score; log labels bought and both savings so far."""
+        """Record seconds, memory and validation score; log labels bought and both savings so far."""
         data: TextPool = trainer.datamodule  # type: ignore[attr-defined]  # set by fit, unknown to the type checker
         ledger, epoch = data.ledger, trainer.current_epoch
         ledger.spend(epoch, "train", perf_counter() - self._epoch_started - self._validated)
         ledger.spend(epoch, "validate", self._validated)
         ledger.memory[epoch] = peak_memory()
-        restart_peak()  # the next selection counts in the epoch that trains on it, as its seconds do
+        restart_peak()  # the next selection counts towards the epoch that trains on it, as its seconds do
         ledger.validation[epoch] = pl_module.evaluations["val"].f1_macro
         figures = {
             "labels_bought": float(ledger.bought),
@@ -65,13 +65,13 @@ class Journal(Callback):
             "exposure_saving": ledger.exposure_saving,
         }
         pl_module.log_dict(figures)
-        # Lightning hands these to the loggers after the checkpoint is written, which must hold them already, rounded as there.
+        # Lightning passes these to the loggers after it writes the checkpoint, which must already hold them, equally rounded.
         logged = {name: float(trainer.callback_metrics[name]) for name in (*figures, "train_loss")}
         ledger.metrics.setdefault(epoch, {}).update(logged)
         self.settle(ledger)
 
     def settle(self, ledger: Ledger) -> None:
-        """Enter the seconds that have passed since the last time, whatever they went into."""
+        """Add the seconds since the last call to the total, whatever they were spent on."""
         now = perf_counter()
         ledger.total += now - self._settled
         self._settled = now

@@ -1,4 +1,4 @@
-"""Which Trainer trains a run? One with alft's defaults, callbacks and run folder, for the command line and for Python."""
+"""Makes the Trainer of a run, with alft's defaults, callbacks and run folder, for the command line and for Python."""
 
 import os
 from collections.abc import Sequence
@@ -28,21 +28,21 @@ DEFAULTS: dict[str, Any] = {
     "enable_model_summary": False,
     "default_root_dir": "runs",
 }
-"""What alft sets in place of Lightning's defaults."""
+"""Defaults of alft that replace those of Lightning."""
 
 
 def trainer(data: TextPool, active: ActiveLearning, *, name: str = "alft", **settings: Any) -> Trainer:
-    """A Trainer as ``python -m alft fit`` makes one: the same settings train the same run.
+    """Make a Trainer like that of ``python -m alft fit``: the same settings give the same run.
 
     The run folder is the first free ``default_root_dir/NAME/version_N``; :func:`alft.fit.finish.finish` writes its last files.
     Library messages that are expected in such a run are silenced, except with ALFT_DEBUG=1.
-    Call ``lightning.seed_everything`` with the seed of ``active`` before the model is made, as the command line does.
+    Call ``lightning.seed_everything`` with the seed of ``active`` before creating the model, as the command line does.
 
     Args:
         data: The pool to select from.
         active: Chooses the rows of every epoch.
         name: Name of the run.
-        **settings: Settings of ``lightning.Trainer``, ``max_epochs`` among them.
+        **settings: Settings of ``lightning.Trainer``, including ``max_epochs``.
 
     Raises:
         ValueError: ``max_epochs`` is not given.
@@ -50,7 +50,7 @@ def trainer(data: TextPool, active: ActiveLearning, *, name: str = "alft", **set
     Returns:
         A Trainer for ``fit(model, datamodule=data)``.
     """
-    if settings.get("max_epochs") is None:  # Lightning would put 1000 in its place
+    if settings.get("max_epochs") is None:  # Lightning would use 1000
         raise ValueError("max_epochs must be given, because the budget is spread over the epochs")
     quieten()
     settings = {**DEFAULTS, **settings}
@@ -68,17 +68,17 @@ def make_trainer(
     settings: dict[str, Any],
     more: Sequence[Callback] = (),
 ) -> Trainer:
-    """The Trainer of a run in a folder.
+    """Make the Trainer of a run in a folder.
 
     Args:
         folder: The run's folder.
         data: The pool to select from.
         active: Chooses the rows of every epoch.
-        journal: Keeps the books.
+        journal: Records the cost of each epoch.
         settings: Settings of ``lightning.Trainer``.
-        more: Callbacks besides those of the settings.
+        more: Callbacks in addition to those of the settings.
     """
-    # The journal comes before ActiveLearning: the end of an epoch is noted before the next selection begins.
+    # The journal comes before ActiveLearning: the end of an epoch is recorded before the next selection begins.
     callbacks = [StopAtOnce(), journal, *as_list(settings.get("callbacks")), *progress_bars(settings)]
     if settings.get("enable_checkpointing") is not False:
         callbacks += run_checkpoints(folder)
@@ -93,7 +93,7 @@ def make_trainer(
 
 
 def run_loggers(folder: Path, lines: Lines, asked: Any) -> list[Logger]:
-    """``metrics.csv`` in the run folder, made of those lines, then what the user asked for, and W&B inside a sweep."""
+    """The logger of ``metrics.csv`` with these lines, then those requested by the user, and W&B inside a sweep."""
     more = asked if isinstance(asked, list) else [asked] if isinstance(asked, Logger) else []
     if "WANDB_SWEEP_ID" in os.environ and not any(isinstance(logger, WandbLogger) for logger in more):
         more = [*more, WandbLogger(save_dir=folder)]
@@ -101,10 +101,10 @@ def run_loggers(folder: Path, lines: Lines, asked: Any) -> list[Logger]:
 
 
 def progress_bars(settings: dict[str, Any]) -> list[Callback]:
-    """The progress bar, unless it is switched off."""
+    """The progress bar, unless it is disabled."""
     return [] if settings.get("enable_progress_bar") is False else [StageProgressBar()]
 
 
 def as_list(value: Any) -> list[Any]:
-    """One value, several or none, as Lightning takes callbacks and plugins."""
+    """One value, several or none as a list, as Lightning accepts callbacks and plugins."""
     return [] if value is None else list(value) if isinstance(value, list | tuple) else [value]

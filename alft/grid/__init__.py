@@ -1,1 +1,1 @@
-"""A W&B sweep file on one machine, without an account: which runs it means, which are left, and how they are run."""
+"""Runs a W&B sweep file on one machine, without an account: its runs, those not yet finished, and their execution."""

@@ -1,6 +1,6 @@
-"""How far is a cell? Each has a folder of its own below the grid's root, and ``fit`` makes its run folder inside.
+"""The folder of a grid cell, which holds its state: each cell has its own below the grid's root, with the run folder inside.
 
-``ROOT/CELL/NAME/version_0`` is finished if it has a summary, begun if it has a checkpoint.
+``ROOT/CELL/NAME/version_0`` is finished if it has a summary, and started if it has a checkpoint.
 """
 
 import json
@@ -21,22 +21,22 @@ from alft.system.run_files import SUMMARY, last_checkpoint, oldest_first
 LOG = "log.txt"
 COMMAND = "command.txt"
 PROCESS = ".process"
-"""Which process runs the cell: its number and when it began, since numbers are used again."""
+"""File with the process that runs the cell: its number and start time, since numbers are reused."""
 
 PROMPT = "$ "
-"""What a line of the log begins with that says what was started."""
+"""Prefix of the line of the log with the command that was started."""
 
 
 @dataclass(frozen=True)
 class CellFolder:
-    """A cell and the folder that holds its runs."""
+    """A cell and the folder of its runs."""
 
     cell: Cell
     path: Path
 
     @property
     def runs(self) -> list[Path]:
-        """Its run folders, whatever became of them."""
+        """Its run folders, whatever their state."""
         return oldest_first(self.path.glob("*/version_*"))
 
     @property
@@ -46,16 +46,16 @@ class CellFolder:
 
     @property
     def begun(self) -> Path | None:
-        """A run that can go on."""
+        """A run that can be resumed."""
         return next((run for run in reversed(self.runs) if last_checkpoint(run).is_file()), None)
 
     @property
     def arguments(self) -> list[str]:
-        """What follows ``python -m alft fit``: the cell's own, where its runs go, and to go on with one that was broken off."""
+        """Arguments of ``python -m alft fit``: those of the cell, the folder of its runs, and to resume an interrupted run."""
         return [*self.cell.arguments, "--trainer.default_root_dir", str(self.path), "--ckpt_path", "last"]
 
     def claim(self) -> FileLock | None:
-        """Hold the cell; None if another grid does, or a run that outlived its grid is still training."""
+        """Lock the cell; None if another grid holds it, or a run that outlived its grid is still training."""
         self.path.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.path / ".lock")
         try:
@@ -68,11 +68,11 @@ class CellFolder:
         return lock
 
     def start(self, threads: int) -> subprocess.Popen[bytes]:
-        """Train it in a process of its own, which writes to the cell's log.
+        """Train the cell in a separate process, which writes to the cell's log.
 
         Args:
-            threads: For OpenMP, unless OMP_NUM_THREADS says otherwise. Waiting threads sleep: they would take a core from the
-                run beside them.
+            threads: OpenMP threads, unless OMP_NUM_THREADS is set. Waiting threads sleep: otherwise they would take a core
+                from the other runs.
         """
         command = ["-m", "alft", "fit", *self.arguments]
         typed = shlex.join(["python", *command])
@@ -80,7 +80,7 @@ class CellFolder:
         with (self.path / LOG).open("ab") as log:
             log.write(f"{PROMPT}{typed}\n".encode())
             log.flush()
-            process = subprocess.Popen(  # a session of its own: Ctrl-C is for the grid, which stops its runs in order  # noqa: S603
+            process = subprocess.Popen(  # its own session: Ctrl-C is for the grid, which stops its runs in order  # noqa: S603
                 [sys.executable, *command, "--trainer.enable_progress_bar=false"],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -92,13 +92,13 @@ class CellFolder:
         return process
 
     def last_words(self) -> str:
-        """The last line that its newest run has written: where it failed, it says why."""
+        """Last line written by its newest run: if it failed, the reason."""
         lines = (self.path / LOG).read_text(encoding="utf-8", errors="replace").splitlines()
         last = next((line.strip() for line in reversed(lines) if line.strip()), PROMPT)
         return "it said nothing" if last.startswith(PROMPT.strip()) else last
 
     def _is_being_run(self) -> bool:
-        """Whether a process of an earlier grid, which is there no more, or somebody else is at it."""
+        """Whether another process is running it, also one left over from a grid that no longer exists."""
         try:
             number, began = json.loads((self.path / PROCESS).read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -107,7 +107,7 @@ class CellFolder:
 
 
 def _began(process: int) -> float | None:
-    """When a process began, in seconds since 1970; None if it is over."""
+    """Start time of a process, in seconds since 1970; None if it has ended."""
     try:
         found = psutil.Process(process)
         return None if found.status() == psutil.STATUS_ZOMBIE else float(found.create_time())

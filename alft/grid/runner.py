@@ -1,4 +1,4 @@
-"""How are the runs of a grid carried out? So many at a time, each in a process of its own; stopped ones go on next time."""
+"""Executes the runs of a grid: several at a time, each in its own process; stopped runs are resumed the next time."""
 
 import os
 import signal
@@ -13,12 +13,12 @@ from filelock import FileLock
 from alft.grid.cell_folder import CellFolder
 
 PATIENCE = 30.0
-"""Seconds that a run which was told to stop has to do so."""
+"""Seconds that a run has to stop after SIGTERM before it is killed."""
 
 
 @dataclass(frozen=True)
 class Ended:
-    """A run that came to an end, well (exit code 0) or not."""
+    """A run that has ended, successfully (exit code 0) or not."""
 
     folder: CellFolder
     exit_code: int
@@ -38,14 +38,14 @@ def run_cells(folders: Sequence[CellFolder], jobs: int, tell: Callable[[Ended], 
 
     Args:
         folders: The cells to run, in this order.
-        jobs: How many at a time, at least 1.
+        jobs: Number of runs at a time, at least 1.
         tell: Called for every run that ends.
-        pause: Seconds between two looks at them.
+        pause: Seconds between two polls.
 
     Returns:
-        The cells that somebody else is running, or has finished meanwhile: see their ``finished``.
+        The cells that another process is running, or has finished in the meantime: see their ``finished``.
 
-    Whatever breaks this off (Ctrl-C, SIGTERM) stops the runs first, and waits for them.
+    Any interruption (Ctrl-C, SIGTERM) first stops the runs and waits for them.
     """
     threads = max(1, cores() // jobs)
     waiting, elsewhere = list(folders), []
@@ -68,7 +68,7 @@ def run_cells(folders: Sequence[CellFolder], jobs: int, tell: Callable[[Ended], 
 
 
 def cores() -> int:
-    """How many cores this process may use."""
+    """Number of cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -94,8 +94,8 @@ def _stopped_on_error() -> Iterator[list[_Started]]:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End a run and the processes it has started; nothing is lost but the epoch it was in."""
-    if hasattr(os, "killpg") and os.getpgid(process.pid) == process.pid:  # it leads a group of its own
+    """Kill a run and the processes it has started; only the current epoch is lost."""
+    if hasattr(os, "killpg") and os.getpgid(process.pid) == process.pid:  # it leads its own process group
         os.killpg(process.pid, signal.SIGKILL)
     else:
         process.kill()

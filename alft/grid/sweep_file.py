@@ -1,7 +1,7 @@
-"""Which runs does a sweep file mean? The same ones, with the same arguments, that W&B's agent would start.
+"""Reads the runs of a sweep file: the same runs, with the same arguments, that W&B's agent would start.
 
-W&B's format (docs.wandb.ai, "Define a sweep configuration"), as far as a grid of fits needs it. Values must be written as they
-are typed on a command line: the agent passes Python's form of anything else on, so that null would arrive as None.
+W&B's format (docs.wandb.ai, "Define a sweep configuration"), as far as a grid of fits needs it. Values must be written as on a
+command line: the agent passes on the Python form of anything else, so that null would arrive as None.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 LONGEST = 80
-"""Letters of a cell's name before its digest; file systems allow 255 bytes for a name."""
+"""Maximum length of a cell's name before its digest; file systems allow 255 bytes for a name."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Cell:
     """One run of a sweep.
 
     Attributes:
-        arguments: What follows ``python -m alft fit``.
+        arguments: Arguments of ``python -m alft fit``.
         chosen: The values of this cell, by setting, as typed.
     """
 
@@ -32,13 +32,13 @@ class Cell:
 
     @property
     def name(self) -> str:
-        """A name for a folder: what was chosen, for the eye, and a digest of the arguments, so that no two cells share one."""
+        """A folder name: the chosen values, for readability, and a digest of the arguments, so that it is unique."""
         digest = hashlib.sha256("\0".join(self.arguments).encode()).hexdigest()[:8]
         return f"{self.label[:LONGEST].strip('-')}-{digest}"
 
     @property
     def label(self) -> str:
-        """What was chosen, in short.
+        """The chosen values, abbreviated.
 
         >>> Cell((), (("config", "configs/maltese.yaml"), ("active.acquire", "Bald"), ("seed_everything", "3"))).label
         'maltese-acquire-Bald-seed_everything-3'
@@ -50,7 +50,7 @@ def read_sweep(path: Path) -> list[Cell]:
     """The cells of a sweep file, the last parameter changing fastest.
 
     Raises:
-        ValueError: The file is not a grid of fits, or holds a value that would not arrive as it is written.
+        ValueError: The file is not a grid of fits, or holds a value that would not arrive as written.
     """
     try:
         sweep = yaml.safe_load(path.read_text(encoding="utf-8"))
@@ -69,7 +69,7 @@ def read_sweep(path: Path) -> list[Cell]:
 
 
 def _fit_arguments(path: Path, command: Any) -> list[str]:
-    """What follows the word fit in the sweep's command."""
+    """The arguments after the word fit in the sweep's command."""
     words = [str(word) for word in command] if isinstance(command, list) else []
     if words.count("fit") != 1 or words.count("${args}") != 1:
         raise ValueError(f'{path}: command must be a list such as ["${{env}}", python, -m, alft, fit, "${{args}}"]')
@@ -82,7 +82,7 @@ def _fit_arguments(path: Path, command: Any) -> list[str]:
 
 def _values(path: Path, name: str, entry: Any) -> list[str]:
     entry = dict(entry) if isinstance(entry, dict) else {}
-    distribution = entry.pop("distribution", None)  # W&B's own names for what is there anyway
+    distribution = entry.pop("distribution", None)  # redundant: W&B's own name for the kind of entry
     kind = {"values": "categorical", "value": "constant"}.get("".join(map(str, entry)))
     if kind is None or distribution not in (None, kind) or not isinstance(entry.get("values", []), list):
         raise ValueError(f"{path}: parameters.{name} must have value or a list of values and nothing else in a grid")
@@ -111,7 +111,7 @@ def _spread(command: list[str], given: list[str]) -> Iterator[str]:
 
 
 def _short(name: str, value: str) -> str:
-    """A parameter for the eye: of a file its stem, of a class in JSON the words that carry meaning."""
+    """A readable form of a parameter: the stem of a file, or the meaningful words of a class in JSON."""
     if name == "config":
         return Path(value.removeprefix("preset:")).stem
     words = re.findall(r"[\w.]+", value.replace("class_path", "").replace("init_args", ""))

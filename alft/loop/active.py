@@ -1,7 +1,7 @@
-"""When is the pool scored, and what is done with the scores? The callback that refreshes the set of every epoch.
+"""The active-learning callback: scores the pool and selects the set of every epoch.
 
-It has no state: what must survive a restart is in the DataModule's ledger, all else is a function of the settings. At the end
-of epoch t it chooses the set of epoch t + 1, just before Lightning asks the DataModule for a new loader.
+It is stateless: what must survive a restart is in the DataModule's ledger, everything else is a function of the settings. At
+the end of epoch t it chooses the set of epoch t + 1, just before Lightning requests a new loader from the DataModule.
 """
 
 from collections.abc import Iterator
@@ -32,10 +32,10 @@ class ActiveLearning(Callback):
     """Chooses the rows of every epoch.
 
     Args:
-        seed: Seed of everything random in the selection; always ``seed_everything``.
+        seed: Seed of all randomness in the selection; always ``seed_everything``.
         enabled: false is the baseline: the whole pool in every epoch, all other ``active`` settings ignored.
-        replay: Folder of a finished run whose sets are to be repeated, all other ``active`` settings ignored: with other
-            seeds or another model. What the seeds then still differ in is luck of training, none of selection.
+        replay: Folder of a finished run whose sets are repeated with other seeds or another model, all other ``active``
+            settings ignored. The remaining variance between seeds is due to training, not to selection.
         **selection: Fields of :class:`alft.selection.policy.Policy`.
     """
 
@@ -53,7 +53,7 @@ class ActiveLearning(Callback):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The settings of the selection as a summary has them; what the baseline does not use is None."""
+        """Selection settings as written to the summary; those that the baseline does not use are None."""
         if self.recorded is not None:
             return {**self.recorded.settings, "replay": self.recorded.name}
         chosen = {field.name: getattr(self.policy, field.name) for field in fields(self.policy) if field.name != "seed"}
@@ -61,12 +61,12 @@ class ActiveLearning(Callback):
         return {name: short_form(value) for name, value in {**chosen, **unused, "replay": None}.items()}
 
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Plan the run, before the optimizer asks for the planned steps."""
+        """Plan the run, before the optimizer requests the planned steps."""
         if stage == "fit":
             self.plan(trainer, _pool(trainer))
 
     def plan(self, trainer: Trainer, pool: Pool) -> None:
-        """Refuse what would break the plan or cannot be embedded, and tell the DataModule the plan."""
+        """Refuse settings that would break the plan and texts that cannot be embedded; pass the plan to the DataModule."""
         refuse_trainer_settings(trainer)
         if self.recorded is not None:
             self.recorded.refuse_other_data(pool.fingerprint, pool.ledger.selectable_N)
@@ -79,12 +79,12 @@ class ActiveLearning(Callback):
         pool.follow(plan, self.policy.seed)
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Choose the first set, unless a checkpoint brought one along."""
+        """Choose the first set, unless it was restored from a checkpoint."""
         if _pool(trainer).ledger.selected is None:
             self._select(trainer, pl_module, epoch=0)
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Make the epoch a function of its start: whatever ran before leaves no mark on its dropout masks."""
+        """Seed the epoch, so that its dropout masks do not depend on what ran before."""
         torch.manual_seed(mix(self.policy.seed, "epoch", trainer.current_epoch, trainer.global_rank))
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -95,17 +95,17 @@ class ActiveLearning(Callback):
             self._select(trainer, pl_module, following)
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Take back a set that was chosen before EarlyStopping, which acts after this callback, ended the run.
+        """Discard a set that was chosen before EarlyStopping, which acts after this callback, ended the run.
 
-        Here and not at the end of the training, of which there is none where a run goes on that had stopped already. Lightning
-        counts its last epoch as done only where ``max_epochs`` was reached.
+        Not in ``on_train_end``, which is not called when a run resumes that had already stopped. Lightning counts the last
+        epoch as completed only if ``max_epochs`` was reached.
         """
         progress: Any = trainer.fit_loop.epoch_progress.current
         progress.completed = progress.processed
         _pool(trainer).ledger.forget_from(trainer.current_epoch)
 
     def _select(self, trainer: Trainer, module: LightningModule, epoch: int) -> None:
-        """Score on all processes, decide on one, enter the decision everywhere."""
+        """Score on all processes, decide on one, record the decision on all."""
         pool = _pool(trainer)
         plan, ledger = _planned(pool), pool.ledger
         with _clock(ledger, epoch, "score"):
@@ -122,7 +122,7 @@ class ActiveLearning(Callback):
         ledger.clusters, ledger.cluster_order_M = decision.clusters, decision.cluster_order_M
 
     def _score(self, trainer: Trainer, module: LightningModule, pool: Pool, epoch: int) -> Scores:
-        """Make the pass over the pool, and embed the texts, if and as far as this selection needs it."""
+        """Run the pass over the pool and embed the texts, only as far as this selection needs it."""
         needs = self.policy.needs(epoch, _planned(pool), pool.ledger)
         of_tokens = self.policy.embedding if needs.embeddings and isinstance(self.policy.embedding, TokenEmbedding) else None
         size = len(pool.ledger.selectable_N)

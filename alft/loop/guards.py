@@ -1,4 +1,4 @@
-"""Which Trainer settings would break the plan without a word? Each is refused with a sentence before training."""
+"""Checks before training: Trainer settings that would silently break the plan, and clusterings that exceed memory."""
 
 from typing import Any
 
@@ -11,14 +11,14 @@ from alft.system.memory import free_gib
 
 
 def refuse_trainer_settings(trainer: Trainer) -> None:
-    """Raise a ValueError that names the first setting under which the planned sets would not be what is trained on."""
+    """Raise a ValueError that names the first setting under which training would deviate from the planned sets."""
     for refused, setting, reason in _rules(trainer):
         if refused:
             raise ValueError(f"trainer.{setting}: {reason}")
 
 
 def _rules(trainer: Any) -> list[tuple[bool, str, str]]:
-    # Any: some of these attributes are set by the Trainer's constructor in ways that its types do not tell.
+    # Any: some of these attributes are set by the Trainer's constructor in ways that its types do not declare.
     sharded = isinstance(trainer.strategy, FSDPStrategy | DeepSpeedStrategy | ModelParallelStrategy)
     timers = any(isinstance(callback, Timer) for callback in trainer.callbacks)
     return [
@@ -39,7 +39,7 @@ def _rules(trainer: Any) -> list[tuple[bool, str, str]]:
         ),
         (trainer.max_steps != -1, "max_steps", "cannot be used, it ends the planned epochs early; use trainer.max_epochs"),
         (timers, "max_time", "cannot be used, it ends the planned epochs early; use trainer.max_epochs"),
-        # Before limit_train_batches, which Lightning changes on its behalf.
+        # Before limit_train_batches, which Lightning changes when this is set.
         (
             trainer.overfit_batches > 0,
             "overfit_batches",
@@ -75,10 +75,10 @@ def _rules(trainer: Any) -> list[tuple[bool, str, str]]:
 
 
 def refuse_too_large(cluster: Clustering, rows: int) -> None:
-    """Refuse, before training, a clustering of that many rows that needs more memory than is free.
+    """Refuse, before training, a clustering of this many rows that needs more memory than is free.
 
     Raises:
-        ValueError: The sentence says what it needs and what there is.
+        ValueError: The message gives the memory needed and the memory free.
     """
     needed, free = cluster.memory_gib(rows), free_gib()
     if needed > free:

@@ -1,4 +1,4 @@
-"""What is the run doing just now? Lightning's rich progress bar, with a line for scoring and for clustering."""
+"""The progress bar: Lightning's rich bar, extended by lines for scoring and clustering."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,20 +9,20 @@ from lightning.pytorch.callbacks import RichProgressBar
 
 
 class StageProgressBar(RichProgressBar):
-    """Lightning's bar for training, validation and test; :func:`stage` adds the stages that Lightning does not know."""
+    """Lightning's bar for training, validation and test; :func:`stage` adds the other stages."""
 
     def __init__(self) -> None:
-        """Remove finished lines: the table at the end says what matters."""
+        """Remove finished lines: the table at the end reports the results."""
         super().__init__(leave=False)
 
     def get_metrics(self, trainer: Trainer, pl_module: LightningModule) -> dict[str, Any]:
-        """The metrics without the logger's version number, which is in the path of the run folder."""
+        """Metrics without the logger's version number, which is part of the run folder's path."""
         return {name: value for name, value in super().get_metrics(trainer, pl_module).items() if name != "v_num"}
 
 
 @contextmanager
 def stage(trainer: Trainer, module: LightningModule, name: str, total: int) -> Iterator[Callable[[], None]]:
-    """Show a stage while it lasts; call what it yields once per finished part. Silent when the bar is off."""
+    """Show a stage while it runs; call the yielded function once per finished part. Silent when the bar is off."""
     bar = trainer.progress_bar_callback
     if not isinstance(bar, StageProgressBar) or bar.is_disabled or not trainer.is_global_zero:
         yield lambda: None

@@ -1,4 +1,4 @@
-"""What did a finished run select, out of which pool? Read from its folder, to be repeated by ``active.replay``."""
+"""Reads the selections of a finished run from its folder, to be repeated by ``active.replay``."""
 
 import json
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ from alft.system.run_files import SELECTION, SUMMARY
 
 @dataclass(frozen=True)
 class Recorded:
-    """A run's sets, and what they belong to.
+    """The sets of a run and their origin.
 
     Attributes:
-        run: The run's folder, as typed.
-        name: What to call it where folders mean nothing: the run's name and seed, and a digest of its sets.
+        run: Folder of the run, as typed.
+        name: Identifier that does not depend on folders: the run's name and seed, and a digest of its sets.
         sets: Ascending row numbers of each epoch's set.
-        fingerprint: Of the run's data.
-        settings: How the sets were chosen, by the names in ``summary.json``.
+        fingerprint: Fingerprint of the run's data.
+        settings: Selection settings of the run, by their names in ``summary.json``.
     """
 
     run: str
@@ -34,7 +34,7 @@ class Recorded:
     settings: dict[str, Any]
 
     def refuse_other_data(self, fingerprint: str, selectable_N: Tensor) -> None:
-        """Refuse data in which the recorded row numbers would mean other texts, or texts that have lost their label.
+        """Refuse data in which the recorded row numbers refer to other texts, or to texts without a label.
 
         Raises:
             ValueError: The fingerprints differ, or a recorded row has no label.
@@ -53,10 +53,10 @@ def read_recorded(run: str, setting: str = "active.replay") -> Recorded:
 
     Args:
         run: The folder.
-        setting: What the user gave it as, for errors.
+        setting: Setting that named the folder, for error messages.
 
     Raises:
-        ValueError: It is not one.
+        ValueError: It is not the folder of a finished run.
     """
     folder = Path(run).expanduser()
     try:

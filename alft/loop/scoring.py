@@ -1,7 +1,7 @@
-"""What does the model think of every pool row? One pass over the pool that leaves no trace on the run.
+"""Scores the pool: one pass over all pool rows without side effects on the run.
 
 Axes: K draws, N pool rows, C classes, D hidden size. Rows are scored in chunks of similar length. The chunks are made for the
-whole pool before they are dealt out to processes, so padding and dropout masks of a chunk do not depend on their number.
+whole pool before they are distributed, so padding and dropout masks of a chunk do not depend on the number of processes.
 """
 
 from collections.abc import Iterator, Sequence
@@ -21,19 +21,19 @@ from alft.selection.seeds import mix
 from alft.task.base import Task
 
 CHUNK_TOKENS = {"cpu": 1024, "cuda": 16384, "mps": 4096}
-"""Padded tokens of a chunk: on a CPU larger ones fall out of the cache and are slower; the others are not measured."""
+"""Padded tokens per chunk: on a CPU larger chunks exceed the cache and are slower; the other values are not measured."""
 LEAST_REAL = 0.95
-"""Share of a chunk's tokens that must be real."""
+"""Minimum share of real tokens in a chunk."""
 
 
 class Pool(Protocol):
-    """What scoring and selection need of the DataModule."""
+    """Interface of the DataModule required by scoring and selection."""
 
     plan: Plan | None
 
     @property
     def ledger(self) -> Ledger:
-        """Which rows have a label, and what was selected so far."""
+        """Rows that may be selected, and all selections so far."""
 
     @property
     def fingerprint(self) -> str:
@@ -48,23 +48,23 @@ class Pool(Protocol):
         """Text of each pool row."""
 
     def pool_batch(self, rows: Sequence[int]) -> dict[str, Tensor]:
-        """Tokens of those rows."""
+        """Tokens of the given rows."""
 
     def follow(self, plan: Plan, seed: int) -> None:
-        """Take over the planned sizes and the seed of the order within an epoch."""
+        """Set the planned sizes and the seed of the order within an epoch."""
 
 
 class Scorer(Protocol):
-    """What scoring needs of the model."""
+    """Interface of the model required by scoring."""
 
     hidden_size: int
 
     @property
     def task(self) -> Task:
-        """What is predicted."""
+        """The prediction task."""
 
     def draw_count(self, passes: int) -> int:
-        """Draws K for a score that compares ``passes``; at least 1."""
+        """Number of draws K for an acquisition that compares ``passes`` draws; at least 1."""
 
     def draws(
         self, batch: dict[str, Tensor], passes: int, seed: int, embedding: TokenEmbedding | None
@@ -82,16 +82,16 @@ def score_pool(
     seed: int = 0,
     precision: Precision = "float32",
 ) -> Scores:
-    """Score every pool row that has a label, on every process its part.
+    """Score every pool row that has a label, distributed over the processes.
 
     Args:
-        trainer: Knows the processes and the device.
+        trainer: Provides processes and device.
         module: A LightningModule that is a :class:`Scorer`.
-        pool: Where the rows are.
-        passes: Stochastic draws that a score compares; 0 if it compares none.
-        embedding: How to embed texts; None for no embeddings.
+        pool: Provides the rows.
+        passes: Stochastic draws that the acquisition compares; 0 if it compares none.
+        embedding: Embedding of the texts; None for no embeddings.
         seed: Seed of this pass; each chunk and draw has its own stream.
-        precision: Precision in which the encoder computes; probabilities are made in float32 anyway.
+        precision: Precision of the encoder; probabilities are computed in float32 regardless.
     """
     scorer: Scorer = module  # type: ignore[assignment]
     size = len(pool.lengths)
@@ -111,7 +111,7 @@ def score_pool(
             if embeddings_BD is not None:
                 embeddings_ND[chunk] = embeddings_BD.float().cpu()
             advance()
-    # Some backends reduce only what is contiguous: the table as it lies in memory, (K, C, N).
+    # Some backends reduce only contiguous tensors: the table in its memory layout, (K, C, N).
     probs_KCN = _gather(trainer, module, probs_KNC.transpose(1, 2))
     return Scores(probs_KCN.transpose(1, 2), _gather(trainer, module, embeddings_ND))
 
@@ -119,7 +119,7 @@ def score_pool(
 def make_chunks(lengths_N: Tensor, rows: Tensor, tokens: int) -> list[Tensor]:
     """Cut rows, sorted by length, into chunks of at most ``tokens`` padded tokens, of which at most a twentieth is padding.
 
-    A row that is longer than all of that is a chunk by itself.
+    A row with more than ``tokens`` tokens forms a chunk of its own.
 
     >>> make_chunks(torch.tensor([30, 29, 1, 30]), torch.tensor([0, 1, 2, 3]), tokens=60)
     [tensor([2]), tensor([1, 0]), tensor([3])]
@@ -138,7 +138,7 @@ def make_chunks(lengths_N: Tensor, rows: Tensor, tokens: int) -> list[Tensor]:
 
 @contextmanager
 def undisturbed(module: LightningModule) -> Iterator[None]:
-    """Put every submodule's mode and torch's random state back afterwards, whatever happens in between."""
+    """Restore every submodule's mode and torch's random state on exit, even after an error."""
     modes = [(submodule, submodule.training) for submodule in module.modules()]
     devices = [module.device] if module.device.type == "cuda" else []
     with torch.random.fork_rng(devices=devices):
@@ -150,7 +150,7 @@ def undisturbed(module: LightningModule) -> Iterator[None]:
 
 
 def _gather(trainer: Trainer, module: LightningModule, table: Tensor) -> Tensor:
-    """Add up the processes' tables; each holds zeros outside its own rows, so this is exact."""
+    """Sum the tables of all processes; each holds zeros outside its own rows, so the sum is exact."""
     assert table.is_contiguous()
     if trainer.world_size == 1:
         return table

@@ -1,1 +1,1 @@
-"""The classifier: Hugging Face encoders, full or with LoRA, and their uncertainty (method.md 8 and 9)."""
+"""The classifier: Hugging Face encoders with full or LoRA fine-tuning, and their uncertainty (method.md 8 and 9)."""

@@ -1,4 +1,4 @@
-"""Where does a pretrained model come from? A folder, a hub id, or a folder inside an installed package."""
+"""Loads pretrained models from a folder, a hub id, or a folder inside an installed package."""
 
 import os
 from importlib.util import find_spec
@@ -14,13 +14,13 @@ PACKAGE = "package:"
 
 
 def locate(backbone: str) -> str:
-    """Turn ``model.backbone`` into what ``from_pretrained`` understands.
+    """Resolve ``model.backbone`` to an argument of ``from_pretrained``.
 
     ``package:NAME/FOLDER`` is a folder inside an installed Python package; the package itself is not imported. Anything
-    else is a folder or a hub id and stays as it is.
+    else is a folder or a hub id and is returned unchanged.
 
     Raises:
-        ValueError: The package, or its folder, or a local path is not there.
+        ValueError: The package, its folder, or a local path does not exist.
     """
     if not backbone.startswith(PACKAGE):
         path = Path(os.path.expanduser(backbone))
@@ -43,16 +43,16 @@ def locate(backbone: str) -> str:
 
 
 def load_pretrained(auto_class: Any, backbone: str, **options: Any) -> Any:
-    """``auto_class.from_pretrained`` of a backbone, its failures said in one sentence.
+    """Call ``auto_class.from_pretrained`` on a backbone, reporting failures in one sentence.
 
-    The report on freshly drawn head weights is silenced: a new head is what fine-tuning starts from. Code that comes with a
-    model is never run.
+    The warning about newly initialised head weights is silenced: fine-tuning starts from a new head. Code shipped with a
+    model is never executed.
     """
     place = locate(backbone)
     try:
         with silenced("transformers", "huggingface_hub"):
             return auto_class.from_pretrained(place, trust_remote_code=False, **options)
-    except Exception as error:  # half a dozen libraries take part in loading, each with errors of its own
+    except Exception as error:  # half a dozen libraries are involved in loading, each with its own errors
         cause = str(error).strip().split("\n")[0]
         raise ValueError(
             f"model.backbone: {backbone} cannot be loaded, neither as a folder nor from the hub "
@@ -61,12 +61,12 @@ def load_pretrained(auto_class: Any, backbone: str, **options: Any) -> Any:
 
 
 def load_network(backbone: str, label_names: list[str]) -> PreTrainedModel:
-    """A sequence classifier in float32 with an output for every label name, its encoder pretrained."""
+    """A sequence classifier in float32 with a pretrained encoder and one output per label name."""
     from_hub = not Path(locate(backbone)).is_dir()
     network: PreTrainedModel = load_pretrained(
         AutoModelForSequenceClassification,
         backbone,
-        # Other formats can hold code; None takes what a folder has, which is the user's own.
+        # Other formats can contain code; None accepts any format in a folder, which is the user's own.
         use_safetensors=True if from_hub else None,
         num_labels=len(label_names),
         id2label=dict(enumerate(label_names)),
@@ -78,7 +78,7 @@ def load_network(backbone: str, label_names: list[str]) -> PreTrainedModel:
 
 
 def longest_input(config: Any) -> int:
-    """Tokens that the encoder has positions for; RoBERTa and its kin leave those up to the padding number unused."""
+    """Maximum number of tokens of the encoder; RoBERTa-like models leave the positions up to the padding index unused."""
     positions: int = config.max_position_embeddings
     shifted = any(family in config.model_type for family in ("roberta", "camembert"))
     return positions - (config.pad_token_id + 1) if shifted else positions

@@ -1,4 +1,4 @@
-"""The LightningModule: a Hugging Face classifier, its training plan, and what it thinks of the pool (method.md 8 and 9).
+"""The LightningModule: a Hugging Face classifier, its optimisation, and its predictions for the pool (method.md 8 and 9).
 
 Axes: B texts of a batch, L tokens, K stochastic draws, C classes, D hidden size.
 """
@@ -30,15 +30,15 @@ class Classifier(LightningModule):
         backbone: Pretrained encoder: a hub id, a local folder, or ``package:NAME/FOLDER`` for a folder inside an installed
             Python package.
         label_names: Names of the classes; always those of the data.
-        uncertainty: Where draws for Bald and Variance come from: whole passes with all dropout layers on (``dropout``), or one
-            pass and cheap heads that are trained along (``epinet``); predictions and all scores then average over the draws.
+        uncertainty: Source of the draws for Bald and Variance: full passes with all dropout layers active (``dropout``), or one
+            pass and cheap heads trained jointly (``epinet``); predictions and all scores then average over the draws.
         lora: Settings of low-rank adaptation; null trains all weights.
-        epinet: Settings of the epinet; null takes the authors' values.
-        lr: Highest learning rate, reached after the warm-up.
-        weight_decay: Decay of weight matrices; biases and norms are left alone.
+        epinet: Settings of the epinet; null uses the authors' values.
+        lr: Peak learning rate, reached after the warm-up.
+        weight_decay: Decay of weight matrices; biases and norms are excluded.
         warmup: Share of the steps in which the learning rate rises from 0.
-        decay: Where it is back at 0: after the ``plan``ned steps, or after those of the whole ``pool`` in every epoch (as in
-            the authors' runner, where it never gets there).
+        decay: When the learning rate returns to 0: after the ``plan``ned steps, or after those of the whole ``pool`` in every
+            epoch (as in the authors' runner, where it never gets there).
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Classifier(LightningModule):
         if epinet is not None and uncertainty != "epinet":
             raise ValueError(f"model.epinet needs model.uncertainty epinet, got {uncertainty}")
         self.save_hyperparameters()
-        for name, settings in {"lora": lora, "epinet": epinet}.items():  # a checkpoint holds no classes of ours
+        for name, settings in {"lora": lora, "epinet": epinet}.items():  # a checkpoint must not contain our own classes
             self.hparams[name] = plain(settings)
         self.task = SingleLabel(label_names)
         self.lr = lr
@@ -85,31 +85,31 @@ class Classifier(LightningModule):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The settings of the model as a summary has them, the epinet's defaults filled in."""
+        """Model settings as written to the summary, with the epinet's defaults filled in."""
         given = {name: value for name, value in self.hparams.items() if name != "label_names" and not name.startswith("_")}
         return {**given, "epinet": None if self.epinet is None else plain(self.epinet.settings)}
 
     def forward(self, batch: Batch) -> Tensor:
-        """What to predict from (B, C): logits, or with an epinet the log of the mean probability over its draws."""
+        """Outputs for prediction (B, C): logits, or with an epinet the log of the mean probability over its draws."""
         if self.epinet is not None:
             return self.task.average(self._epinet_logits(batch, self.epinet.fixed_index(self.draw_count(0)))[0])
         logits: Tensor = self._run(batch).logits
         return logits
 
     def draw_count(self, passes: int) -> int:
-        """Draws K that :meth:`draws` makes when a score asks for ``passes`` (0: it compares none)."""
+        """Number of draws K that :meth:`draws` makes for an acquisition with ``passes`` (0: it compares no draws)."""
         return passes or (self.epinet.settings.draws if self.epinet is not None else 1)
 
     def draws(self, batch: Batch, passes: int, seed: int, embedding: TokenEmbedding | None) -> tuple[Tensor, Tensor | None]:
-        """What the model thinks of texts, and where they lie.
+        """Compute logits and embeddings of texts.
 
         Leaves modules in the mode of the last pass; the caller restores modes and random state.
 
         Args:
             batch: Tokens.
-            passes: Stochastic draws; 0 for one pass without dropout, or for as many as the epinet has of its own.
+            passes: Stochastic draws; 0 for one pass without dropout, or for the epinet's own number of draws.
             seed: Seed of the dropout masks; an epinet has a fixed one.
-            embedding: How hidden states become one vector per text; None for no vectors.
+            embedding: Reduces hidden states to one vector per text; None for no vectors.
 
         Returns:
             Logits (K, B, C) with K = ``draw_count(passes)``, and embeddings (B, D) of a pass without dropout, or None.
@@ -124,7 +124,7 @@ class Classifier(LightningModule):
             logits = [output.logits]
             embeddings = embedding(output.hidden_states[-1], batch["attention_mask"]) if embedding else None
         if passes > 0:
-            # The whole module, because attention dropout is no nn.Dropout layer: it looks at the mode of its parent.
+            # The whole module, because attention dropout is not an nn.Dropout layer: it checks the mode of its parent.
             self.train()
             logits = []
             for draw in range(passes):
@@ -133,7 +133,7 @@ class Classifier(LightningModule):
         return torch.stack(logits), embeddings
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Cross-entropy of one batch; with an epinet its mean over fresh draws."""
+        """Cross-entropy of one batch; with an epinet its mean over new draws."""
         labels = batch["labels"]
         if self.epinet is not None:
             logits_KBC, _ = self._epinet_logits(batch, self.epinet.fresh_index())
@@ -144,11 +144,11 @@ class Classifier(LightningModule):
         return loss
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        """Count right and wrong predictions."""
+        """Count correct and wrong predictions."""
         self._count(batch, "val")
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
-        """Count right and wrong predictions."""
+        """Count correct and wrong predictions."""
         self._count(batch, "test")
 
     def predict_step(self, batch: Batch, batch_idx: int) -> Tensor:
@@ -186,7 +186,7 @@ class Classifier(LightningModule):
         )
 
     def _epinet_logits(self, batch: Batch, index_KZ: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits of the draws (K, B, C) and the last hidden states (B, L, D), of one pass."""
+        """Logits of the draws (K, B, C) and last hidden states (B, L, D) from one pass."""
         assert self.epinet is not None
         output = self._run(batch, output_hidden_states=True)
         hidden_BLD: Tensor = output.hidden_states[-1]

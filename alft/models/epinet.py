@@ -1,4 +1,4 @@
-"""What else could the model think? An epinet: K cheap draws on top of one encoder pass (method.md 8).
+"""The epinet: K cheap stochastic draws on top of one encoder pass (method.md 8).
 
 Axes: B texts, D hidden size, K draws, Z size of an index, C classes, H width of a hidden layer. Sources: arXiv 2107.08924 and
 2211.01568 for the construction, the first author's runner for Z = K = 10 and the two hidden layers of 50.
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 LARGEST = 10_000
-"""Largest size of any kind: hundreds of times what anybody uses, and small enough for torch to count."""
+"""Upper limit on every setting: hundreds of times common values, and small enough for torch's integers."""
 
 
 @dataclass
@@ -18,11 +18,11 @@ class Epinet:
     """Settings of the epinet.
 
     Args:
-        index_size: Numbers in the random index of a draw.
-        draws: Draws K that training, prediction and scores average over; an acquisition that compares draws makes its own
-            ``passes`` of them.
+        index_size: Size of the random index of a draw.
+        draws: Draws K that training, prediction and scores average over; an acquisition that compares draws uses its own
+            ``passes`` instead.
         hidden: Width of each of the two hidden layers.
-        prior_scale: Weight of the frozen prior: how far draws differ where nothing was learnt; 0 leaves it out.
+        prior_scale: Weight of the frozen prior: how much draws differ where nothing was learnt; 0 disables it.
     """
 
     index_size: int = 10
@@ -31,7 +31,7 @@ class Epinet:
     prior_scale: float = 1.0
 
     def __post_init__(self) -> None:
-        """Refuse sizes that mean nothing."""
+        """Refuse values out of range."""
         for name, least in {"index_size": 1, "draws": 2, "hidden": 1, "prior_scale": 0}.items():
             if not least <= getattr(self, name) <= LARGEST:
                 raise ValueError(
@@ -40,10 +40,10 @@ class Epinet:
 
 
 class EpinetHead(nn.Module):
-    """What an epinet adds to the logits: sigma([z; phi])·z + prior_scale · sigma_P([z; phi])·z, for an index z ~ N(0, I).
+    """Epinet term added to the logits: sigma([z; phi])·z + prior_scale · sigma_P([z; phi])·z, for an index z ~ N(0, I).
 
-    The features phi are taken as they are: no gradient flows into the encoder. sigma learns; sigma_P never does, and is saved
-    with the weights like the seed of the indices used outside training.
+    The features phi are detached: no gradient flows into the encoder. sigma is trained; sigma_P is frozen, and saved with
+    the weights, as is the seed of the indices used outside training.
 
     Args:
         settings: Sizes and scale.
@@ -60,24 +60,24 @@ class EpinetHead(nn.Module):
         self.register_buffer("seed", torch.randint(2**62, ()))
 
     def forward(self, features_BD: Tensor, index_KZ: Tensor) -> Tensor:
-        """Additions to the logits (K, B, C); an index of zeros adds nothing."""
+        """Terms to add to the logits (K, B, C); an index of zeros adds nothing."""
         phi_BD = features_BD.detach()
         learned_KBC: Tensor = self.learned(phi_BD, index_KZ)
         prior_KBC: Tensor = self.prior(phi_BD, index_KZ)
         return learned_KBC + self.settings.prior_scale * prior_KBC
 
     def fresh_index(self) -> Tensor:
-        """New indices (K, Z) from torch's global generator, for a step of training."""
+        """New indices (K, Z) from torch's global generator, for a training step."""
         return torch.randn(self.settings.draws, self.settings.index_size, device=self.seed.device)
 
     def fixed_index(self, draws: int) -> Tensor:
-        """Indices (K, Z) for prediction and scores: the same in every epoch, on every process and after a restart."""
+        """Indices (K, Z) for prediction and scoring: the same in every epoch, on every process and after a restart."""
         generator = torch.Generator().manual_seed(int(self.seed))
         return torch.randn(draws, self.settings.index_size, generator=generator).to(self.seed.device)
 
 
 class _Network(nn.Module):
-    """sigma([z; phi])·z : two hidden layers, then C x Z numbers, multiplied by z."""
+    """sigma([z; phi])·z: two hidden layers, then C x Z outputs, multiplied by z."""
 
     def __init__(self, settings: Epinet, features: int, classes: int) -> None:
         super().__init__()
@@ -89,8 +89,8 @@ class _Network(nn.Module):
     def forward(self, features_BD: Tensor, index_KZ: Tensor) -> Tensor:
         """Logits (K, B, C).
 
-        The first layer's part in phi is the same for all draws and computed once. z is multiplied into the last layer's weights
-        instead of its much larger output.
+        The part of the first layer that depends on phi is the same for all draws and computed once. z is multiplied into the
+        last layer's weights instead of its much larger output.
         """
         size = index_KZ.shape[1]
         features_BD, index_KZ = (tensor.to(self.first.weight.dtype) for tensor in (features_BD, index_KZ))
@@ -104,7 +104,7 @@ class _Network(nn.Module):
 
 
 def _layer(inputs: int, outputs: int) -> nn.Linear:
-    """A layer that keeps the scale of its input; with torch's own, smaller start a frozen prior would say next to nothing."""
+    """A layer that preserves the scale of its input; with torch's smaller default init a frozen prior has hardly any effect."""
     layer = nn.Linear(inputs, outputs)
     nn.init.normal_(layer.weight, std=inputs**-0.5)
     nn.init.zeros_(layer.bias)

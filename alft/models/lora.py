@@ -1,4 +1,4 @@
-"""Which weights does LoRA train? Low-rank adapters in the encoder, and everything outside it (method.md 8)."""
+"""LoRA: trains low-rank adapters in the encoder, and all weights outside it (method.md 8)."""
 
 from dataclasses import dataclass
 
@@ -7,10 +7,10 @@ from torch import nn
 from transformers import PreTrainedModel
 
 LAST_LAYER = "classifier"
-"""Name of the last layer of every sequence classifier in transformers that has an encoder of the BERT family."""
+"""Name of the last layer of every transformers sequence classifier with an encoder of the BERT family."""
 
 LARGEST = 65_536
-"""Largest rank and alpha: wider than any layer, and small enough for torch to count."""
+"""Upper limit on rank and alpha: wider than any layer, and small enough for torch's integers."""
 
 
 @dataclass
@@ -20,13 +20,13 @@ class Lora:
     Args:
         r: Rank of the adapters.
         alpha: Scale; adapters are multiplied by alpha / r.
-        dropout: Dropout in front of the adapters, in [0, 1).
+        dropout: Dropout before the adapters, in [0, 1).
         target_modules: Names of the layers that get an adapter; by default peft's choice for the architecture, or all linear
-            layers of the encoder where it has none.
-        use_dora: Adapt direction and magnitude of the weights apart (DoRA): slower, often better at a low rank.
+            layers of the encoder where peft has none.
+        use_dora: Adapt direction and magnitude of the weights separately (DoRA): slower, often better at a low rank.
         use_rslora: Scale by alpha / sqrt(r) (rank-stabilised LoRA), which keeps high ranks learning.
         train_pooler: Train every pooler or head layer outside the encoder, not only the last one. With BERT models peft alone
-            leaves the pooler frozen, and from most checkpoints that pooler is freshly random.
+            leaves the pooler frozen, and with most checkpoints that pooler is randomly initialised.
     """
 
     r: int = 8
@@ -38,7 +38,7 @@ class Lora:
     train_pooler: bool = True
 
     def __post_init__(self) -> None:
-        """Refuse ranks and rates that mean nothing."""
+        """Refuse values out of range."""
         for name in ("r", "alpha"):
             if not 1 <= getattr(self, name) <= LARGEST:
                 raise ValueError(f"model.lora.{name} must be at least 1 and at most {LARGEST}, got {getattr(self, name)}")
@@ -47,7 +47,7 @@ class Lora:
 
 
 def add_lora(network: PreTrainedModel, lora: Lora) -> nn.Module:
-    """Freeze the network, add adapters, and leave its head trainable."""
+    """Freeze the network, add adapters, and keep its head trainable."""
     targets, head = lora.target_modules, head_layers(network)
     known = peft.utils.constants.TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING
     if targets is None and network.config.model_type not in known:
@@ -67,7 +67,7 @@ def add_lora(network: PreTrainedModel, lora: Lora) -> nn.Module:
     except ValueError as error:
         raise ValueError(f"model.lora.target_modules: {str(error).splitlines()[0]}") from error
     if not lora.train_pooler:
-        # peft matches names by their ends, so "classifier" has let "pre_classifier" in as well.
+        # peft matches names by suffix, so "classifier" also matched "pre_classifier".
         for name, parameter in adapted.named_parameters():
             if set(name.split(".")) & (set(head) - {LAST_LAYER}):
                 parameter.requires_grad = False
@@ -85,7 +85,7 @@ def encoder_layers(network: PreTrainedModel) -> list[str]:
 
 
 def head_layers(network: PreTrainedModel) -> list[str]:
-    """Names of all layers with weights outside the encoder: classifier, pre-classifier, pooler, wherever it sits."""
+    """Names of all layers with weights outside the encoder: classifier, pre-classifier, pooler, wherever it is defined."""
     base = network.base_model_prefix
     outside = [(name, layer) for name, layer in network.named_children() if name != base]
     outside += [(name, layer) for name, layer in network.base_model.named_children() if name == "pooler"]

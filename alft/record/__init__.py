@@ -1,1 +1,1 @@
-"""What a run leaves behind, how it comes there whole, and how a stopped run goes on from it."""
+"""The run folder: its files, their atomic writes, and resuming an interrupted run."""

@@ -1,4 +1,4 @@
-"""How do weights reach the disk and come back? Two checkpoints a run, each replaced whole: a kill leaves the old or the new."""
+"""Writes and reads checkpoints: two per run, each replaced atomically, so a kill leaves the old or the new one."""
 
 import os
 from pathlib import Path
@@ -19,10 +19,10 @@ Checkpoint = dict[str, Any]
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
-    """Writes beside the old file and then takes its place.
+    """Writes a temporary file next to the old one and then replaces it.
 
-    Lightning's own goes through the system's temporary folder, from where a file is copied if that is another disk, and a kill
-    then leaves half of it; and it holds all of the file in memory before.
+    Lightning's own version goes through the system's temporary folder, from which the file is copied if that is another disk,
+    so a kill can leave a partial file; it also holds the whole file in memory first.
     """
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | os.PathLike[str], storage_options: Any = None) -> None:
@@ -34,17 +34,17 @@ class AtomicCheckpointIO(TorchCheckpointIO):
             try:
                 with beside.open("wb") as file:
                     torch.save(checkpoint, file)
-            except RuntimeError as error:  # torch's own, over the system's that says what is wrong, as on a full disk
+            except RuntimeError as error:  # raised by torch over the OSError that gives the cause, such as a full disk
                 raise error.__context__ if isinstance(error.__context__, OSError) else error from None
 
         write_atomically(place, write)
 
 
 class RunCheckpoint(ModelCheckpoint):
-    """Keeps one checkpoint of a run, and knows it again when the run's folder was moved."""
+    """Keeps one checkpoint of a run, and finds it again after the run's folder was moved."""
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over which epoch was the best so far, as lying where the run lies now."""
+        """Restore the best epoch so far, with its paths updated to the run's current folder."""
         there = Path(state_dict["dirpath"])
 
         def here(value: Any) -> Any:
@@ -58,13 +58,13 @@ class RunCheckpoint(ModelCheckpoint):
 
 
 def run_checkpoints(folder: Path) -> list[Callback]:
-    """``last.ckpt`` of the newest epoch and ``best.ckpt`` of the best on validation, no more: they are large."""
+    """``last.ckpt`` of the newest epoch and ``best.ckpt`` of the best on validation; only these two, since they are large."""
     place: dict[str, Any] = {
         "dirpath": folder / CHECKPOINTS,
         "save_on_train_epoch_end": True,
         "enable_version_counter": False,
     }
-    # last.ckpt comes last: it is what a run goes on from, so it must know what has become of the other one.
+    # last.ckpt comes last: a run resumes from it, so it must include the state of the other callback.
     return [
         RunCheckpoint(filename="best", monitor="val_f1_macro", mode="max", **place),
         RunCheckpoint(filename="last", **place),
@@ -72,10 +72,10 @@ def run_checkpoints(folder: Path) -> list[Callback]:
 
 
 def read_checkpoint(path: str | Path | None) -> Checkpoint:
-    """What a run saved, its tensors left on disk until they are used.
+    """Read a checkpoint; its tensors stay on disk until they are used.
 
     Raises:
-        ValueError: There is no such file, or it is no checkpoint of ours.
+        ValueError: The file does not exist or is not a checkpoint of alft.
     """
     place = None if path is None else Path(path).expanduser()
     if place is None or not place.is_file():
@@ -83,12 +83,12 @@ def read_checkpoint(path: str | Path | None) -> Checkpoint:
     try:
         checkpoint: Checkpoint = torch.load(place, weights_only=True, map_location="cpu", mmap=True)
         checkpoint["hyper_parameters"]["label_names"], checkpoint["state_dict"], reading_of(checkpoint)["max_length"]
-    except Exception as error:  # a file of any kind may be given, and unpickling raises errors of any kind
+    except Exception as error:  # any file may be given, and unpickling may raise any error
         raise ValueError(f"ckpt_path: {path} is not the checkpoint of a run of this version of alft, {EXAMPLE}") from error
     return checkpoint
 
 
 def reading_of(checkpoint: Checkpoint) -> dict[str, Any]:
-    """What the DataModule saved: ledger, fingerprint, text_column and max_length."""
+    """State saved by the DataModule: ledger, fingerprint, text_column and max_length."""
     state: dict[str, Any] = checkpoint[TextPool.__qualname__]
     return state

@@ -1,4 +1,4 @@
-"""``config.yaml``: the complete settings of a run."""
+"""Reads and writes ``config.yaml``, the complete settings of a run."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,10 +16,10 @@ def write_config(folder: Path, settings: Mapping[str, Any]) -> None:
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """The settings of the run in a folder.
+    """Read the settings of the run in a folder.
 
     Raises:
-        OSError: There is no such file.
+        OSError: The file does not exist.
         ValueError: It holds no settings.
     """
     try:

@@ -1,4 +1,4 @@
-"""Where does a run put its files? In a folder of its own, claimed at one stroke and locked for as long as its process lives."""
+"""The run folder: claimed atomically and locked as long as the process of the run is alive."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,29 +13,29 @@ from alft.system.run_files import LOCK, SUMMARY, last_checkpoint, oldest_first
 
 @dataclass(frozen=True)
 class RunFolder:
-    """A folder that this process holds; the system lets go of it when the process ends, however it ends."""
+    """A folder locked by this process; the system releases the lock when the process ends, however it ends."""
 
     path: Path
     lock: FileLock
 
     def release(self) -> None:
-        """Let go of it. Doing so again changes nothing."""
-        if self.lock.is_locked:  # removed while it is held, so that it is nobody else's
+        """Release the lock. Calling this again has no effect."""
+        if self.lock.is_locked:  # the file is removed while locked, so it cannot belong to another process
             (self.path / LOCK).unlink(missing_ok=True)
         self.lock.release(force=True)
 
     def give_back(self) -> None:
-        """Let go of it, and remove it, and the folders above it, as far as they are empty."""
+        """Release the lock, and remove the folder and its parents as far as they are empty."""
         self.release()
         for empty in (self.path, self.path.parent, self.path.parent.parent):
             try:
                 empty.rmdir()
-            except OSError:  # not empty, or not there: then it is not ours to remove
+            except OSError:  # not empty or missing: not to be removed
                 break
 
 
 def claim_new(root: str | Path, name: str) -> RunFolder:
-    """Make and hold the first free ``root/name/version_N``."""
+    """Create and lock the first free ``root/name/version_N``."""
     runs = Path(root, name)
     runs.mkdir(parents=True, exist_ok=True)
     for number in count():
@@ -51,7 +51,7 @@ def claim_new(root: str | Path, name: str) -> RunFolder:
 
 
 def hold(path: Path) -> RunFolder | None:
-    """Hold a folder that is there; None while a live process does."""
+    """Lock an existing folder; None while another live process holds it."""
     lock = FileLock(path / LOCK)
     try:
         lock.acquire(timeout=0)
@@ -61,10 +61,10 @@ def hold(path: Path) -> RunFolder | None:
 
 
 def claim_unfinished(root: str | Path, name: str) -> RunFolder | None:
-    """Hold the newest run below ``root/name`` that has a checkpoint, is not finished, and is no live process's; else None."""
+    """Lock the newest run below ``root/name`` that has a checkpoint, is unfinished and is not locked; None without one."""
     for path in reversed(oldest_first(Path(root, name).glob("version_*"))):
         if last_checkpoint(path).is_file() and not (path / SUMMARY).exists() and (folder := hold(path)):
-            if not (path / SUMMARY).exists():  # it may have been finished just before
+            if not (path / SUMMARY).exists():  # it may have finished in the meantime
                 return folder
             folder.release()
     return None
@@ -72,7 +72,7 @@ def claim_unfinished(root: str | Path, name: str) -> RunFolder | None:
 
 @contextmanager
 def given_back_on_error(folder: RunFolder | None) -> Iterator[None]:
-    """Give a claimed folder back when what follows fails before writing to it."""
+    """Release a claimed folder, and remove it if empty, when the body raises."""
     try:
         yield
     except BaseException:

@@ -1,6 +1,6 @@
-"""``metrics.csv``: one line for every epoch and one for the test, written whole each time.
+"""Writes ``metrics.csv``: one line per epoch and one for the test, rewritten each time.
 
-Its lines are kept by the ledger and so by the checkpoint: a run that goes on writes the file that it would have written.
+Its lines are stored in the ledger and thus in the checkpoint: a resumed run writes the same file as an uninterrupted one.
 """
 
 import csv
@@ -20,11 +20,11 @@ Lines = dict[int, dict[str, float]]
 
 
 class MetricsFile(Logger):
-    """The logger that every run has.
+    """The logger used by every run.
 
     Args:
         folder: The run's folder.
-        lines: Metrics by epoch; what is logged is entered there.
+        lines: Metrics by epoch; logged metrics are added here.
     """
 
     def __init__(self, folder: Path, lines: Lines) -> None:
@@ -39,7 +39,7 @@ class MetricsFile(Logger):
 
     @property
     def version(self) -> str:
-        """The run's number, as its folder has it."""
+        """The run's version, as in the folder name."""
         return self.folder.name
 
     @property
@@ -54,14 +54,14 @@ class MetricsFile(Logger):
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        """Enter metrics in the line of their epoch."""
+        """Add metrics to the line of their epoch."""
         line = self.lines.setdefault(int(metrics["epoch"]), {})
         line |= {name: float(value) for name, value in metrics.items() if name != "epoch"}
         if step is not None:
             line["step"] = step
 
     def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any) -> None:
-        """Leave them to ``config.yaml``, which says more."""
+        """Do nothing: ``config.yaml`` is more complete."""
 
     @rank_zero_only
     def save(self) -> None:

@@ -1,7 +1,7 @@
-"""How does a stopped run continue? With the settings, the data and the state that it had, or not at all.
+"""Resumes a stopped run, with the same settings, data and state, or not at all.
 
-``fit --ckpt_path last`` takes the newest unfinished run of the same name, ``fit --ckpt_path RUN/checkpoints/last.ckpt`` that
-one. The rest is Lightning's: it restores weights, optimizer, schedule and the DataModule's ledger out of the checkpoint.
+``fit --ckpt_path last`` resumes the newest unfinished run of the same name, ``fit --ckpt_path RUN/checkpoints/last.ckpt`` that
+run. Lightning does the rest: it restores weights, optimizer, schedule and the DataModule's ledger from the checkpoint.
 """
 
 import os
@@ -18,12 +18,12 @@ from alft.system.run_files import CONFIG, SUMMARY, last_checkpoint, run_of
 
 LAST = "last"
 RUN = "ALFT_RUN"
-"""Environment variable in which the first process tells those that Lightning starts after it where the run is."""
+"""Environment variable by which the first process passes the run folder to those that Lightning starts later."""
 
 
 @dataclass(frozen=True)
 class Resumed:
-    """A run to continue: its folder, the checkpoint, and the lock on the folder (none on further processes)."""
+    """A run to resume: its folder, the checkpoint, and the lock on the folder (None except on the first process)."""
 
     path: Path
     checkpoint: Path
@@ -31,10 +31,10 @@ class Resumed:
 
 
 def find_run(ckpt_path: str, root: str | Path, name: str, first_process: bool) -> Resumed | None:
-    """The run that ``--ckpt_path`` means; None where it is ``last`` and there is none.
+    """Find the run given by ``--ckpt_path``; None if it is ``last`` and there is none.
 
     Raises:
-        ValueError: The checkpoint is not there, or not one of a run of ours, or its run is finished or in other hands.
+        ValueError: The checkpoint does not exist or is not from a run of alft, or its run is finished or still in progress.
     """
     if not first_process:
         return _found_by_first_process(ckpt_path)
@@ -53,14 +53,14 @@ def find_run(ckpt_path: str, root: str | Path, name: str, first_process: bool) -
 
 
 def refuse_other_settings(settings: Mapping[str, Any], run: Path) -> None:
-    """Refuse settings that differ from the run's own, where another run would come of it.
+    """Refuse settings that differ from the run's own and would change its result.
 
     Args:
         settings: The settings of ``fit`` as they are written to ``config.yaml``.
         run: The run's folder.
 
     Raises:
-        ValueError: One differs; the sentence has both values.
+        ValueError: A setting differs; the message gives both values.
     """
     try:
         difference = first_difference(settings, run)
@@ -73,10 +73,10 @@ def refuse_other_settings(settings: Mapping[str, Any], run: Path) -> None:
 
 
 def how_to_go_on(run: Path | None, args: Sequence[str]) -> str:
-    """What to type to get what a stopped command was to give.
+    """The command line that continues or restarts a stopped command.
 
     Args:
-        run: Folder of the run, if it had one already.
+        run: Folder of the run, if it already had one.
         args: The command line.
     """
     if run is not None and last_checkpoint(run).is_file():
@@ -86,7 +86,7 @@ def how_to_go_on(run: Path | None, args: Sequence[str]) -> str:
 
 
 def _found_by_first_process(ckpt_path: str) -> Resumed | None:
-    """The run of another process than the first, which has made the checks."""
+    """The run as seen by a process other than the first; the first has done the checks."""
     if ckpt_path != LAST:
         checkpoint = Path(ckpt_path).expanduser()
         return Resumed(_run_with_config(checkpoint), checkpoint, None)

@@ -1,4 +1,4 @@
-"""Would these settings give the same run? Compared with the ``config.yaml`` of the run, setting by setting."""
+"""Compares settings with the ``config.yaml`` of a run, to determine whether they give the same run."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,14 +12,14 @@ TRAINING = (
     *("max_epochs", "min_epochs", "precision", "accumulate_grad_batches"),
     *("gradient_clip_val", "gradient_clip_algorithm"),
 )
-"""Settings of the Trainer that are figures or words and make another run of it: the summary has them as well."""
+"""Trainer settings with plain values that change the result of a run; also recorded in the summary."""
 
 TRAINER = (*TRAINING, "deterministic", "callbacks", "plugins", "inference_mode")
-"""All settings of the Trainer that make another run of it; where it runs and what it logs to may change."""
+"""All Trainer settings that change the result of a run; hardware and loggers may change."""
 
 
 def first_difference(settings: Mapping[str, Any], run: Path) -> str | None:
-    """The first setting in which a run is another than these would give, with both values; None if there is none.
+    """The first setting that makes these settings a different run, with both values; None if there is none.
 
     Args:
         settings: The settings of ``fit`` as they are written to ``config.yaml``.
@@ -43,9 +43,9 @@ def _that_matter(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _differences(ours: Any, theirs: Any, name: str = "") -> Iterator[tuple[str, Any, Any]]:
-    """Full name and both values of the settings that differ; a block that one side has not is one setting.
+    """Full name and both values of the settings that differ; a block that one side lacks counts as one setting.
 
-    One that their side does not name came with a later version: ``config.yaml`` is complete.
+    A setting missing on their side was added in a later version, since ``config.yaml`` is complete.
     """
     if isinstance(ours, dict) and isinstance(theirs, dict):
         for key in sorted(theirs):

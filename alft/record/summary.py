@@ -1,4 +1,4 @@
-"""What does a run leave behind? ``summary.json`` and ``selection.parquet``, each written at one stroke."""
+"""Writes ``summary.json`` and ``selection.parquet``, each atomically."""
 
 import json
 import math
@@ -18,7 +18,7 @@ Summary = dict[str, Any]
 
 
 def label_costs(ledger: Ledger) -> dict[str, Any]:
-    """Labels of the pool and what was bought of them, with both savings."""
+    """Number of labels in the pool and bought, with both savings."""
     return {
         "pool": ledger.pool,
         "unlabelled": len(ledger.selectable_N) - ledger.pool,
@@ -51,10 +51,10 @@ def stage_seconds(ledger: Ledger, total: float) -> dict[str, float]:
 
 
 def break_even(ledger: Ledger) -> float | None:
-    """Mean share of the pool below which a run, selection included, costs less than the baseline; None if nothing was chosen.
+    """Mean share of the pool below which a run, selection included, costs less than the baseline; None without a selection.
 
-    1 - (score + cluster + select) / (seconds per row trained on x N x T): what the selection costs as a share of training on
-    the whole pool in every epoch, taken from 1. At or below 0, no budget pays for this selection.
+    1 - (score + cluster + select) / (seconds per row trained on x N x T): one minus the cost of the selection as a share of
+    training on the whole pool in every epoch. At or below 0, no budget pays for this selection.
     """
     selections = ledger.selections.values()
     if all(selection.scores is None for selection in selections):
@@ -66,7 +66,7 @@ def break_even(ledger: Ledger) -> float | None:
 
 
 def write_summary(folder: Path, summary: Summary) -> None:
-    """Write ``summary.json``, the last file of a complete run; what is not finite, as a diverged loss, becomes null."""
+    """Write ``summary.json``, the last file of a complete run; non-finite values, such as a diverged loss, become null."""
     text = json.dumps(_finite(summary), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     write_text_atomically(folder / SUMMARY, text)
 

@@ -1,4 +1,4 @@
-"""In which run folder does this command work? In a new one, or in that of the run that it continues."""
+"""Determines the run folder of a command: a new one, or that of the run it resumes."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from alft.record.resume import RUN, Resumed, find_run, how_to_go_on, refuse_othe
 class Workspace:
     """The run folder of one command.
 
-    The first process claims it, and hands the path to those that Lightning starts later in an environment variable.
+    The first process claims it, and passes the path to those that Lightning starts later in an environment variable.
     """
 
     def __init__(self) -> None:
@@ -25,11 +25,11 @@ class Workspace:
 
     @property
     def checkpoint(self) -> Path | None:
-        """Where a continued run continues from; None for a new one."""
+        """Checkpoint of a resumed run; None for a new run."""
         return self.resumed.checkpoint if self.resumed else None
 
     def find(self, asked: str, root: str, name: str, settings: Mapping[str, Any]) -> bool:
-        """Find the run to continue, and make sure that it would be the same run; return whether there is one.
+        """Find the run to resume, and check that the settings match it; return whether there is one.
 
         Args:
             asked: ``last``, or the checkpoint.
@@ -38,7 +38,7 @@ class Workspace:
             settings: As they would be written to ``config.yaml``.
 
         Raises:
-            ValueError: It cannot go on, or would not be the same; the sentence says why.
+            ValueError: The run cannot be resumed, or the settings differ; the message says why.
         """
         self.resumed = find_run(asked, root, name, is_first_process())
         if self.resumed is None:
@@ -48,7 +48,7 @@ class Workspace:
         return True
 
     def claim(self, root: str | Path, name: str) -> None:
-        """Take the folder of the continued run, or a new one."""
+        """Use the folder of the resumed run, or claim a new one."""
         if self.resumed is not None:
             self.path = self.resumed.path
         elif is_first_process():
@@ -59,16 +59,16 @@ class Workspace:
         os.environ[RUN] = str(self.path.absolute())
 
     def release(self) -> None:
-        """Let go of the folder."""
+        """Release the folder."""
         os.environ.pop(RUN, None)
         if self.held is not None:
             self.held.release()
 
     def how_to_go_on(self, args: Sequence[str]) -> str:
-        """What to type after the command was stopped."""
+        """The command line that continues or restarts the stopped command."""
         return how_to_go_on(self.held.path if self.held else None, args)
 
 
 def is_first_process() -> bool:
-    """Whether this process speaks for the run, where there are several."""
+    """Whether this is the first of possibly several processes of the run."""
     return getattr(rank_zero_only, "rank", 0) == 0

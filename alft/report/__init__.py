@@ -1,7 +1,7 @@
-"""What do finished runs say together, and how sure is it? ``summary.json`` of each run is all that is read.
+"""Reports on finished runs, with confidence intervals; only ``summary.json`` of each run is read.
 
-The room stands alone: nothing of a run's code is needed to read what the run left behind. ``python -m alft report`` prints
-:func:`compare` and :func:`contrasts`; plots and notebooks are drawn from :func:`load_runs` and :func:`load_epochs`.
+This package is independent: reading the files of a run requires none of the code of a run. ``python -m alft report`` prints
+:func:`compare` and :func:`contrasts`; plots and notebooks use :func:`load_runs` and :func:`load_epochs`.
 """
 
 from alft.report.compare import compare

@@ -1,8 +1,8 @@
-"""Which runs belong together? Groups by pool and test set, and in each group arms: runs that differ in their seed alone.
+"""Groups runs by pool and test set and, within each group, into arms: runs that differ only in their seed.
 
-A group is a fingerprint, which is made of the texts of the pool, the texts and labels of evaluation and the names of the
-labels, so it covers the test set: figures of two groups are of different data and are never compared. Its name is that of its
-runs; where one data set was run under several names, all of them.
+A group is defined by a fingerprint of the pool texts, the evaluation texts and labels, and the label names, so it covers the
+test set: two groups have different data, and their figures are never compared. Its name is that of its runs; if one data set
+was run under several names, all of them.
 """
 
 from collections.abc import Sequence
@@ -17,19 +17,19 @@ from alft.report.summaries import Run, find_runs
 Kind = Literal["baseline", "random", "selection"]
 
 KINDS: tuple[Kind, ...] = ("baseline", "random", "selection")
-"""In the order in which arms are listed."""
+"""Kinds of arms, in the order in which they are listed."""
 
 
 @dataclass(frozen=True)
 class Arm:
-    """Runs that differ in their seed alone.
+    """Runs that differ only in their seed.
 
     Attributes:
         name: Name of the group's runs.
-        fingerprint: Of their data.
-        label: In what the arm differs from the others of its group.
-        settings: What its runs share.
-        runs: In the order of their seeds, each of which occurs once.
+        fingerprint: Fingerprint of their data.
+        label: Settings in which the arm differs from the others of its group.
+        settings: Settings shared by its runs.
+        runs: The runs in the order of their seeds, each of which occurs once.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Arm:
 
     @property
     def kind(self) -> Kind:
-        """How its runs come to their rows: "baseline" is the whole pool without a selection, "random" the class Random."""
+        """How its runs select rows: "baseline" is the whole pool without a selection, "random" the class Random."""
         acquire = self.settings.get("acquire")
         return "baseline" if acquire is None else "random" if acquire == "Random" else "selection"
 
@@ -58,8 +58,8 @@ def gather(*roots: str | Path) -> list[Arm]:
     """The arms of all finished runs below the roots.
 
     Returns:
-        Arms by the group's name and fingerprint and, within a group: baselines, random selection, the others by label. It
-        depends on the runs alone, not on the order or the names of their folders.
+        Arms sorted by the group's name and fingerprint and, within a group: baselines, random selection, the others by label.
+        The order does not depend on the order or the names of the run folders.
 
     Raises:
         ValueError: There is no run, a summary is broken, or two runs of one arm have the same seed.
@@ -70,7 +70,7 @@ def gather(*roots: str | Path) -> list[Arm]:
 
 
 def groups_of(arms: Sequence[Arm]) -> list[list[Arm]]:
-    """The arms as :func:`gather` gives them, one list a group."""
+    """The arms as returned by :func:`gather`, one list per group."""
     return [list(members) for _, members in groupby(arms, key=lambda arm: arm.fingerprint)]
 
 
@@ -94,9 +94,9 @@ def _arms(runs: list[Run]) -> list[Arm]:
 
 
 def _labels(many: list[Settings]) -> list[str]:
-    """One label an arm: baselines are told from baselines, and arms that select from arms that select.
+    """One label per arm: baselines are distinguished from baselines, and selecting arms from selecting arms.
 
-    A setting that is null is left out: that the others have it tells them apart.
+    A null setting is omitted: its presence in the other labels is enough to distinguish them.
     """
     baselines = varying([settings for settings in many if settings.get("acquire") is None])
     selecting = varying([settings for settings in many if settings.get("acquire") is not None])
@@ -110,7 +110,7 @@ def _labels(many: list[Settings]) -> list[str]:
 
 
 def _by_seed(runs: list[Run]) -> tuple[Run, ...]:
-    """Runs in the order of their seeds; a result counted twice would make every interval too narrow."""
+    """Runs in the order of their seeds; refuses duplicates, which would make every interval too narrow."""
     first: dict[int, Run] = {}
     for run in sorted(runs, key=lambda run: (run.seed, run.folder)):
         if (other := first.setdefault(run.seed, run)) is not run:

@@ -1,4 +1,4 @@
-"""What does each arm reach, at what cost, and how does it stand to its controls? One line an arm, all figures unrounded."""
+"""The table of arms: scores, cost and differences from the controls, one line per arm, unrounded."""
 
 import json
 from collections.abc import Sequence
@@ -26,28 +26,28 @@ COLUMNS = (
     *("labels_at_equal_f1", "labels_at_equal_f1_runs", "area", "one_step"),
     *("seconds", "memory_mib", "break_even", "majority_f1", "tfidf_f1", "settings"),
 )
-"""In the order of the CSV."""
+"""Columns in the order of the CSV."""
 
 
 def compare(*roots: str | Path) -> pd.DataFrame:
-    """One line per arm of the finished runs below the roots; figures of runs are means over seeds unless said otherwise.
+    """One line per arm of the finished runs below the roots; figures of runs are means over seeds unless stated otherwise.
 
     Returns:
         name, fingerprint, arm, kind (baseline, random or selection), settings (JSON), seeds (number of runs);
         test_f1, test_f1_std (over seeds, n - 1), val_f1, val_f1_last_std (over the last 3 epochs of each run, n - 1, then the
-        mean over runs that predict more than one class), collapsed (share of runs that predict one class);
+        mean over runs that predict more than one class), collapsed (share of runs that predict a single class);
         spread_difference, spread_low, spread_high, spread_seeds: of the spread over the last epochs, arm minus baseline;
-        baseline and random: label of the arm compared with; baseline_differs and random_differs: settings besides those of the
-        selection, and besides acquire, in which that arm differs too;
-        baseline_difference, baseline_low, baseline_high, baseline_seeds, and the same of random: of test F1, paired by seed;
+        baseline and random: label of the control arm; baseline_differs and random_differs: further settings in which that
+        control differs, besides those of the selection and besides acquire, respectively;
+        baseline_difference, baseline_low, baseline_high, baseline_seeds, and the same for random: of test F1, paired by seed;
         bought, pool, unique_saving, exposure_saving;
         equal_labels: number of labels that the arm and its random control both end with, and equal_difference, equal_low,
-        equal_high, equal_seeds: of their final validation F1, over the seeds of which both had bought as many by the same
-        last epoch; equal_other_epochs: number of the other seeds in common;
-        labels_at_equal_f1: fewest labels from which on a curve is as good as the baseline's final validation F1 (its mean),
-        over the labels_at_equal_f1_runs runs that do; area (under the curve, in [0, 1]), both of which depend on the pace of
-        buying in recalculate mode; one_step (a run bought all at once);
-        seconds, memory_mib, break_even, majority_f1, tfidf_f1. What does not exist is not a number, or None.
+        equal_high, equal_seeds: of their final validation F1, over the seeds for which both had bought that many by the same
+        last epoch; equal_other_epochs: number of the other common seeds;
+        labels_at_equal_f1: fewest labels from which on a curve stays at or above the baseline's final validation F1 (its mean),
+        over the labels_at_equal_f1_runs runs that reach it; area (under the curve, in [0, 1]), both of which depend on the rate
+        of buying in recalculate mode; one_step (a run bought all labels at once);
+        seconds, memory_mib, break_even, majority_f1, tfidf_f1. Missing values are NaN or None.
 
     Raises:
         ValueError: There is no run, a summary is broken, or two runs of one arm have the same seed.
@@ -58,7 +58,7 @@ def compare(*roots: str | Path) -> pd.DataFrame:
 
 
 def compare_arm(arm: Arm, group: Sequence[Arm]) -> dict[str, Any]:
-    """Comparisons of an arm with others of its group."""
+    """Compare an arm with others of its group."""
     baseline, random = baseline_of(arm, group), random_of(arm, group)
     return {
         "kind": arm.kind,
@@ -76,7 +76,7 @@ def compare_arm(arm: Arm, group: Sequence[Arm]) -> dict[str, Any]:
 
 
 def _means(arms: list[Arm]) -> pd.DataFrame:
-    """What needs no other arm."""
+    """Figures that do not involve another arm."""
     runs = runs_table(arms)
     curves = [Curve.of(run.epochs) for arm in arms for run in arm.runs]
     runs["area"] = [curve.area(pool) for curve, pool in zip(curves, runs["pool"], strict=True)]

@@ -1,7 +1,8 @@
-"""What does one setting do? Arms that differ in it alone, compared by seed (rules ours).
+"""The effect of single settings: pairs of arms that differ in one setting only, compared by seed (rules ours).
 
-Clusters or none, once or anew, warm or cold, whole or LoRA: such a claim is about two arms that are alike in all else, whatever
-their controls are. The two controls themselves, the baseline and random selection, are those of :mod:`alft.report.partners`.
+With or without clusters, clustering once or every epoch, warm or cold start, full fine-tuning or LoRA: such a claim is about
+two arms that are otherwise equal, whatever their controls. The two controls, the baseline and random selection, are handled
+by :mod:`alft.report.partners`.
 """
 
 from collections.abc import Sequence
@@ -16,20 +17,20 @@ from alft.report.intervals import paired_difference
 from alft.report.settings import phrase, varying
 
 ALONG = {"lora": {"lr"}, "uncertainty": {"epinet"}}
-"""What may change along with a setting, since it has another meaning there: LoRA learns at a rate of its own."""
+"""Settings that may change together with a setting, since they depend on it: LoRA uses its own learning rate."""
 
 COLUMNS = ("name", "fingerprint", "setting", "arm", "other", "change", "difference", "low", "high", "seeds")
-"""In the order of the CSV."""
+"""Columns in the order of the CSV."""
 
 
 def contrasts(*roots: str | Path) -> pd.DataFrame:
     """One line per pair of arms that differ in one setting, over the finished runs below the roots.
 
-    A baseline is paired with baselines only, and random selection is paired with no other acquisition, as both are in
-    :func:`alft.report.compare`.
+    A baseline is paired only with baselines, and random selection with no other acquisition, since
+    :func:`alft.report.compare` covers both.
 
     Returns:
-        name, fingerprint, setting, arm and other (labels), change (the value of arm, and that of other), and of test F1, arm
+        name, fingerprint, setting, arm and other (labels), change (the value of arm, and that of other), and for test F1, arm
         minus other, paired by seed: difference, low, high, seeds. Sorted by group, setting and labels; it may be empty.
 
     Raises:
@@ -51,12 +52,12 @@ def single_difference(one: Arm, other: Arm) -> str | None:
 
 def _of_group(group: Sequence[Arm]) -> list[dict[str, Any]]:
     pairs = [(setting, *_without_first(pair)) for pair in combinations(group, 2) if (setting := single_difference(*pair))]
-    pairs.sort(key=lambda pair: pair[0])  # within a setting as the arms are listed
+    pairs.sort(key=lambda pair: pair[0])  # within a setting in the order of the arms
     return [_line(*pair) for pair in pairs]
 
 
 def _without_first(pair: tuple[Arm, Arm]) -> tuple[Arm, Arm]:
-    """The arm that leaves a setting null comes first, so that the difference is what the setting adds."""
+    """Put the arm with the null setting first, so that the difference is the effect of adding the setting."""
     one, other = pair
     given = [sum(value is not None for value in arm.settings.values()) for arm in pair]
     return (other, one) if given[1] < given[0] else (one, other)

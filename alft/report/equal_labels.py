@@ -1,9 +1,9 @@
-"""Is an arm as good with fewer labels? F1 at equal labels, and labels at equal F1, read off the curves of its runs (ours).
+"""Label efficiency of an arm: F1 at equal labels, and labels at equal F1, from the curves of its runs (ours).
 
-A run that has trained for longer is better at the same number of labels. Where an arm and random selection buy the same number
-each epoch (accumulate, unseen) they have trained alike at each. In recalculate mode random selection meets new rows sooner, so
-its curve shows an earlier epoch at the same labels, and would lose to anything: F1 at equal labels is compared only between
-runs that have bought as many labels by the same epoch, their last.
+A run that has trained longer is better at the same number of labels. Where an arm and random selection buy the same number per
+epoch (accumulate, unseen), they have trained equally at each number. In recalculate mode random selection buys new rows sooner,
+so its curve shows an earlier epoch at the same labels and would always lose: F1 at equal labels is compared only between runs
+that have bought equally many labels by the same epoch, their last.
 """
 
 import math
@@ -18,18 +18,18 @@ from alft.report.label_curve import Curve, last_validated
 
 
 def equal_labels(arm: Arm, random: Arm | None) -> dict[str, Any]:
-    """Final validation F1 of runs that ended with as many labels as random selection did, paired by seed.
+    """Final validation F1 of runs that ended with as many labels as random selection, paired by seed.
 
-    Runs of one seed are a pair if their last validated epochs are the same, and both had bought as many labels by then. The
-    baseline is no partner here: it has bought all labels.
+    Two runs of one seed form a pair if their last validated epochs are equal, and both had bought equally many labels by then.
+    The baseline is not used here: it has bought all labels.
 
     Args:
-        arm: Any.
+        arm: Any arm.
         random: Its random control, if it has one.
 
     Returns:
-        equal_labels (mean over the pairs), equal_difference, equal_low, equal_high, equal_seeds, and equal_other_epochs: seeds
-        in common that make no pair.
+        equal_labels (mean over the pairs), equal_difference, equal_low, equal_high, equal_seeds, and equal_other_epochs:
+        common seeds that form no pair.
     """
     pairs = [] if random is None else [(one, other) for one in arm.runs for other in random.runs if one.seed == other.seed]
     ends = [(one.seed, last_validated(one.epochs), last_validated(other.epochs)) for one, other in pairs]
@@ -44,14 +44,14 @@ def equal_labels(arm: Arm, random: Arm | None) -> dict[str, Any]:
 
 
 def equal_f1(arm: Arm, baseline: Arm | None) -> dict[str, float]:
-    """Fewest labels from which on the arm's curves are as good as what the baseline ends with, its mean over seeds.
+    """Fewest labels from which on the arm's curves stay at or above the baseline's final F1, its mean over seeds.
 
-    A curve that touches that height and falls below it again has not reached it: epochs are noisy, and one of many is lucky.
-    In recalculate mode fewer may be due to slower buying, not to better labels: see above.
+    A curve that reaches this level and falls below it again does not count: epochs are noisy, and one of many may be lucky.
+    In recalculate mode fewer labels may be due to slower buying, not to better labels: see above.
 
     Returns:
-        labels_at_equal_f1, the mean over those runs that end as good, and labels_at_equal_f1_runs, their number; neither is a
-        number without a baseline.
+        labels_at_equal_f1, the mean over the runs that end at or above the level, and labels_at_equal_f1_runs, their number;
+        both are NaN without a baseline.
     """
     if baseline is None:
         return {"labels_at_equal_f1": math.nan, "labels_at_equal_f1_runs": math.nan}

@@ -1,4 +1,4 @@
-"""How does a report look on a terminal, in a document and to a spreadsheet? The same figures, as one text each."""
+"""Formats a report as text for the terminal, as Markdown and as CSV."""
 
 import re
 from collections.abc import Iterator
@@ -13,30 +13,30 @@ from alft.report.sentences import sentences_on_all
 from alft.report.sheets import Section, Sheet, sections
 
 NARROWEST = 100
-"""Columns below which a sheet would lose figures; a narrower terminal breaks its lines itself."""
+"""Minimum width in columns, below which a sheet would lose figures; a narrower terminal wraps lines itself."""
 
 UNBROKEN = 100_000
-"""Columns of a document, whose lines are as long as they need to be."""
+"""Width of a document in columns, so that its lines are never wrapped."""
 
 
 def as_terminal(table: pd.DataFrame, contrasts: pd.DataFrame | None = None, width: int = 128) -> str:
-    """Tables drawn with lines.
+    """Format as tables drawn with lines.
 
     Args:
-        table: Of :func:`alft.report.compare`.
-        contrasts: Of :func:`alft.report.contrasts`, of the same runs; None leaves them out.
-        width: Columns of the terminal.
+        table: Result of :func:`alft.report.compare`.
+        contrasts: Result of :func:`alft.report.contrasts` for the same runs; None omits them.
+        width: Width of the terminal in columns.
     """
     return _printed(_terminal_parts(table, contrasts), max(width, NARROWEST))
 
 
 def as_markdown(table: pd.DataFrame, contrasts: pd.DataFrame | None = None) -> str:
-    """The same tables and sentences as Markdown."""
+    """Format the same tables and sentences as Markdown."""
     return _printed(_markdown_parts(table, contrasts), UNBROKEN)
 
 
 def as_csv(table: pd.DataFrame) -> str:
-    """The lines of either table, all figures unrounded; what does not exist is empty."""
+    """Format either table as CSV, unrounded; missing values are empty."""
     return str(table.to_csv(index=False, lineterminator="\n"))
 
 
@@ -65,7 +65,7 @@ def _markdown_parts(table: pd.DataFrame, contrasts: pd.DataFrame | None) -> Iter
 
 
 def _listed(section: Section) -> Iterator[str]:
-    """The sentences of a section: those on an arm under its name, then the remarks."""
+    """The sentences of a section: those about an arm under its name, then the remarks."""
     for arm, sentences in section.findings.items():
         yield f"- {arm}:"
         yield from (f"  - {sentence}" for sentence in sentences)
@@ -73,7 +73,7 @@ def _listed(section: Section) -> Iterator[str]:
 
 
 def _drawn(sheet: Sheet, lines: box.Box, title: str | None) -> Table:
-    """A sheet as a table in which only the names of arms may be broken."""
+    """A sheet as a table in which only the names of arms may be wrapped."""
     table = Table(title=title, title_justify="left", box=lines)
     for number, name in enumerate(sheet.header):
         table.add_column(name, justify="right" if number else "left", no_wrap=number > 0, overflow="fold")
@@ -84,7 +84,7 @@ def _drawn(sheet: Sheet, lines: box.Box, title: str | None) -> Table:
 
 def _printed(parts: Iterator[str | Table], width: int) -> str:
     file = StringIO()
-    # Brackets and colons are figures here, not markup; no colours, so that a report is the same text wherever it goes.
+    # Brackets and colons are not markup here; no colours, so that the text of a report is the same everywhere.
     console = Console(file=file, width=width, color_system=None, markup=False, emoji=False, highlight=False)
     for part in parts:
         console.print(part)
@@ -93,12 +93,12 @@ def _printed(parts: Iterator[str | Table], width: int) -> str:
 
 
 def _escaped(text: str) -> str:
-    r"""A text whose signs Markdown would take for its own.
+    r"""Escape characters that Markdown would interpret.
 
     >>> print(_escaped("a|b *c* _d_ batch_size"))
     a\|b \*c\* \_d\_ batch_size
     """
-    return re.sub(r"([\\|*`<]|(?<!\w)_|_(?!\w))", r"\\\1", text)  # an underscore inside a word is none of Markdown's
+    return re.sub(r"([\\|*`<]|(?<!\w)_|_(?!\w))", r"\\\1", text)  # an underscore within a word is not markup
 
 
 def _escaped_rows(sheet: Sheet) -> tuple[tuple[str, ...], ...]:

@@ -1,14 +1,14 @@
-"""Is one arm better than another? The difference of runs with the same seed, with a bootstrap 95 % interval.
+"""Differences between two arms over runs with the same seed, with bootstrap 95 % intervals.
 
-Seeds are few, and the ordinary intervals are then too narrow: the percentile interval takes the variance over n and quantiles
-of the normal distribution, where the t interval takes n - 1 and Student's. BCa corrects skewness, not this, and five numbers
-tell little of skewness. So the percentiles are moved outwards, until for symmetric differences the interval is that of t:
-Hesterberg's *expanded percentile interval* ("What Teachers Should Know About the Bootstrap", 2015, arXiv 1411.5279). How often
-it holds the truth, measured on 2,000 samples of normal differences (percentile, BCa, expanded): 5 seeds 84 %, 84 %, 92 %;
-10 seeds 90 %, 89 %, 94 %; 20 seeds 93 %, 93 %, 95 %. ``tests/test_report_figures.py`` measures five seeds again.
+With few seeds the usual intervals are too narrow: the percentile interval uses the variance over n and quantiles of the normal
+distribution, where the t interval uses n - 1 and Student's. BCa corrects for skewness, not for this, and five numbers say
+little about skewness. So the percentiles are moved outwards until the interval equals that of t for symmetric differences:
+Hesterberg's *expanded percentile interval* ("What Teachers Should Know About the Bootstrap", 2015, arXiv 1411.5279). Its
+coverage, measured on 2,000 samples of normal differences (percentile, BCa, expanded): 5 seeds 84 %, 84 %, 92 %;
+10 seeds 90 %, 89 %, 94 %; 20 seeds 93 %, 93 %, 95 %. ``tests/test_report_figures.py`` repeats the measurement for five seeds.
 
-No resample leaves the range of the differences, and by chance alone all of n have one sign in 2 of 2^n cases. So with 3, 4
-or 5 seeds **no** interval of percentiles holds the truth more than 75, 88 or 94 times in 100; each sentence says so.
+No resample leaves the range of the differences, and by chance all n have the same sign in 2 of 2^n cases. So with 3, 4
+or 5 seeds **no** percentile interval has a coverage above 75, 88 or 94 %; each sentence of the report states this.
 """
 
 import math
@@ -19,25 +19,25 @@ import numpy as np
 from scipy import stats
 
 FEWEST_SEEDS = 3
-"""Fewest differences that get an interval."""
+"""Minimum number of differences for an interval."""
 
 HONEST_SEEDS = 6
-"""Fewest differences with which an interval could hold the truth 95 times in 100."""
+"""Minimum number of differences with which an interval can have a coverage of 95 %."""
 
 CONFIDENCE = 0.95
 RESAMPLES = 10_000
 BOOTSTRAP_SEED = 0
-"""Each interval starts from this seed, so a report is the same to the byte whatever else it holds."""
+"""Seed of every interval, so that it does not depend on the rest of the report and is reproducible to the byte."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Mean of paired differences with its 95 % interval; what does not exist is not a number.
+    """Mean of paired differences with its 95 % interval; missing values are NaN.
 
     Attributes:
         seeds: Number of pairs.
-        mean: In the unit of the values.
-        low: Lower end; there is none below three pairs.
+        mean: Mean difference, in the unit of the values.
+        low: Lower end; missing below three pairs.
         high: Upper end.
     """
 
@@ -47,7 +47,7 @@ class Difference:
     high: float
 
     def columns(self, name: str) -> dict[str, float]:
-        """Its figures as columns of the table of arms."""
+        """The figures as columns of the table of arms."""
         return {
             f"{name}_difference": self.mean,
             f"{name}_low": self.low,
@@ -57,11 +57,11 @@ class Difference:
 
 
 def paired_difference(ours: Mapping[int, float | None], theirs: Mapping[int, float | None]) -> Difference:
-    """Mean difference, ours minus theirs, over the seeds that both have a value for.
+    """Mean difference, ours minus theirs, over the seeds for which both have a value.
 
     Args:
-        ours: Value by seed; None where there is none.
-        theirs: The same of the control.
+        ours: Value by seed; None where missing.
+        theirs: The same for the control.
     """
     pairs = [(ours[seed], theirs[seed]) for seed in sorted(set(ours) & set(theirs))]
     differences = np.array([one - other for one, other in pairs if one is not None and other is not None])
@@ -75,10 +75,10 @@ def bootstrap_interval(differences: np.ndarray) -> tuple[float, float]:
     """Expanded percentile interval of the mean, see above.
 
     Args:
-        differences: One number a pair.
+        differences: One number per pair.
 
     Returns:
-        Both ends: not a number below three pairs, twice the value if all are equal.
+        Both ends: NaN below three pairs, twice the value if all are equal.
 
     >>> bootstrap_interval(np.array([0.25, 0.25, 0.25]))
     (0.25, 0.25)
@@ -99,7 +99,7 @@ def bootstrap_interval(differences: np.ndarray) -> tuple[float, float]:
 
 
 def expanded_confidence(pairs: int) -> float:
-    """Confidence to ask of a percentile interval, in (0.95, 1), so that it is as wide as that of t.
+    """Confidence of a percentile interval, in (0.95, 1), that makes it as wide as the t interval.
 
     The tail on each side is Phi(t sqrt(n / (n - 1))), with t the 2.5 % quantile of Student's distribution with n - 1 degrees.
     """
@@ -108,7 +108,7 @@ def expanded_confidence(pairs: int) -> float:
 
 
 def attainable_level(pairs: int) -> float:
-    """How often an interval of so many differences can hold the truth at most, in [0, 1): 1 - 2 / 2^n, see above.
+    """Maximum coverage of an interval of this many differences, in [0, 1): 1 - 2 / 2^n, see above.
 
     >>> [attainable_level(pairs) for pairs in (3, 4, 5, 6)]
     [0.75, 0.875, 0.9375, 0.96875]

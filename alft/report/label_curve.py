@@ -1,7 +1,7 @@
-"""How good was a run at each number of labels? Its F1-labels curve, and what is read off it (definitions ours).
+"""The F1-labels curve of a run, and figures derived from it (definitions ours).
 
 The curve is a step function through (labels bought after epoch t, validation macro-F1 after epoch t). The last epoch at each
-number of labels counts, an epoch that was not validated is left out, and below the first purchase the curve is 0.
+number of labels counts, epochs without validation are omitted, and below the first purchase the curve is 0.
 """
 
 from bisect import bisect_right
@@ -17,8 +17,8 @@ class Curve:
     """A step function from labels to validation macro-F1.
 
     Attributes:
-        labels: Numbers of labels at which it steps, rising, at least one.
-        f1: Its value from that number of labels on, in [0, 1].
+        labels: Numbers of labels at which it steps, ascending, at least one.
+        f1: Value from that number of labels on, in [0, 1].
     """
 
     labels: tuple[int, ...]
@@ -32,7 +32,7 @@ class Curve:
         return cls(labels, tuple(float(last[count]) for count in labels))
 
     def at(self, labels: int) -> float:
-        """Its value at a number of labels; 0 below the first purchase.
+        """Value at a number of labels; 0 below the first purchase.
 
         >>> curve = Curve((10, 30), (0.5, 0.8))
         >>> curve.at(9), curve.at(10), curve.at(29), curve.at(30)
@@ -42,9 +42,9 @@ class Curve:
         return self.f1[step - 1] if step else 0.0
 
     def reaches(self, f1: float) -> int | None:
-        """Fewest labels from which on it is at least this good; None if it is not in the end.
+        """Fewest labels from which on the curve stays at or above ``f1``; None if it ends below.
 
-        As with :meth:`area`, fewer may be due to slower buying in recalculate mode, not to better labels.
+        As with :meth:`area`, fewer labels may be due to slower buying in recalculate mode, not to better labels.
 
         >>> curve = Curve((10, 20, 30), (0.5, 0.7, 0.6))
         >>> curve.reaches(0.5), curve.reaches(0.6), curve.reaches(0.7)
@@ -55,10 +55,10 @@ class Curve:
         return self.labels[first] if first < len(self.labels) else None
 
     def area(self, pool: int) -> float:
-        """Mean height over [0, pool] labels, in [0, 1]: higher means good earlier; 0 if all of the pool is bought at once.
+        """Mean height over [0, pool] labels, in [0, 1]: higher means good earlier; 0 if the whole pool is bought at once.
 
-        In recalculate mode two runs may buy the same labels at other epochs. The slower buyer has then trained longer at each
-        number of labels, and has the larger area for that alone.
+        In recalculate mode two runs may buy the same labels at different epochs. The slower buyer has then trained longer at
+        each number of labels, and has the larger area for that reason alone.
 
         >>> Curve((10, 30), (0.5, 0.8)).area(40)  # (20 x 0.5 + 10 x 0.8) / 40
         0.45
@@ -67,10 +67,10 @@ class Curve:
 
 
 def last_validated(epochs: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """The last epoch with a score, of epochs in order."""
+    """The last epoch with a score, given epochs in order."""
     return [record for record in epochs if record["val_f1_macro"] is not None][-1]
 
 
 def is_one_step(epochs: Iterable[Mapping[Any, Any]]) -> bool:
-    """Whether all labels were bought in epoch 0, as by a Linear budget from 1.0: such a curve says nothing about learning."""
+    """Whether all labels were bought in epoch 0, as with a Linear budget from 1.0: such a curve is uninformative."""
     return len({record["bought"] for record in epochs}) == 1

@@ -1,8 +1,8 @@
-"""With which arm is an arm compared? With the baseline, and with random selection at the same budget (rules ours).
+"""Finds the controls of an arm: the baseline, and random selection at the same budget (rules ours).
 
-A difference should come from the selection alone, so both must train alike: the groups data, model and training of their
-settings agree, see :data:`NOT_SHARED`. Of several candidates the most alike is taken, and its other differences are named.
-Whatever is not named in a summary counts as null.
+A difference should be due to the selection alone, so both must train alike: the groups data, model and training of their
+settings agree, see :data:`NOT_SHARED`. Of several candidates the most similar is used, and its other differences are named.
+Settings missing in a summary count as null.
 """
 
 from collections.abc import Sequence
@@ -13,17 +13,17 @@ from alft.report.settings import agree, agreements, varying
 NOT_SHARED = ("max_epochs", "uncertainty", "epinet")
 """Settings outside the selection in which an arm and its control may differ if no control is closer; they are then named.
 
-An epinet serves the scores, so it belongs to the selection in effect.
+An epinet serves scoring, so it effectively belongs to the selection.
 """
 
 BUDGET = ("max_epochs", "budget", "mode", "max_unique", "warm_start")
-"""What an arm shares with its random control besides: what decides how many rows and labels each epoch gets."""
+"""Further settings that an arm shares with its random control: those that determine the rows and labels per epoch."""
 
 
 def baseline_of(arm: Arm, group: Sequence[Arm]) -> Arm | None:
-    """The arm of the group that trains alike on the whole pool; None if there is none, or if this is one itself.
+    """The arm of the group that trains alike on the whole pool; None if there is none, or if ``arm`` is a baseline.
 
-    One with the same number of epochs comes first. Only if there is none, another may stand in.
+    One with the same number of epochs is preferred; only if there is none, another is used.
     """
     if arm.kind == "baseline":
         return None
@@ -32,10 +32,10 @@ def baseline_of(arm: Arm, group: Sequence[Arm]) -> Arm | None:
 
 
 def random_of(arm: Arm, group: Sequence[Arm]) -> Arm | None:
-    """The arm of the group that trains alike on as many rows chosen at random; None if there is none to compare with.
+    """The arm of the group that trains alike on equally many rows chosen at random; None if there is none.
 
-    Neither a baseline nor random selection itself has one. A run that repeats recorded sets buys as many labels as those did,
-    so random selection that was not repeated may stand in, if there is none with the same ``replay``.
+    Baselines and random selection itself have none. A run that repeats recorded sets buys as many labels as the original run,
+    so random selection without ``replay`` is used if there is none with the same ``replay``.
     """
     if arm.kind != "selection":
         return None
@@ -45,16 +45,16 @@ def random_of(arm: Arm, group: Sequence[Arm]) -> Arm | None:
 
 
 def differing(arm: Arm, control: Arm) -> list[str]:
-    """Settings besides those of the comparison in which a control differs: the difference in F1 is theirs as well.
+    """Settings outside the comparison in which a control differs: the difference in F1 may be due to them as well.
 
-    Those of the comparison are the acquisition for a random control, and all of the selection for a baseline.
+    The comparison covers the acquisition for a random control, and all selection settings for a baseline.
     """
     compared = arm.names_in("selection") | control.names_in("selection") if control.kind == "baseline" else {"acquire"}
     return [key for key in varying([arm.settings, control.settings]) if key not in compared]
 
 
 def _train_alike(arm: Arm, other: Arm) -> bool:
-    """Whether all settings agree that are none of the selection, but for :data:`NOT_SHARED`."""
+    """Whether all settings outside the selection agree, except :data:`NOT_SHARED`."""
     outside = ("data", "model", "training")
     names = arm.names_in(*outside) | other.names_in(*outside)
     return agree(arm.settings, other.settings, names - set(NOT_SHARED))

@@ -1,4 +1,4 @@
-"""How is one comparison told in words? Better, worse or not distinguishable, with figures and how far to trust them."""
+"""Phrases for one comparison: better, worse or not distinguishable, with figures and their reliability."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -6,11 +6,11 @@ from typing import Any, NamedTuple
 from alft.report.intervals import FEWEST_SEEDS, HONEST_SEEDS, attainable_level
 
 Line = Mapping[str, Any]
-"""One line of the table of :func:`alft.report.compare`; what does not exist is None."""
+"""One line of the table of :func:`alft.report.compare`; missing values are None."""
 
 
 class Verdicts(NamedTuple):
-    """What an interval says that lies above 0, below 0, or on both sides."""
+    """Words for an interval that lies above 0, below 0, or on both sides."""
 
     above: str
     below: str
@@ -22,7 +22,7 @@ SPREAD = Verdicts("less steady than", "steadier than")
 
 
 def points(value: float | None, low: float | None, high: float | None) -> str:
-    """A difference of F1 in points, hundredths, with its interval where there is one.
+    """A difference of F1 in points (hundredths), with its interval if there is one.
 
     >>> points(0.021, 0.004, 0.038), points(-0.01, None, None), points(None, None, None)
     ('+2.1 [+0.4, +3.8]', '-1.0', '-')
@@ -33,7 +33,7 @@ def points(value: float | None, low: float | None, high: float | None) -> str:
 
 
 def verdict(low: float, high: float, words: Verdicts = SCORE) -> str:
-    """What an interval of ours minus theirs says.
+    """The verdict of an interval of ours minus theirs.
 
     >>> verdict(0.004, 0.038), verdict(-0.02, -0.01), verdict(-0.01, 0.03), verdict(0.0, 0.0)
     ('better than', 'worse than', 'not distinguishable from', 'not distinguishable from')
@@ -42,13 +42,13 @@ def verdict(low: float, high: float, words: Verdicts = SCORE) -> str:
 
 
 def compared(line: Line, name: str, control: str, words: Verdicts = SCORE) -> str:
-    """One comparison; the sentence goes on.
+    """One comparison, as the beginning of a sentence.
 
     Args:
         line: The arm.
-        name: What its columns begin with.
-        control: What it is compared with, and perhaps in what.
-        words: For the two directions.
+        name: Prefix of the columns of the comparison.
+        control: The control, optionally with the quantity compared.
+        words: Words for the two directions.
     """
     seeds = line[f"{name}_seeds"]
     if seeds < FEWEST_SEEDS:
@@ -68,5 +68,5 @@ def count(seeds: int) -> str:
 
 
 def _at_most(seeds: int) -> str:
-    """The level that an interval of few seeds cannot exceed; nothing from as many as reach 95 %."""
+    """The maximum level of an interval of few seeds; empty if there are enough seeds to reach 95 %."""
     return "" if seeds >= HONEST_SEEDS else f" (an interval of {100 * attainable_level(seeds):.0f} % at most)"

@@ -1,4 +1,4 @@
-"""What do the figures of an arm say in plain sentences, and what is not to be read into them?"""
+"""Sentences that state the figures of an arm, and their limits."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,12 +14,12 @@ AT_EQUAL_LABELS = "random selection in validation F1 at equal labels"
 
 
 def sentences_on(line: Line, group: Mapping[str, Line], tested: bool) -> list[str]:
-    """All sentences about one arm, which is their subject; its name is left to the reader of the list.
+    """All sentences about one arm, which is their subject; they do not contain its name.
 
     Args:
         line: The arm.
         group: All arms of its group, by label.
-        tested: Whether the runs of its group have a test set; without one there is nothing to say about test scores.
+        tested: Whether the runs of its group have a test set; without one there are no sentences about test scores.
     """
     baseline = group.get(line["baseline"] or "")
     found = [about(line) for about in (_on_baseline, _on_random) if tested]
@@ -28,7 +28,7 @@ def sentences_on(line: Line, group: Mapping[str, Line], tested: bool) -> list[st
 
 
 def sentences_on_group(lines: Sequence[Line]) -> list[str]:
-    """What the curves of a group cannot say; the baseline's never say anything, so it is not named."""
+    """Limits of the curves of a group; the baseline's curves are always uninformative, so it is not named."""
     selecting = [line for line in lines if line["kind"] != "baseline"]
     one_step = [line["arm"] for line in selecting if line["one_step"]]
     found = []
@@ -46,7 +46,7 @@ def sentences_on_group(lines: Sequence[Line]) -> list[str]:
 
 
 def sentences_on_all(table: pd.DataFrame) -> list[str]:
-    """How the figures of a whole report are to be read."""
+    """How to read the figures of a report."""
     seeds = table[["baseline_seeds", "random_seeds", "equal_seeds", "spread_seeds"]].to_numpy()
     found = [
         "Differences are arm minus control, paired by seed, in F1 points (hundredths), with a bootstrap 95 % interval "
@@ -69,7 +69,7 @@ def _recalculates(line: Line) -> bool:
 
 
 def _on_labels(line: Line) -> str:
-    """Labels bought, both savings, and what the F1-labels curve says of them; nothing on the baseline, which buys all."""
+    """Labels bought, both savings, and figures of the F1-labels curve; empty for the baseline, which buys all labels."""
     if line["kind"] == "baseline":
         return ""
     return (
@@ -79,11 +79,11 @@ def _on_labels(line: Line) -> str:
 
 
 def _on_stability(line: Line, baseline: Line | None) -> str:
-    """The spread over the last epochs against the baseline's, that over seeds, and how many runs predict one class."""
+    """The spread over the last epochs compared with the baseline, the spread over seeds, and the collapsed runs."""
     found = []
     if baseline and line["val_f1_last_std"] is not None and baseline["val_f1_last_std"] is not None:
-        untold = _other_baseline(line) if line["test_f1"] is None else ""  # else it was told with the scores
-        found.append(compared(line, "spread", "the baseline in its last epochs (spread of validation F1)", SPREAD) + untold)
+        reference = _other_baseline(line) if line["test_f1"] is None else ""  # else stated with the scores
+        found.append(compared(line, "spread", "the baseline in its last epochs (spread of validation F1)", SPREAD) + reference)
     if line["kind"] != "baseline" and line["test_f1_std"] is not None:
         theirs = baseline["test_f1_std"] if baseline else None
         found.append(
@@ -96,7 +96,7 @@ def _on_stability(line: Line, baseline: Line | None) -> str:
 
 
 def _on_cost(line: Line, baseline: Line | None) -> str:
-    """Seconds of a run, and whether the selection can pay for itself; nothing on the baseline, which selects nothing."""
+    """Seconds of a run, and whether the selection can pay off; empty for the baseline, which selects nothing."""
     if line["kind"] == "baseline":
         return ""
     theirs = f", the baseline {baseline['seconds']:.1f}" if baseline else ""
@@ -104,12 +104,12 @@ def _on_cost(line: Line, baseline: Line | None) -> str:
 
 
 def _other_baseline(line: Line) -> str:
-    """In what the baseline differs besides the selection, where it does."""
+    """Settings besides the selection in which the baseline differs, if any."""
     return f"; the baseline differs in {line['baseline_differs']} too" if line["baseline_differs"] else ""
 
 
 def _on_curve(line: Line) -> str:
-    """Labels at equal F1 and the area; nothing if the curve is a single step, which says nothing."""
+    """Labels at equal F1 and the area; empty if the curve is a single step, which is uninformative."""
     if line["one_step"]:
         return ""
     area = f"; its F1-labels curve has a mean height of {line['area']:.3f}"
@@ -123,7 +123,7 @@ def _on_curve(line: Line) -> str:
 
 
 def _on_break_even(share: float | None) -> str:
-    """Where choosing costs as much as it saves.
+    """The share of the pool at which the selection costs as much as it saves.
 
     >>> _on_break_even(0.6), _on_break_even(None)
     ('; its selection pays below a mean share of 0.60 of the pool', '')
@@ -155,7 +155,7 @@ def _on_random(line: Line) -> str:
 
 
 def _on_equal_labels(line: Line) -> str:
-    """Seeds whose curves are read at other epochs are no pairs; if all are like that, there is nothing to compare."""
+    """F1 at equal labels; seeds whose runs end at different epochs or labels form no pair, so there may be none to compare."""
     if not line["random"] or line["one_step"]:
         return ""
     pairs, others = line["equal_seeds"], line["equal_other_epochs"]

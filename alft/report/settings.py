@@ -1,6 +1,6 @@
-"""How are the settings of runs told and compared? Any settings: none is known here but those that look better in front.
+"""Formats and compares settings of runs. It works for any setting; only those listed first in labels are named here.
 
-A setting that a summary does not have is null, so that runs of older versions can stand beside newer ones.
+A setting missing in a summary is null, so that runs of older versions can be compared with newer ones.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -9,14 +9,14 @@ from typing import Any
 Settings = Mapping[str, Any]
 
 BARE = ("acquire", "budget", "cluster", "embedding")
-"""Settings whose values tell by themselves what they are: ``Ward(clusters=10)``."""
+"""Settings whose values are self-explanatory: ``Ward(clusters=10)``."""
 
 FIRST = ("acquire", "budget", "mode", "max_unique", "cluster")
-"""Settings that stand first in a label, in this order; the rest follows alphabetically."""
+"""Settings that come first in a label, in this order; the rest follow alphabetically."""
 
 
 def written(value: Any) -> str:
-    """A value as a reader would write it; values that read the same are the same.
+    """A value in readable form; values with the same form are equal.
 
     >>> written(1e-4), written(3), written(3.0), written(None), written({"r": 8, "alpha": 16.0})
     ('0.0001', '3', '3', 'null', '(alpha=16, r=8)')
@@ -49,18 +49,18 @@ def agree(one: Settings, other: Settings, keys: Iterable[str]) -> bool:
 
 
 def agreements(one: Settings, other: Settings) -> int:
-    """How many settings have the same value in both."""
+    """Number of settings with the same value in both."""
     return sum(agree(one, other, [key]) for key in {*one, *other})
 
 
 def varying(many: Sequence[Settings]) -> list[str]:
-    """The settings in which some differ, those that look better in front first."""
+    """The settings that are not equal in all, in the order of labels."""
     keys = in_order({key for settings in many for key in settings})
     return [key for key in keys if len({written(settings.get(key)) for settings in many}) > 1]
 
 
 def shared(many: Sequence[Settings]) -> str:
-    """The settings that all share, in words; those that are off or not known in all of them are left out."""
+    """The settings that are equal in all, in words, without those that are off or missing."""
     keys = in_order({key for settings in many for key in settings})
     common = [key for key in keys if key not in varying(many) and many[0].get(key) not in (None, False)]
     return ", ".join(phrase(key, many[0][key]) for key in common)

@@ -1,4 +1,4 @@
-"""How is the table of arms laid out for readers? Per group a few narrow sheets of rounded figures, then sentences."""
+"""Lays out the table of arms: for each group a few narrow sheets of rounded figures, then sentences."""
 
 import json
 from collections.abc import Callable, Hashable
@@ -20,9 +20,9 @@ class Sheet:
     """A table of texts.
 
     Attributes:
-        title: What it shows.
-        header: Names of the columns; a line break is a good place to break them.
-        rows: Its cells.
+        title: Title of the table.
+        header: Names of the columns, with line breaks where they may be wrapped.
+        rows: Cells by row.
     """
 
     title: str
@@ -36,12 +36,11 @@ class Section:
 
     Attributes:
         title: Name, size of the pool, fingerprint.
-        shared: The settings that all its arms share.
-        sheets: Scores, labels, both together, stability, cost, and what single settings do.
-        controls: What was reached without fine-tuning.
-        findings: What the figures say of each arm, in sentences that leave out its name; arms of which there is nothing to say
-            are left out.
-        remarks: What is to be known to read the section.
+        shared: Settings shared by all its arms.
+        sheets: Scores, labels, both together, stability, cost, and effects of single settings.
+        controls: Scores without fine-tuning.
+        findings: Sentences about each arm, without its name; arms without sentences are omitted.
+        remarks: Notes on how to read the section.
     """
 
     title: str
@@ -61,14 +60,14 @@ def difference(name: str) -> Cell:
     """A difference in points, its interval, and the number of seeds behind it."""
 
     def cell(line: Line) -> str:
-        told = points(line[f"{name}_difference"], line[f"{name}_low"], line[f"{name}_high"])
-        return f"{told} ({line[f'{name}_seeds']})" if line[f"{name}_seeds"] else "-"
+        difference = points(line[f"{name}_difference"], line[f"{name}_low"], line[f"{name}_high"])
+        return f"{difference} ({line[f'{name}_seeds']})" if line[f"{name}_seeds"] else "-"
 
     return cell
 
 
 def labels_at_equal_f1(line: Line) -> str:
-    """Fewest labels from which on it has the baseline's F1, and how many of the runs end with it."""
+    """Fewest labels from which on the arm has the baseline's F1, and how many of the runs reach it."""
     runs = line["labels_at_equal_f1_runs"]
     if runs is None:
         return "-"
@@ -76,7 +75,7 @@ def labels_at_equal_f1(line: Line) -> str:
 
 
 def unless_one_step(cell: Cell) -> Cell:
-    """What is read off the F1-labels curve, or that this curve says nothing."""
+    """A figure of the F1-labels curve, or a note that the curve is a single step."""
     return lambda line: "one step" if line["one_step"] else cell(line)
 
 
@@ -112,11 +111,11 @@ SHEETS: dict[str, dict[str, Cell]] = {
         "break-even\nshare": figure("break_even", ".2f"),
     },
 }
-"""The columns of each sheet but the first, which names the arm."""
+"""Columns of each sheet, except the first, which names the arm."""
 
 
 def sections(table: pd.DataFrame, contrasts: pd.DataFrame | None = None) -> list[Section]:
-    """The groups of a table of :func:`alft.report.compare`, in its order, with those of :func:`alft.report.contrasts`."""
+    """The groups of a table of :func:`alft.report.compare`, in its order, with the pairs of :func:`alft.report.contrasts`."""
     pairs = [] if contrasts is None else _lines(contrasts)
     groups = [_lines(group) for _, group in table.groupby(GROUP, sort=False)]
     return [_section(lines, [pair for pair in pairs if all(pair[key] == lines[0][key] for key in GROUP)]) for lines in groups]
@@ -127,7 +126,7 @@ def _lines(table: pd.DataFrame) -> list[Line]:
 
 
 def _line(record: dict[Hashable, Any]) -> Line:
-    """A line of the table, in which pandas' signs for what does not exist are None."""
+    """A line of the table, with pandas' missing values replaced by None."""
     return {str(key): None if pd.isna(value) else value for key, value in record.items()}
 
 
@@ -158,9 +157,9 @@ def _contrasts_sheet(pairs: list[Line]) -> list[Sheet]:
 
 def _pair(pair: Line) -> tuple[str, ...]:
     low, high = pair["low"], pair["high"]
-    told = f"{points(pair['difference'], low, high)} ({pair['seeds']})"
+    difference = f"{points(pair['difference'], low, high)} ({pair['seeds']})"
     decided = "not decidable" if low is None else verdict(low, high).removesuffix(" than").removesuffix(" from")
-    return pair["arm"], pair["change"], told, decided
+    return pair["arm"], pair["change"], difference, decided
 
 
 def _sheet(title: str, columns: dict[str, Cell], lines: list[Line]) -> Sheet:

@@ -1,7 +1,7 @@
-"""How steady was training? The spread of validation F1 over the last epochs of a run, and whether it predicts one class (ours).
+"""Stability of training: the spread of validation F1 over the last epochs of a run, and collapse to one class (ours).
 
-The spread is a figure of each run, so it can be paired by seed like a score. That of test F1 over seeds cannot: it is one
-number an arm, and stands in the table without an interval.
+The spread is a figure of each run, so it can be paired by seed like a score. The spread of test F1 over seeds cannot: it is
+one number per arm, and listed in the table without an interval.
 """
 
 from typing import Any
@@ -13,14 +13,14 @@ from alft.report.intervals import paired_difference
 from alft.report.summaries import Run
 
 LAST_EPOCHS = 3
-"""Epochs at the end of a run whose spread of validation F1 tells whether training had settled (ours)."""
+"""Number of epochs at the end of a run whose spread of validation F1 shows whether training had settled (ours)."""
 
 
 def last_spread(run: Run) -> float | None:
     """Standard deviation (n - 1) of validation F1 over the last epochs of a run.
 
-    None if fewer than two have a score, or if the run predicts one class: it then has the same score in each, which is no
-    steadiness.
+    None if fewer than two have a score, or if the run predicts a single class: its score is then constant, which is not
+    stability.
     """
     if collapsed(run.summary["test"]["predicted"]):
         return None
@@ -29,9 +29,9 @@ def last_spread(run: Run) -> float | None:
 
 
 def compare_spread(arm: Arm, baseline: Arm | None) -> dict[str, Any]:
-    """The spread over the last epochs, arm minus baseline, paired by seed: below 0 the arm is steadier.
+    """The spread over the last epochs, arm minus baseline, paired by seed: below 0 the arm is more stable.
 
-    A seed of which one run predicts one class is no pair.
+    A seed with a run that predicts a single class forms no pair.
 
     Returns:
         spread_difference, spread_low, spread_high, spread_seeds.
@@ -41,7 +41,7 @@ def compare_spread(arm: Arm, baseline: Arm | None) -> dict[str, Any]:
 
 
 def collapsed(predicted: dict[str, int] | None) -> bool | None:
-    """Whether one class got every prediction; None if nothing was predicted.
+    """Whether all predictions are of one class; None if nothing was predicted.
 
     >>> collapsed({"negative": 0, "positive": 51}), collapsed({"negative": 1, "positive": 50}), collapsed(None)
     (True, False, None)

@@ -1,4 +1,4 @@
-"""Which finished runs lie below some folders, and is each ``summary.json`` one of ours? Nothing else of a run is read."""
+"""Finds finished runs below folders, and reads and validates their ``summary.json``. Nothing else of a run is read."""
 
 import json
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ RUN: dict[str, Kinds] = {
     "controls.tfidf_f1": MAYBE,
     "epochs": (list,),
 }
-"""What a report needs of a run; the rest of a summary may come and go."""
+"""Entries of a summary that a report requires; all others are optional."""
 
 EPOCH: dict[str, Kinds] = {
     "epoch": (int,),
@@ -45,7 +45,7 @@ EPOCH: dict[str, Kinds] = {
     "val_f1_macro": MAYBE,
     **{f"seconds.{stage}": NUMBER for stage in STAGES},
 }
-"""What a report needs of each epoch."""
+"""Entries of each epoch that a report requires."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Run:
     """One finished run.
 
     Attributes:
-        folder: Where its summary lies.
+        folder: Folder of its summary.
         summary: The summary, as read.
     """
 
@@ -67,13 +67,13 @@ class Run:
 
     @property
     def groups(self) -> dict[str, dict[str, Any]]:
-        """Its settings in groups; where a summary does not name the number of epochs, it is counted."""
+        """Its settings in groups; if a summary does not contain the number of epochs, it is counted."""
         groups = grouped_settings(self.summary["settings"])
         return {**groups, "training": {"max_epochs": len(self.epochs), **groups["training"]}}
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Its settings as one flat list: no name stands in two groups."""
+        """Its settings as one flat mapping: no name occurs in two groups."""
         return {name: value for group in self.groups.values() for name, value in group.items()}
 
     @property
@@ -83,10 +83,10 @@ class Run:
 
 
 def find_runs(*roots: str | Path) -> list[Run]:
-    """All finished runs below the roots, in the order of their folders; a run below two of the roots is found once.
+    """All finished runs below the roots, in the order of their folders; a run below two of the roots is listed once.
 
     Raises:
-        ValueError: A root is no folder, no root holds a finished run, or a summary is broken or not one of ours.
+        ValueError: A root is not a folder, no root contains a finished run, or a summary is broken or not written by alft.
     """
     found: dict[Path, Run] = {}
     for root in sorted(map(Path, roots)):
@@ -104,11 +104,11 @@ def read_summary(path: Path) -> dict[str, Any]:
     """Read one summary.
 
     Raises:
-        ValueError: It is not JSON, or lacks something that a report needs; the file and the entry are named.
+        ValueError: It is not JSON, or lacks an entry that a report requires; the message names the file and the entry.
     """
     try:
         summary = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
-    except ValueError as error:  # of the decoder of UTF-8 as well
+    except ValueError as error:  # UnicodeDecodeError included
         raise ValueError(f"{path} is not JSON: {error}") from error
     faults = _faults(summary, RUN)
     if not faults:
@@ -124,7 +124,7 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _faults(record: Any, required: dict[str, Kinds]) -> list[str]:
-    """What is missing in a record, or of another kind than it must be."""
+    """Entries that are missing in a record or have the wrong type."""
     faults = []
     for key, kinds in required.items():
         value = record
@@ -139,7 +139,7 @@ def _faults(record: Any, required: dict[str, Kinds]) -> list[str]:
 
 
 def _contradictions(summary: dict[str, Any]) -> list[str]:
-    """Entries that are there, and cannot be: shares of an empty pool and scores of no epoch would come to nothing."""
+    """Entries with impossible values: shares of an empty pool and scores of no epoch would be undefined."""
     labels, epochs = summary["labels"], summary["epochs"]
     faults = []
     if not 0 < labels["bought"] <= labels["pool"]:

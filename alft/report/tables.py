@@ -1,4 +1,4 @@
-"""What do finished runs say, one line each? The two tables that plots and notebooks are drawn from."""
+"""The two tables for plots and notebooks: one line per run, and one line per epoch."""
 
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,10 @@ from alft.report.stability import collapsed
 from alft.report.summaries import STAGES, Run
 
 GROUP = ["name", "fingerprint"]
-"""The columns that tell groups apart; no figure of one is ever compared with one of another."""
+"""Columns that identify a group; figures of different groups are never compared."""
 
 EXACT = ("run", "name", "fingerprint", "arm", "seed", "epoch", "selected", "bought", "pool", "collapsed")
-"""Columns that keep their kind; all others are floats, not a number where a summary has null."""
+"""Columns that keep their type; all others are floats, NaN where a summary has null."""
 
 
 def load_runs(*roots: str | Path) -> pd.DataFrame:
@@ -22,8 +22,8 @@ def load_runs(*roots: str | Path) -> pd.DataFrame:
     Returns:
         run (folder), name, fingerprint, arm, seed, test_f1_macro, val_f1_macro (of the weights tested), bought and pool
         (labels), unique_saving, exposure_saving, collapsed (one class predicted on test; None without a test set), seconds
-        (total), memory_mib, break_even, majority_f1, tfidf_f1. Scores and savings are in [0, 1]. The ``arm`` says in what a run
-        differs from others of the same name and fingerprint; it means nothing across those.
+        (total), memory_mib, break_even, majority_f1, tfidf_f1. Scores and savings are in [0, 1]. The ``arm`` states how a run
+        differs from others of the same name and fingerprint; it is not comparable across those.
 
     Raises:
         ValueError: There is no run, a summary is broken, or two runs of one arm have the same seed.
@@ -57,7 +57,7 @@ def load_epochs(*roots: str | Path) -> pd.DataFrame:
 
 
 def runs_table(arms: list[Arm]) -> pd.DataFrame:
-    """The table of :func:`load_runs`, of arms that have been read already."""
+    """The table of :func:`load_runs` for arms that have already been read."""
     return _table([{**_heading(arm, run), **_figures(run)} for arm in arms for run in arm.runs])
 
 
@@ -90,4 +90,4 @@ def _table(lines: list[dict[str, Any]]) -> pd.DataFrame:
 
 
 def _kind(key: str) -> Any:
-    return object if key == "collapsed" else None  # else a None among booleans would become a float
+    return object if key == "collapsed" else None  # otherwise a None among booleans would become a float

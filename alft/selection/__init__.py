@@ -1,1 +1,1 @@
-"""Which rows to train on: pure functions of tensors and numbers, no Lightning (method.md 3-7)."""
+"""Row selection: pure functions of tensors and numbers, without Lightning (method.md 3-7)."""

@@ -1,8 +1,8 @@
-"""What makes a row worth training on? Scores, one per pool row; the highest are picked first (method.md 3).
+"""Acquisition functions: one score per pool row; the highest are picked first (method.md 3).
 
 Axes: K stochastic draws, N pool rows, C classes, D embedding size. ``p_k`` is the softmax of draw k and ``pbar`` the mean of
-``p_k`` over the draws; entropies are in nats. A new score is one frozen dataclass in this file (or in any importable
-module of yours) and one line of config.
+``p_k`` over the draws; entropies are in nats. A new acquisition function is one frozen dataclass in this file (or in any
+importable module) and one line of config.
 """
 
 from abc import ABC, abstractmethod
@@ -15,21 +15,21 @@ from torch import Tensor
 from alft.selection.probabilities import confidence, margin, mean_entropy, mutual_information, variance
 
 MOST_PASSES = 10_000
-"""Most draws a score may compare: more would not end."""
+"""Upper limit on the draws an acquisition function may compare: more would not finish."""
 
 
 @dataclass(frozen=True)
 class PoolView:
-    """All that a score may know about the pool. Labels are not in it, so no score can peek at them.
+    """What an acquisition function sees of the pool. It holds no labels, so no score can depend on them.
 
     Attributes:
-        probs_KNC: Class probabilities of each draw, float32; K may be 0 when the score says that it needs none.
+        probs_KNC: Class probabilities of each draw, float32; K may be 0 when the acquisition declares that it needs none.
         clusters_N: Cluster of each row, numbered from 0; -1 for rows that cannot be selected.
         distances_N: Euclidean distance of each row's embedding to the mean of its own cluster; may be NaN when the
-            score says that it needs none.
-        embeddings_ND: One vector per row; D may be 0 when the score says that it needs none.
+            acquisition declares that it needs none.
+        embeddings_ND: One vector per row; D may be 0 when the acquisition declares that it needs none.
         bought_N: Rows whose label was bought in an earlier epoch, bool.
-        generator: The source of all randomness of a score; the same on every process.
+        generator: Source of all randomness of an acquisition function; the same on every process.
     """
 
     probs_KNC: Tensor
@@ -46,11 +46,11 @@ class PoolView:
 
 
 class Acquisition(ABC):
-    """A score for every pool row, and how rows are picked by it: the highest first.
+    """Base class: scores every pool row and picks the rows with the highest scores.
 
-    An acquisition states what it needs, and the run computes no more than that: ``needs_probs`` (on by default),
+    An acquisition declares what it needs, and the run computes no more than that: ``needs_probs`` (on by default),
     ``needs_distances``, ``needs_embeddings``, and ``passes``, the number of stochastic draws to compare (0: one pass is
-    enough). One that chooses rows for what they are *together* overrides :meth:`pick`.
+    enough). One that chooses rows *jointly* overrides :meth:`pick`.
     """
 
     needs_probs: ClassVar[bool] = True
@@ -59,7 +59,7 @@ class Acquisition(ABC):
 
     @property
     def passes(self) -> int:
-        """Stochastic draws this score compares; 0 when one pass is enough."""
+        """Number of stochastic draws to compare; 0 when one pass is enough."""
         return 0
 
     @abstractmethod
@@ -67,16 +67,16 @@ class Acquisition(ABC):
         """Score the pool: (N,), finite, higher = picked first. Must not write to the view."""
 
     def pick(self, view: PoolView, scores_N: Tensor, candidates: Tensor, count: int) -> Tensor:
-        """Pick rows of one cluster: the highest scores; equal ones go to the lower row number.
+        """Pick the rows of one cluster with the highest scores; ties go to the lower row number.
 
-        Called once for each cluster with its quota, with ``Whole`` once for the pool, and again where ``active.max_unique``
-        leaves fewer labels than the set wants.
+        Called once per cluster with its quota (with ``Whole`` once for the pool), and again where ``active.max_unique``
+        leaves fewer labels than the set requires.
 
         Args:
-            view: What is known of the pool. Must not be written to.
-            scores_N: What this acquisition scored.
+            view: The pool. Must not be written to.
+            scores_N: Scores from this acquisition.
             candidates: Ascending row numbers to pick from.
-            count: How many to pick, at least 1 and at most all candidates.
+            count: Number of rows to pick, at least 1 and at most all candidates.
 
         Returns:
             ``count`` distinct candidates, in any order.
@@ -86,10 +86,10 @@ class Acquisition(ABC):
 
 @dataclass(frozen=True)
 class Random(Acquisition):
-    """Chance: uniform in [0, 1).
+    """Random scores, uniform in [0, 1).
 
-    Formula: a(i) ~ U(0, 1). Needs nothing and costs nothing. Use it as the control that every other score has to beat at
-    the same budget. With clusters it is random inside each cluster's share. Source: the authors' "uniform".
+    Formula: a(i) ~ U(0, 1). Needs nothing and costs nothing. Use it as the baseline that every other acquisition has to beat
+    at the same budget. With clusters it is random within each cluster's quota. Source: the authors' "uniform".
     """
 
     needs_probs: ClassVar[bool] = False
@@ -101,10 +101,10 @@ class Random(Acquisition):
 
 @dataclass(frozen=True)
 class Entropy(Acquisition):
-    """Uncertainty of the mean prediction, in [0, log C] nats.
+    """Entropy of the mean prediction, in [0, log C] nats.
 
     Formula: a(i) = -sum_c pbar_c log pbar_c. Needs, and costs, one pass. Use it first: it is cheap, and sensitive to all
-    classes. It cannot tell a hard text from one whose label is a matter of opinion. Source: the paper.
+    classes. It does not distinguish a hard text from one whose label is a matter of opinion. Source: the paper.
     """
 
     def __call__(self, view: PoolView) -> Tensor:
@@ -114,10 +114,10 @@ class Entropy(Acquisition):
 
 @dataclass(frozen=True)
 class Margin(Acquisition):
-    """Gap between the two likeliest classes, negated: in [-1, 0].
+    """Negated margin between the two most probable classes, in [-1, 0].
 
     Formula: a(i) = -(pbar_1st - pbar_2nd). Needs, and costs, one pass. Use it with many classes, when only the
-    decision between the two best matters; with two classes it ranks rows as Entropy does. Source: the authors' code.
+    decision between the top two matters; with two classes it ranks rows as Entropy does. Source: the authors' code.
     """
 
     def __call__(self, view: PoolView) -> Tensor:
@@ -127,11 +127,10 @@ class Margin(Acquisition):
 
 @dataclass(frozen=True)
 class LeastConfidence(Acquisition):
-    """Doubt about the likeliest class, in [0, 1 - 1/C].
+    """One minus the probability of the most probable class, in [0, 1 - 1/C].
 
-    Formula: a(i) = 1 - max_c pbar_c. Needs, and costs, one pass. Use it as a plain standard of comparison: how the rest is
-    spread over the other classes does not matter; with two classes it ranks rows as Entropy does. Source: ours, a standard of
-    the field.
+    Formula: a(i) = 1 - max_c pbar_c. Needs, and costs, one pass. Use it as a simple baseline: it ignores how the rest is
+    distributed over the other classes; with two classes it ranks rows as Entropy does. Source: ours, standard in the field.
     """
 
     def __call__(self, view: PoolView) -> Tensor:
@@ -141,11 +140,11 @@ class LeastConfidence(Acquisition):
 
 @dataclass(frozen=True)
 class Bald(Acquisition):
-    """Disagreement between the draws: mutual information of label and model, in [0, H(pbar)] nats.
+    """Disagreement between draws: mutual information of label and model, in [0, H(pbar)] nats.
 
     Formula: a(i) = H(pbar) - mean_k H(p_k). Needs K = ``passes`` >= 2 draws: with MC dropout it costs K passes over the
-    pool, with an epinet one. Use it where texts may be hopeless: it picks rows on which plausible models differ and leaves
-    texts alone that are hopeless for all of them. Source: the paper.
+    pool, with an epinet one. Use it where some texts may be inherently ambiguous: it picks rows on which plausible models
+    disagree and skips texts that are ambiguous for all of them. Source: the paper.
 
     Args:
         passes: Stochastic draws K, at least 2.
@@ -158,16 +157,16 @@ class Bald(Acquisition):
         _check_passes(self)
 
     def __call__(self, view: PoolView) -> Tensor:
-        """Entropy of the mean minus mean of the entropies; rounding below 0 is cut off."""
+        """Entropy of the mean minus mean of the entropies; rounding errors below 0 are clipped."""
         return mutual_information(view.probs_KNC)
 
 
 @dataclass(frozen=True)
 class Variance(Acquisition):
-    """Spread of the class probabilities over the draws, in [0, 1].
+    """Variance of the class probabilities over the draws, in [0, 1].
 
-    Formula: a(i) = sum_c Var_k(p_kc), with the unbiased variance. Needs K = ``passes`` >= 2 draws and costs what Bald
-    costs. Use it as Bald's simpler sister, which weighs differences near 0 and 1 less. Source: the paper.
+    Formula: a(i) = sum_c Var_k(p_kc), with the unbiased variance. Needs K = ``passes`` >= 2 draws and costs the same as
+    Bald. Use it as a simpler alternative to Bald that gives less weight to differences near 0 and 1. Source: the paper.
 
     Args:
         passes: Stochastic draws K, at least 2.
@@ -186,14 +185,14 @@ class Variance(Acquisition):
 
 @dataclass(frozen=True)
 class Furthest(Acquisition):
-    """Distance of a row's embedding to the mean of its own cluster, far first: in [0, inf).
+    """Distance of a row's embedding to the mean of its own cluster, furthest first, in [0, inf).
 
     Formula: a(i) = ||e_i - mean of e over c(i)||. Needs embeddings, no predictions; with ``active.recluster: once`` it costs
-    one pass before training and its order never changes. Use it for variety rather than doubt. With one cluster
+    one pass before training and its order never changes. Use it for diversity rather than uncertainty. With one cluster
     (``Whole``) it is the distance to the pool's mean. Source: the paper's name; direction and reference point are ours.
 
     Args:
-        nearest: Pick the most typical rows first instead (the authors' file sorts ascending): in (-inf, 0].
+        nearest: Pick the most typical rows first instead (the authors' file sorts ascending), in (-inf, 0].
     """
 
     needs_probs: ClassVar[bool] = False
@@ -202,7 +201,7 @@ class Furthest(Acquisition):
     nearest: bool = False
 
     def __call__(self, view: PoolView) -> Tensor:
-        """The distances, negated for ``nearest``."""
+        """Distances, negated with ``nearest``."""
         return -view.distances_N if self.nearest else view.distances_N.clone()
 
 

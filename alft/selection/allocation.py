@@ -1,7 +1,7 @@
-"""How many rows does each cluster give? Largest remainders (method.md 6).
+"""Allocation of a set over the clusters by largest remainders (method.md 6).
 
 Axes: N pool rows, M clusters. Quotas are exact (rational arithmetic): the same on every machine, and they always sum to
-the total. A new way to weigh clusters is one more word in ``Allocation`` and its line in :func:`weigh`.
+the total. A new allocation is one more value of ``Allocation`` and its line in :func:`weigh`.
 """
 
 from fractions import Fraction
@@ -18,15 +18,16 @@ Allocation = Literal["proportional", "equal", "difficulty"]
 def weigh(allocate: Allocation, counts_M: Tensor, clusters_N: Tensor, candidates_N: Tensor, probs_KNC: Tensor) -> Tensor:
     """Weight of each cluster, float64 (M,).
 
-    proportional: formula w(c) = candidates in c. Needs nothing. Use it by default: every cluster is thinned alike, so a set
-    looks like the pool.
+    proportional: formula w(c) = candidates in c. Needs nothing. Use it by default: every cluster is sampled at the same rate,
+    so a set resembles the pool.
 
-    equal: formula w(c) = 1. Needs nothing. Use it where small clusters, rare topics or dialects, must not drown in large ones.
+    equal: formula w(c) = 1. Needs nothing. Use it where small clusters, such as rare topics or dialects, must not be
+    outweighed by large ones.
 
-    difficulty: formula w(c) = sum of H(pbar) over the candidates in c, in nats. Needs one pass. Use it to take more where the
-    model is unsure, and still some of everything.
+    difficulty: formula w(c) = sum of H(pbar) over the candidates in c, in nats. Needs one pass. Use it to take more rows where
+    the model is uncertain, while still covering every cluster.
 
-    None costs anything beside the pass that difficulty needs. Source: all three are ours.
+    None costs anything besides the pass that difficulty needs. Source: all three are ours.
     """
     if allocate == "equal":
         return torch.ones(len(counts_M), dtype=torch.float64)
@@ -37,15 +38,16 @@ def weigh(allocate: Allocation, counts_M: Tensor, clusters_N: Tensor, candidates
 
 
 def apportion(total: int, weights: list[float], counts: list[int]) -> list[int]:
-    """Share ``total`` out over clusters by weight, no cluster giving more than it has.
+    """Distribute ``total`` rows over the clusters by weight, with at most ``counts`` rows from each.
 
-    Largest remainder; a cluster asked for more than it has gives all and leaves, and the rest is shared again by the same
-    rule. Equal remainders go to the lower cluster number. When all weights left are 0, the counts are the weights.
+    Largest-remainder method; a cluster whose quota exceeds its rows contributes all of them and drops out, and the remainder
+    is distributed again by the same rule. Equal remainders go to the lower cluster number. When all remaining weights are 0,
+    the counts serve as weights.
 
     Args:
-        total: Rows wanted, at most ``sum(counts)``.
+        total: Rows to distribute, at most ``sum(counts)``.
         weights: One finite number >= 0 per cluster.
-        counts: Rows each cluster has.
+        counts: Rows available in each cluster.
 
     Returns:
         Rows per cluster, summing to ``total``.

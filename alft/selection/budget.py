@@ -1,8 +1,8 @@
-"""How much of the pool may an epoch use? A schedule: share(t) of the pool, a pure function of t and T (method.md 4).
+"""Budget schedules: the share of the pool used in each epoch, a pure function of t and T (method.md 4).
 
-Epochs t = 0 .. T-1; shares in [0, 1]. How shares become rows (the mode, the cap) is a second choice, made in
+Epochs t = 0 .. T-1; shares in [0, 1]. How shares become rows (the mode, the cap) is a separate choice, made in
 :mod:`alft.selection.plan`. A new schedule is one frozen dataclass here and one line of config;
-:mod:`alft.selection.dif_build` holds the one that has to do with clusters.
+:mod:`alft.selection.dif_build` holds the schedule that interacts with clusters.
 """
 
 import math
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 
 class Budget(ABC):
-    """A share of the pool for every epoch, known before training starts."""
+    """Base class: the share of the pool for every epoch, known before training starts."""
 
     @abstractmethod
     def __call__(self, epoch: int, epochs: int) -> float:
@@ -19,11 +19,11 @@ class Budget(ABC):
 
     @property
     def opens_clusters(self) -> bool:
-        """Whether early epochs may pick from some clusters only; then :meth:`open_clusters` says from how many."""
+        """Whether early epochs may pick from some clusters only; :meth:`open_clusters` then gives their number."""
         return False
 
     def open_clusters(self, epoch: int, epochs: int, clusters: int) -> int:
-        """How many of the clusters, in order of difficulty, ``epoch`` may pick from: all, unless a schedule says less."""
+        """Number of clusters, in order of difficulty, that ``epoch`` may pick from: all, unless a schedule limits it."""
         return clusters
 
 
@@ -31,8 +31,8 @@ class Budget(ABC):
 class Full(Budget):
     """The whole pool in every epoch.
 
-    Formula: share(t) = 1. Needs nothing. Use it as the baseline, which nothing is selected in. Costs every label and the full
-    training. Source: the paper.
+    Formula: share(t) = 1. Needs nothing. Use it as the baseline without selection. Costs every label and full training.
+    Source: the paper.
     """
 
     def __call__(self, epoch: int, epochs: int) -> float:
@@ -44,8 +44,8 @@ class Full(Budget):
 class Constant(Budget):
     """The same share in every epoch.
 
-    Formula: share(t) = share. Needs nothing. Use it to see what the schedule of another budget is worth, and with accumulate or
-    unseen, where it buys at an even pace. Costs ``share`` of the full training (in recalculate mode). Source: the paper, which
+    Formula: share(t) = share. Needs nothing. Use it to measure the effect of another schedule, and with accumulate or unseen,
+    where it buys labels at a constant rate. Costs ``share`` of full training (in recalculate mode). Source: the paper, which
     calls it "base"; the authors' value 0.75; the formula is ours.
 
     Args:
@@ -79,16 +79,16 @@ class Base(Constant):
 
 @dataclass(frozen=True)
 class Linear(Budget):
-    """A straight line from start to stop.
+    """Linear schedule from start to stop.
 
     Formula: share(t) = start - (start - stop) t / (T - 1); T = 1 gives start. Needs nothing. Use it by default, in recalculate
-    mode: broad at first, then the rows that are still hard. Costs (start + stop) / 2 of the full training. From 1.0 without a
-    cap every label is bought in epoch 0, and the unique saving is 0 by construction. Source: the paper's name and "falls each
-    epoch"; the formula is ours.
+    mode: broad at first, then only the rows that are still hard. Costs (start + stop) / 2 of full training. From 1.0 without
+    a cap every label is bought in epoch 0, and the unique saving is 0 by construction. Source: the paper's name and "falls
+    each epoch"; the formula is ours.
 
     Args:
         start: Share of the first epoch, in [0, 1].
-        stop: Share of the last epoch, in [0, 1]; above start, the sets grow.
+        stop: Share of the last epoch, in [0, 1]; if it is above start, the sets grow.
     """
 
     start: float = 1.0
@@ -104,10 +104,10 @@ class Linear(Budget):
 
 @dataclass(frozen=True)
 class Cosine(Budget):
-    """Half a cosine wave from start to stop.
+    """Half-cosine schedule from start to stop.
 
     Formula: share(t) = stop + (start - stop)(1 + cos(pi t / (T - 1))) / 2; T = 1 gives start. Needs nothing. Use it to stay
-    near start and near stop for longer than a line does. Costs what Linear costs. Source: ours.
+    near start and near stop for longer than Linear does. Costs the same as Linear. Source: ours.
 
     Args:
         start: Share of the first epoch, in [0, 1].
@@ -121,16 +121,16 @@ class Cosine(Budget):
         check_shares(self, "start", "stop")
 
     def __call__(self, epoch: int, epochs: int) -> float:
-        """Share on the half wave from start to stop."""
+        """Share on the half cosine from start to stop."""
         return self.stop + (self.start - self.stop) * (1 + math.cos(math.pi * _progress(epoch, epochs))) / 2
 
 
 @dataclass(frozen=True)
 class Exponential(Budget):
-    """The same factor from epoch to epoch.
+    """Exponential schedule: a constant factor between epochs.
 
     Formula: share(t) = start (stop / start)^(t / (T - 1)); T = 1 gives start. Needs nothing. Use it to fall fast, then slowly.
-    Costs less training than Linear between the same ends. Source: ours.
+    Costs less training than Linear with the same start and stop. Source: ours.
 
     Args:
         start: Share of the first epoch, in (0, 1].
@@ -151,10 +151,10 @@ class Exponential(Budget):
 
 @dataclass(frozen=True)
 class Step(Budget):
-    """Two levels.
+    """Step schedule with two levels.
 
     Formula: share(t) = start while t < T / 2, then stop; T = 1 gives start. Needs nothing. Use it to train broadly first and
-    then only on a choice. Costs what Linear costs. Source: ours.
+    then only on a selection. Costs the same as Linear. Source: ours.
 
     Args:
         start: Share of the first half, in [0, 1].
@@ -173,7 +173,7 @@ class Step(Budget):
 
 
 def _progress(epoch: int, epochs: int) -> float:
-    """How far the run is: 0 in the first epoch, 1 in the last; 0 when there is only one."""
+    """Progress of the run: 0 in the first epoch, 1 in the last; 0 when there is only one."""
     return epoch / (epochs - 1) if epochs > 1 else 0.0
 
 
@@ -181,7 +181,7 @@ def check_shares(budget: Budget, *names: str, above_zero: bool = False) -> None:
     """Refuse fields outside [0, 1], or (0, 1] with ``above_zero``."""
     for name in names:
         share = getattr(budget, name)
-        # Written so that NaN, which fails every comparison, is refused as well.
+        # Written so that NaN, which fails every comparison, is rejected as well.
         if not (0 <= share <= 1) or (above_zero and share == 0):
             bounds = "(0, 1]" if above_zero else "[0, 1]"
             raise ValueError(f"active.budget.{name} must be in {bounds}, got {share}")

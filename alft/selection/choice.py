@@ -1,6 +1,6 @@
-"""Which rows make the next set? Mode, cap, clusters and scores come together here (method.md 5 and 6).
+"""Chooses the rows of the next set from mode, cap, clusters and scores (method.md 5 and 6).
 
-Axes: N pool rows. All masks are over the whole pool: a row has one number, everywhere.
+Axes: N pool rows. All masks are over the whole pool: a row has the same number everywhere.
 """
 
 from collections.abc import Callable
@@ -14,12 +14,12 @@ from alft.selection.allocation import Allocation, apportion, weigh
 from alft.selection.plan import Mode
 
 Pick = Callable[[Tensor, int], Tensor]
-"""Candidates (bool, N) and a count to that many row numbers."""
+"""Maps candidates (bool, N) and a count to that many row numbers."""
 
 
 @dataclass(frozen=True)
 class Standing:
-    """Where the run stands before a selection.
+    """State of the run before a selection.
 
     Attributes:
         selectable_N: Rows that may be selected.
@@ -39,7 +39,7 @@ class Standing:
         return self.cap - int(self.bought_N.sum())
 
     def candidates(self, mode: Mode) -> Tensor:
-        """Rows that may be chosen now: all (recalculate), not the last set (accumulate), never used (unseen)."""
+        """Rows that may be chosen now: all (recalculate), all outside the last set (accumulate), never used (unseen)."""
         if mode == "accumulate":
             return self.selectable_N & ~mask(self.previous, len(self.selectable_N))
         return self.selectable_N & ~self.bought_N if mode == "unseen" else self.selectable_N
@@ -48,8 +48,8 @@ class Standing:
 def choose(size: int, mode: Mode, standing: Standing, pick: Pick, open_first: list[Tensor] | None = None) -> Tensor:
     """Choose the rows of the next set, ascending.
 
-    If the ordinary choice would buy more new labels than the cap leaves, the candidates become the bought rows and the
-    best unbought ones that the cap leaves, and the ordinary choice is made among those.
+    If the regular choice would buy more new labels than the cap allows, the candidates become the bought rows and the
+    best unbought rows that the cap allows, and the regular choice is made among those.
 
     Args:
         size: Planned size |S_t|.
@@ -70,10 +70,10 @@ def choose(size: int, mode: Mode, standing: Standing, pick: Pick, open_first: li
 
 
 def pick_by_cluster(acquire: Acquisition, view: PoolView, scores_N: Tensor, allocate: Allocation) -> Pick:
-    """Pick by quotas over the clusters and, inside each, as the acquisition picks.
+    """Pick by quotas over the clusters and, within each, by the acquisition's ``pick``.
 
     Raises:
-        ValueError: The acquisition picked other rows than it was to pick from, a row twice, or another number of rows.
+        ValueError: The acquisition picked a row that is no candidate, a row twice, or a wrong number of rows.
     """
     clusters_N = view.clusters_N
 
@@ -92,7 +92,7 @@ def pick_by_cluster(acquire: Acquisition, view: PoolView, scores_N: Tensor, allo
 
 
 def pick_at_random(generator: torch.Generator) -> Pick:
-    """Pick uniformly, whatever the clusters (the warm start)."""
+    """Pick uniformly, regardless of the clusters (the warm start)."""
 
     def pick(candidates_N: Tensor, count: int) -> Tensor:
         rows = candidates_N.nonzero().squeeze(1)
@@ -109,7 +109,7 @@ def mask(rows: Tensor, size: int) -> Tensor:
 
 
 def growing_groups(clusters_N: Tensor, order: Tensor, first: int) -> list[Tensor]:
-    """Masks of the rows in the first ``first`` clusters of ``order``, then one cluster more each, up to all."""
+    """Masks of the rows in the first ``first`` clusters of ``order``, each mask with one more cluster, up to all."""
     position_M = torch.empty_like(order)
     position_M[order] = torch.arange(len(order))
     position_N = position_M[clusters_N]

@@ -1,7 +1,7 @@
-"""Which rows belong together? Clusters of the pool's embeddings (method.md 6).
+"""Clusterings of the pool's embeddings (method.md 6).
 
 Axes: N rows, D embedding size, M clusters. Every clustering numbers its clusters by their lowest row, so equal partitions
-have equal labels. A new one is one frozen dataclass here (or in any importable module) and one line of config;
+have equal labels. A new clustering is one frozen dataclass here (or in any importable module) and one line of config;
 :mod:`alft.selection.ward` holds the default.
 """
 
@@ -15,27 +15,27 @@ from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor
 
 BLOCK = 8_192
-"""Rows worked on at a time, so that no copy of a large table is made."""
+"""Rows processed at a time, so that a large table is never copied."""
 
 
 class Clustering(ABC):
-    """A partition of the rows; ``clusters`` is the number asked for, 1 where the clustering finds the number itself."""
+    """Base class: a partition of the rows; ``clusters`` is the requested number, 1 where the clustering determines it."""
 
     @property
     def clusters(self) -> int:
-        """Number of clusters M asked for."""
+        """Requested number of clusters M."""
         return 1
 
     @property
     def needs_embeddings(self) -> bool:
-        """Whether it matters where a text lies; if not, the embeddings may have D = 0."""
+        """Whether the clustering uses embeddings; if not, they may have D = 0."""
         return True
 
     def check(self, rows: int) -> None:
-        """Refuse, before training, a pool of that many labelled rows.
+        """Check, before training, that a pool with this many labelled rows can be clustered.
 
         Raises:
-            ValueError: It cannot be divided like this.
+            ValueError: It cannot.
         """
         if self.clusters > rows:
             raise ValueError(
@@ -43,7 +43,7 @@ class Clustering(ABC):
             )
 
     def memory_gib(self, rows: int) -> float:
-        """Memory that clusters of that many rows take beside the embeddings, in GiB; 0 where it is next to nothing."""
+        """Memory needed to cluster this many rows besides the embeddings, in GiB; 0 where it is negligible."""
         return 0.0
 
     @abstractmethod
@@ -53,9 +53,9 @@ class Clustering(ABC):
 
 @dataclass(frozen=True)
 class Whole(Clustering):
-    """One cluster: the pool as it is.
+    """A single cluster: the whole pool.
 
-    Formula: c(i) = 0. Needs nothing and costs nothing. Use it to find out what clusters are worth. Source: the paper's
+    Formula: c(i) = 0. Needs nothing and costs nothing. Use it to measure the effect of clusters. Source: the paper's
     ablation.
     """
 
@@ -71,11 +71,11 @@ class Whole(Clustering):
 
 @dataclass(frozen=True)
 class KMeans(Clustering):
-    """k-means, Euclidean, the best of 10 seeded starts.
+    """Euclidean k-means, best of 10 seeded starts.
 
-    Formula: the partition into M with the least sum of squared distances to the clusters' means that Lloyd's iterations find.
+    Formula: the partition into M with the smallest sum of squared distances to the cluster means that Lloyd's iterations find.
     Needs embeddings. Use it for large pools, or for rounder clusters of more even size than Ward's. Costs O(N M D) per
-    iteration. Gives fewer than M clusters when fewer rows differ. Source: ours.
+    iteration. Gives fewer than M clusters when there are fewer distinct rows. Source: ours.
 
     Args:
         clusters: Number of clusters M, at least 1 and at most the number of labelled rows.
@@ -98,13 +98,13 @@ class KMeans(Clustering):
             return Whole()(embeddings_ND, seed)
         kmeans = SklearnKMeans(n_clusters=self.clusters, n_init=10, random_state=seed % 2**32)
         with warnings.catch_warnings():
-            # Fewer clusters than asked for, where fewer rows differ: that is what this class promises.
+            # Fewer clusters than requested when there are fewer distinct rows: documented behaviour of this class.
             warnings.simplefilter("ignore", ConvergenceWarning)
             return number_by_lowest_row(torch.from_numpy(kmeans.fit_predict(embeddings_ND.numpy())))
 
 
 def number_by_lowest_row(labels_N: Tensor) -> Tensor:
-    """Rename clusters so that they appear in ascending order: the first row is always in cluster 0.
+    """Renumber clusters so that they appear in ascending order: the first row is always in cluster 0.
 
     >>> number_by_lowest_row(torch.tensor([7, 2, 7, 5])).tolist()
     [0, 1, 0, 2]
@@ -127,7 +127,7 @@ def means_of(embeddings_ND: Tensor, clusters_N: Tensor) -> Tensor:
 def distances_to_means(embeddings_ND: Tensor, clusters_N: Tensor) -> Tensor:
     """Euclidean distance of each row to the mean of its own cluster, float32 (N,)."""
     means_MD = means_of(embeddings_ND, clusters_N)
-    distances_N = torch.empty(len(embeddings_ND))  # filled in place: many small results would hold a large heap open
+    distances_N = torch.empty(len(embeddings_ND))  # filled in place: many small results would keep a large heap allocated
     for start in range(0, len(embeddings_ND), BLOCK):
         part = slice(start, start + BLOCK)
         distances_N[part] = torch.linalg.vector_norm(embeddings_ND[part] - means_MD[clusters_N[part]], dim=1)

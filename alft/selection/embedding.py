@@ -1,7 +1,7 @@
-"""Where does a text lie? One vector per text, out of the encoder's last hidden states (method.md 6).
+"""Text embeddings: one vector per text, from the encoder's last hidden states (method.md 6).
 
 Axes: N pool rows, B texts, L tokens, D size of a vector. A new embedding is one frozen dataclass and one line of config: here
-if it is made of hidden states, in :mod:`alft.selection.text_embedding` if it needs no encoder.
+if it is computed from hidden states, in :mod:`alft.selection.text_embedding` if it needs no encoder.
 """
 
 from abc import ABC, abstractmethod
@@ -12,11 +12,11 @@ from torch import Tensor
 
 
 class Embedding:
-    """A vector per text for the clusters."""
+    """Base class: one vector per text, for clustering."""
 
 
 class TokenEmbedding(Embedding, ABC):
-    """A vector made of the encoder's hidden states, in the pass over the pool that scores it as well."""
+    """Base class: vectors computed from the encoder's hidden states, in the same pass that scores the pool."""
 
     def size(self, hidden_size: int) -> int:
         """Size D of a vector, for an encoder's hidden size."""
@@ -24,35 +24,35 @@ class TokenEmbedding(Embedding, ABC):
 
     @abstractmethod
     def __call__(self, hidden_BLD: Tensor, mask_BL: Tensor) -> Tensor:
-        """Make one vector of each text's last hidden states, float32 (B, D); the mask is 1 at real tokens."""
+        """Pool each text's last hidden states into one vector, float32 (B, D); the mask is 1 at real tokens."""
 
 
 class TextEmbedding(Embedding, ABC):
-    """A vector made of the text alone. It needs no encoder, so it is the same in every epoch."""
+    """Base class: vectors computed from the text alone. They need no encoder, so they are the same in every epoch."""
 
     @abstractmethod
     def __call__(self, texts: Sequence[str]) -> Tensor:
-        """Make one vector of each text, float32 (N, D)."""
+        """Compute one vector per text, float32 (N, D)."""
 
     def words_found(self, texts: Sequence[str]) -> float | None:
-        """Share of the running words that have a vector of their own, in [0, 1]; None where that is no question.
+        """Share of word tokens that have a vector of their own, in [0, 1]; None where this does not apply.
 
         Raises:
-            ValueError: The texts cannot be embedded; asked before training.
+            ValueError: The texts cannot be embedded; checked before training.
         """
         return None
 
 
 @dataclass(frozen=True)
 class MeanTokens(TokenEmbedding):
-    """Mean of the real tokens' vectors, padding left out.
+    """Mean of the token vectors, excluding padding.
 
-    Formula: e(i) = sum_l mask_il h_il / sum_l mask_il. Needs the encoder: it costs nothing beside a pass that scores, and a
+    Formula: e(i) = sum_l mask_il h_il / sum_l mask_il. Needs the encoder: it costs nothing on top of a scoring pass, and a
     pass of its own otherwise. Use it by default: it is the usual sentence embedding. Source: ours.
     """
 
     def __call__(self, hidden_BLD: Tensor, mask_BL: Tensor) -> Tensor:
-        """Masked mean over tokens, accumulated in float32 whatever the encoder's precision."""
+        """Masked mean over tokens, accumulated in float32 regardless of the encoder's precision."""
         mask_BL1 = mask_BL.unsqueeze(-1).float()
         return (hidden_BLD.float() * mask_BL1).sum(1) / mask_BL1.sum(1)
 
@@ -61,8 +61,8 @@ class MeanTokens(TokenEmbedding):
 class FirstToken(TokenEmbedding):
     """The first token's vector ([CLS], <s>).
 
-    Formula: e(i) = h_i0. Needs the encoder, and costs what MeanTokens costs. Use it with encoders that were trained to put a
-    sentence there, or to see texts as BERT's own classification head does. Source: ours.
+    Formula: e(i) = h_i0. Needs the encoder, and costs the same as MeanTokens. Use it with encoders that were trained to
+    represent a sentence there, or to see texts as BERT's own classification head does. Source: ours.
     """
 
     def __call__(self, hidden_BLD: Tensor, mask_BL: Tensor) -> Tensor:

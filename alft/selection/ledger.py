@@ -1,4 +1,4 @@
-"""What was selected when, and what did it cost? The run's memory, all of it in one place (method.md 2).
+"""The ledger: all state of a run, that is, which rows were selected when and at what cost (method.md 2).
 
 Plain tensors, numbers and strings only, so that a checkpoint holding it loads with ``weights_only``. Axes: N pool rows.
 """
@@ -18,7 +18,7 @@ STAGES: tuple[Stage, ...] = ("train", "score", "cluster", "select", "validate")
 
 @dataclass(frozen=True)
 class Selection:
-    """The set of one epoch: ascending row numbers, and each row's score and cluster where they were computed."""
+    """The set of one epoch: ascending row numbers, with each row's score and cluster if they were computed."""
 
     rows: Tensor
     scores: Tensor | None = None
@@ -27,23 +27,23 @@ class Selection:
 
 @dataclass(frozen=True)
 class Clusters:
-    """Cluster of each pool row, -1 if it cannot be selected, and its distance to its cluster's mean, NaN without embeddings."""
+    """Cluster of each pool row (-1 if not selectable) and its distance to the cluster mean (NaN without embeddings)."""
 
     clusters_N: Tensor
     distances_N: Tensor
 
 
 class Ledger:
-    """Every selection of a run and the epoch each row was bought in; by epoch: seconds, memory, validation score, metrics.
+    """Every selection of a run, the epoch in which each row was bought, and per epoch: seconds, memory, validation, metrics.
 
-    ``total`` counts the seconds of the whole run, those before a stop included.
+    ``total`` counts the seconds of the whole run, including those before an interruption.
     """
 
     def __init__(self, selectable_N: Tensor) -> None:
         """Start with nothing bought.
 
         Args:
-            selectable_N: Pool rows that may be selected, bool (N,): in a ``fit``, those that have a label.
+            selectable_N: Pool rows that may be selected, bool (N,): in ``fit``, those with a label.
         """
         self.selectable_N = selectable_N
         self.first_used_N = torch.full((len(selectable_N),), -1, dtype=torch.int64)
@@ -63,7 +63,7 @@ class Ledger:
 
     @property
     def pool(self) -> int:
-        """Number of selectable rows, which shares and savings refer to."""
+        """Number of selectable rows: the denominator of shares and savings."""
         return int(self.selectable_N.sum())
 
     @property
@@ -72,7 +72,7 @@ class Ledger:
         return int((self.first_used_N >= 0).sum())
 
     def bought_until(self, epoch: int) -> int:
-        """Labels bought until ``epoch`` was trained."""
+        """Labels bought up to and including ``epoch``."""
         return int(((self.first_used_N >= 0) & (self.first_used_N <= epoch)).sum())
 
     @property
@@ -82,12 +82,12 @@ class Ledger:
 
     @property
     def exposure_saving(self) -> float:
-        """Training work not done: 1 minus the mean set size over N."""
+        """Share of the training work saved: 1 minus the mean set size over N."""
         sizes = [len(selection.rows) for selection in self.selections.values()]
         return 1 - sum(sizes) / len(sizes) / self.pool
 
     def record(self, epoch: int, selection: Selection) -> None:
-        """Enter the set of an epoch. Entering the same one again (a replayed hook) changes nothing."""
+        """Record the set of an epoch. Recording the same set again (a replayed hook) changes nothing."""
         if not bool(self.selectable_N[selection.rows].all()):
             raise ValueError(f"the set of epoch {epoch} holds a row that is not selectable")
         self.selections[epoch] = selection
@@ -95,16 +95,16 @@ class Ledger:
         self.first_used_N[unused] = epoch
 
     def forget_from(self, epoch: int) -> None:
-        """Take back the sets of ``epoch`` and later: they were chosen, but the run ended before it trained on them."""
+        """Discard the sets of ``epoch`` and later: they were chosen, but the run ended before it trained on them."""
         self.selections = {e: selection for e, selection in self.selections.items() if e < epoch}
         self.first_used_N[self.first_used_N >= epoch] = -1
 
     def spend(self, epoch: int, stage: Stage, seconds: float) -> None:
-        """Add to the seconds of a stage; the cost of choosing a set counts in the epoch that trains on it."""
+        """Add to the seconds of a stage; the cost of choosing a set counts towards the epoch that trains on it."""
         self.seconds[epoch][stage] += seconds
 
     def state_dict(self) -> dict[str, Any]:
-        """Tensors, numbers and strings."""
+        """State as tensors, numbers and strings."""
         return {
             "first_used": self.first_used_N,
             "selections": {epoch: vars(selection) for epoch, selection in self.selections.items()},
@@ -118,14 +118,14 @@ class Ledger:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over a saved state."""
+        """Restore a saved state."""
         state = current_ledger(state)
         self.first_used_N = state["first_used"]
         self.selections = {epoch: Selection(**selection) for epoch, selection in state["selections"].items()}
         self.seconds.update(state["seconds"])
         self.memory = dict(state["memory"])
         self.validation = dict(state["validation"])
-        self.metrics.clear()  # in place: the logger writes what stands there
+        self.metrics.clear()  # in place: the logger holds a reference to this dict
         self.metrics.update(state["metrics"])
         self.total = state["total"]
         self.clusters = Clusters(**state["clusters"]) if state["clusters"] else None

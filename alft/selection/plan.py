@@ -1,8 +1,8 @@
-"""How many rows does each epoch train on? Arithmetic on shares, known before training starts (method.md 5 and 7).
+"""Plans the set size of every epoch from the schedule, before training starts (method.md 5 and 7).
 
 N is the number of labelled pool rows, |S_t| the size of the set of epoch t. A share becomes k_t = floor(share N + 0.5) rows
-and ``max_unique`` the cap floor(max_unique N + 1e-9) on labels ever bought. The sizes here are exact: a selection that
-follows them cannot miss them.
+and ``max_unique`` the cap floor(max_unique N + 1e-9) on labels ever bought. The sizes are exact: a selection always reaches
+its planned size.
 """
 
 import math
@@ -19,10 +19,10 @@ class Plan:
     """The planned run, one entry per epoch.
 
     Attributes:
-        shares: What the schedule asked for (the warm start's share in its epoch).
+        shares: Shares from the schedule (the warm start's share in its epoch).
         sizes: Rows trained on, |S_t|.
-        decides: Whether the acquisition decides anything (not for a full set, nor a random warm start).
-        bought: Fewest and most labels bought up to and including the epoch; they differ only where sets may overlap.
+        decides: Whether the acquisition affects the choice (not for a full set or a random warm start).
+        bought: Minimum and maximum labels bought up to and including the epoch; they differ only where sets may overlap.
         cap: Labels that may ever be bought.
     """
 
@@ -41,7 +41,7 @@ def plan_epochs(
     max_unique: float | None = None,
     warm_start: float = 0.0,
 ) -> Plan:
-    """Turn a schedule into set sizes.
+    """Compute set sizes from a schedule.
 
     Args:
         budget: The schedule.
@@ -52,7 +52,7 @@ def plan_epochs(
         warm_start: Share of a random first epoch that replaces the schedule's; 0 for none.
 
     Raises:
-        ValueError: A share is outside [0, 1], or an epoch would be empty (it is named).
+        ValueError: A share is outside [0, 1], or an epoch would be empty (the message names it).
 
     >>> from alft.selection.budget import Constant
     >>> plan_epochs(Constant(0.2), epochs=4, pool=10, mode="accumulate", max_unique=0.5).sizes
@@ -70,7 +70,7 @@ def plan_epochs(
         asked = math.floor(share * pool + 0.5)
         candidates = {"recalculate": pool, "accumulate": pool - size, "unseen": pool - used}[mode]
         if mode == "recalculate" and bought and bought[-1][0] == cap:
-            candidates = cap  # all that may be bought has been, so no other row can come in
+            candidates = cap  # the cap is used up, so no new row can be chosen
         size, added = next_size(mode, asked, previous=size, bought=used, cap=cap)
         if size == 0:
             raise ValueError(_empty(epoch, share, asked, pool, mode, used))
@@ -84,10 +84,10 @@ def plan_epochs(
 
 
 def next_size(mode: Mode, asked: int, previous: int, bought: int, cap: int) -> tuple[int, int]:
-    """Size of the next set, and how many of its rows are chosen now.
+    """Size of the next set, and the number of its rows that are chosen now.
 
-    recalculate: the set is chosen afresh, min(k_t, cap). accumulate: the share is an increment on top of the last set,
-    min(|S_{t-1}| + k_t, cap). unseen: only rows never used, min(k_t, cap - bought).
+    recalculate: the set is chosen from scratch, min(k_t, cap). accumulate: the share is an increment on top of the last set,
+    min(|S_{t-1}| + k_t, cap). unseen: only rows never used before, min(k_t, cap - bought).
     """
     if mode == "accumulate":
         size = min(previous + asked, cap)
@@ -107,7 +107,7 @@ def _share(budget: Budget, epoch: int, epochs: int) -> float:
 
 
 def _empty(epoch: int, share: float, asked: int, pool: int, mode: Mode, used: int) -> str:
-    told = f"active.budget leaves epoch {epoch} without a row to train on: share {share:g} of {pool} labelled rows"
+    sentence = f"active.budget leaves epoch {epoch} without a row to train on: share {share:g} of {pool} labelled rows"
     if asked:
-        return f"{told}, but with {used} bought, active.max_unique and active.mode {mode} leave no other"
-    return told if mode == "accumulate" else f"{told}; a share of 0 needs active.mode accumulate, got {mode}"
+        return f"{sentence}, but with {used} bought, active.max_unique and active.mode {mode} leave no other"
+    return sentence if mode == "accumulate" else f"{sentence}; a share of 0 needs active.mode accumulate, got {mode}"

@@ -1,7 +1,7 @@
-"""How do schedule, clusters, acquisition and cap make a set? All settings of a selection, and the steps from scores to rows.
+"""The selection policy: all settings of a selection, and the steps from scores to rows.
 
 Axes: K draws, N pool rows, C classes, D embedding size, M clusters. Pure: the same settings, ledger and scores give the same
-rows, so a selection can be tested, or repeated, without a model.
+rows, so a selection can be tested or repeated without a model.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ Precision = Literal["float32", "bf16"]
 
 @dataclass(frozen=True)
 class Scores:
-    """What a pass over the pool found, float32; rows that were not scored hold 0.
+    """Result of a pass over the pool, float32; rows that were not scored hold 0.
 
     Attributes:
         probs_KNC: Class probabilities of each draw; K = 0 without a pass.
@@ -41,7 +41,7 @@ class Scores:
 
 @dataclass(frozen=True)
 class Needs:
-    """What a selection wants to know of the model: probabilities, over how many draws, and embeddings."""
+    """Model outputs that a selection requires: probabilities, the number of draws, and embeddings."""
 
     probs: bool
     passes: int
@@ -50,7 +50,7 @@ class Needs:
 
 @dataclass(frozen=True)
 class Decision:
-    """The next set, and what later selections must remember: clusters made once, and their order of difficulty."""
+    """The next set, and state for later selections: clusters computed once, and their order of difficulty."""
 
     selection: Selection
     clusters: Clusters | None
@@ -59,23 +59,23 @@ class Decision:
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """Every setting of a selection: the settings ``active.*`` of a run are these fields, with these defaults.
+    """All settings of a selection: the settings ``active.*`` of a run are these fields, with these defaults.
 
     Args:
-        seed: Seed of everything random in the selection; in a run always ``seed_everything``.
-        acquire: What makes a row worth training on.
-        budget: Share of the pool each epoch may use.
-        mode: How a share becomes a set: chosen afresh from the pool (recalculate), added to the last set (accumulate), or only
-            rows never used (unseen).
+        seed: Seed of all randomness in the selection; in a run always ``seed_everything``.
+        acquire: Acquisition function that scores the pool rows.
+        budget: Schedule: share of the pool each epoch may use.
+        mode: How a share becomes a set: chosen from scratch from the pool (recalculate), added to the last set (accumulate), or
+            only rows never used before (unseen).
         max_unique: Largest share of the labels ever bought, in (0, 1]; null for no cap.
         warm_start: Share of the pool, in [0, 1], that a random first epoch trains on; 0 lets the untrained model choose.
-        cluster: How the pool is divided; every cluster gives its part of a set.
-        embedding: One vector per text, for the clusters: out of the encoder, or of the text alone (``TfIdf``, ``WordVectors``).
-        recluster: Cluster ``once``, before training, or in ``every_epoch`` that chooses, with the encoder as it then is.
-        allocate: How many rows each cluster gives: in proportion to its candidates, equally, or by its difficulty, the summed
-            entropy of its candidates.
-        scoring_precision: Precision in which the encoder computes when it scores the pool, independent of trainer.precision
-            unless that makes the weights themselves bf16.
+        cluster: Clustering of the pool; every cluster contributes its quota to a set.
+        embedding: One vector per text, for clustering: from the encoder, or from the text alone (``TfIdf``, ``WordVectors``).
+        recluster: Cluster ``once``, before training, or in ``every_epoch`` that selects, with the encoder's current weights.
+        allocate: Quota of each cluster: in proportion to its candidates, equal, or by its difficulty, the summed entropy of
+            its candidates.
+        scoring_precision: Precision of the encoder when it scores the pool, independent of trainer.precision unless that
+            makes the weights themselves bf16.
     """
 
     seed: int = 0
@@ -91,7 +91,7 @@ class Policy:
     scoring_precision: Precision = "float32"
 
     def __post_init__(self) -> None:
-        """Refuse shares outside their range, NaN among them, and an embedding that cannot do what is asked of it."""
+        """Refuse shares outside their range, including NaN, and an unsuitable embedding."""
         if self.max_unique is not None and not 0 < self.max_unique <= 1:
             raise ValueError(f"active.max_unique must be in (0, 1], got {self.max_unique}")
         if not 0 <= self.warm_start <= 1:
@@ -104,7 +104,7 @@ class Policy:
 
     @property
     def uses_embeddings(self) -> bool:
-        """Whether it matters where a text lies."""
+        """Whether clustering or acquisition uses embeddings."""
         return self._clusters_need_embeddings or self.acquire.needs_embeddings
 
     @property
@@ -131,7 +131,7 @@ class Policy:
         return plan_epochs(self.budget, epochs, pool, self.mode, self.max_unique, self.warm_start)
 
     def needs(self, epoch: int, plan: Plan, ledger: Ledger) -> Needs:
-        """What must be computed before the set of ``epoch`` is chosen: no more than it uses."""
+        """Model outputs required to choose the set of ``epoch``, and no more."""
         probs = plan.decides[epoch] and (
             self.acquire.needs_probs or self.allocate == "difficulty" or self.budget.opens_clusters
         )
@@ -144,11 +144,11 @@ class Policy:
         return self.decide(epoch, plan, ledger, self.partition(epoch, plan, ledger, scores), scores)
 
     def partition(self, epoch: int, plan: Plan, ledger: Ledger, scores: Scores) -> Clusters | None:
-        """Clusters for the set of ``epoch``: new ones, those made once, or None where none are needed."""
+        """Clusters for the set of ``epoch``: new ones, those computed once, or None where none are needed."""
         if not self._partitions(epoch, plan, ledger):
             return ledger.clusters
         rows = ledger.selectable_N.nonzero().squeeze(1)
-        everywhere = len(rows) == len(ledger.selectable_N)  # then a second copy of the table would be in vain
+        everywhere = len(rows) == len(ledger.selectable_N)  # then a second copy of the table is unnecessary
         embeddings_RD = scores.embeddings_ND if everywhere else scores.embeddings_ND[rows]
         if embeddings_RD.shape[1] > 0:
             finite_N = torch.ones_like(ledger.selectable_N)
@@ -187,7 +187,7 @@ class Policy:
         return Decision(selection, clusters if self.recluster == "once" else None, order_M)
 
     def _partitions(self, epoch: int, plan: Plan, ledger: Ledger) -> bool:
-        """Whether clusters are made before this set is chosen: if it chooses, or once if any epoch does."""
+        """Whether clusters are computed before this set is chosen: if this epoch selects, or once if any epoch does."""
         if self.recluster == "every_epoch":
             return plan.decides[epoch]
         return any(plan.decides) and ledger.clusters is None
@@ -231,7 +231,7 @@ def _refuse_wrong_clusters(cluster: Clustering, clusters_R: Tensor, rows: int) -
 
 
 def order_by_entropy(probs_KNC: Tensor, clusters_N: Tensor) -> Tensor:
-    """Cluster numbers by the mean entropy of their rows, the easiest first; ties go to the lower number (M,)."""
+    """Cluster numbers by the mean entropy of their rows, easiest first; ties go to the lower number (M,)."""
     selectable_N = clusters_N >= 0
     counts_M = torch.bincount(clusters_N[selectable_N])
     doubt_N = mean_entropy(probs_KNC).double()

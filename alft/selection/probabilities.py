@@ -1,7 +1,7 @@
-"""How are tables of probabilities kept and reduced? Rows innermost, a cache-sized piece at a time.
+"""Storage and reductions of probability tables: rows innermost, one cache-sized piece at a time.
 
-Axes: K draws, N pool rows, B rows of a piece, C classes. With a few classes innermost every reduction runs over a few numbers;
-laid out the other way the same formulas are several times faster. The shape is (K, N, C) all the same.
+Axes: K draws, N pool rows, B rows of a piece, C classes. With the few classes innermost, every reduction would run over a few
+numbers; with the rows innermost the same formulas are several times faster. The shape is still (K, N, C).
 """
 
 from collections.abc import Callable
@@ -19,18 +19,18 @@ def empty_table(draws: int, rows: int, classes: int) -> Tensor:
 
 
 def probabilities(logits_KBC: Tensor) -> Tensor:
-    """Softmax over the classes in float32, whatever the precision of the logits: finite for all finite logits."""
+    """Softmax over the classes in float32, regardless of the precision of the logits: finite for all finite logits."""
     return logits_KBC.transpose(1, 2).float().contiguous().softmax(1).transpose(1, 2)
 
 
 def by_piece(score: Callable[[Tensor], Tensor], probs_KNC: Tensor) -> Tensor:
-    """Apply a score of rows, (K, B, C) to (B,), piece by piece: (N,)."""
+    """Apply a row-wise score, (K, B, C) to (B,), piece by piece: (N,)."""
     rows = probs_KNC.shape[1]
     return torch.cat([score(probs_KNC[:, start : start + PIECE]) for start in range(0, rows, PIECE)] or [torch.zeros(0)])
 
 
 def entropy(probs: Tensor) -> Tensor:
-    """Entropy over the last axis in nats; a probability of 0 counts 0, where p log p would be NaN."""
+    """Entropy over the last axis in nats; a probability of 0 contributes 0, where p log p would be NaN."""
     total: Tensor = torch.special.entr(probs).sum(-1)
     return total
 
@@ -57,7 +57,7 @@ def margin(probs_KNC: Tensor) -> Tensor:
 
 
 def mutual_information(probs_KNC: Tensor) -> Tensor:
-    """Entropy of the mean minus mean of the entropies, in nats (N,); rounding below 0 is cut off."""
+    """Entropy of the mean minus mean of the entropies, in nats (N,); rounding errors below 0 are clipped."""
 
     def score(probs_KBC: Tensor) -> Tensor:
         expected_B = torch.special.entr(probs_KBC).sum((0, 2)) / len(probs_KBC)
@@ -71,7 +71,7 @@ def variance(probs_KNC: Tensor) -> Tensor:
     """Sum over the classes of the unbiased variance over the draws, in [0, 1] (N,)."""
 
     def score(probs_KBC: Tensor) -> Tensor:
-        # Written out, because torch's own variance takes four times as long over the outermost axis.
+        # Written out because torch's own variance takes four times as long over the outermost axis.
         spread_B: Tensor = (probs_KBC - probs_KBC.mean(0)).square().sum((0, 2)) / (len(probs_KBC) - 1)
         return spread_B
 

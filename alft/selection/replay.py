@@ -1,7 +1,7 @@
-"""How much of a result is luck of the selection, and how much of the training? A policy that repeats recorded sets.
+"""A policy that repeats recorded sets, to separate the variance of the selection from that of the training.
 
-With the sets of one run and other seeds, or another model, only the training differs; with other runs' sets and one seed, only
-the selection does. Ours, not the paper's.
+With the sets of one run and other seeds, or another model, only the training differs; with the sets of other runs and one
+seed, only the selection differs. Ours, not the paper's.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from alft.selection.policy import Decision, Needs, Policy, Scores
 
 @dataclass(frozen=True, kw_only=True)
 class Replay(Policy):
-    """Chooses in every epoch what another run chose; of a :class:`Policy`'s settings only the seed plays a part.
+    """Repeats the set that another run chose in each epoch; of a :class:`Policy`'s settings only the seed has an effect.
 
     Attributes:
         sets: Ascending row numbers of each epoch's set.
@@ -46,11 +46,11 @@ class Replay(Policy):
         )
 
     def needs(self, epoch: int, plan: Plan, ledger: Ledger) -> Needs:
-        """Nothing: the model is not asked."""
+        """Nothing: the model is not used."""
         return Needs(probs=False, passes=0, embeddings=False)
 
     def partition(self, epoch: int, plan: Plan, ledger: Ledger, scores: Scores) -> Clusters | None:
-        """No clusters: they played their part when the sets were recorded."""
+        """No clusters: they were used when the sets were recorded."""
         return None
 
     def decide(self, epoch: int, plan: Plan, ledger: Ledger, clusters: Clusters | None, scores: Scores) -> Decision:

@@ -1,7 +1,7 @@
-"""Where does every random stream of a run come from? From here: one number out of (seed, purpose, epoch, ...).
+"""Seeds of all random streams of a run, derived from (seed, purpose, epoch, ...).
 
-A stream that is a function of its name can be drawn again after a restart, on another process or on another machine,
-so nothing about random numbers ever needs to be stored.
+A stream that is a function of its name can be drawn again after a restart, in another process or on another machine,
+so no random state ever needs to be stored.
 """
 
 from hashlib import blake2b
@@ -10,7 +10,7 @@ import torch
 
 
 def mix(*parts: int | str) -> int:
-    """Mix numbers and words into one seed in [0, 2^63), equal on every machine and Python version.
+    """Hash numbers and words into one seed in [0, 2^63), equal on every machine and Python version.
 
     >>> mix(0, "scores", 3) == mix(0, "scores", 3)
     True
@@ -22,5 +22,5 @@ def mix(*parts: int | str) -> int:
 
 
 def generator(*parts: int | str) -> torch.Generator:
-    """A fresh CPU generator seeded by :func:`mix` of the parts."""
+    """A new CPU generator seeded by :func:`mix` of the parts."""
     return torch.Generator().manual_seed(mix(*parts))

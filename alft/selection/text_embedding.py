@@ -1,4 +1,4 @@
-"""Are BERT's embeddings essential? Two embeddings of texts that need no encoder: tf-idf and static word vectors (method.md 6).
+"""Text embeddings that need no encoder: tf-idf and static word vectors (method.md 6).
 
 Axes: N texts, D size of a vector.
 """
@@ -20,16 +20,16 @@ from torch import Tensor
 from alft.selection.embedding import TextEmbedding
 
 WORD = r"\w+|[^\w\s]"
-"""A word, or any other single sign: a corpus of emoji has words, too."""
+"""A word or any other single symbol, so that a corpus of emoji has words, too."""
 
 
 @dataclass(frozen=True)
 class TfIdf(TextEmbedding):
-    """Words weighted by rarity, projected on the directions in which the pool varies most (latent semantic analysis).
+    """Tf-idf vectors projected onto the directions in which the pool varies most (latent semantic analysis).
 
     Formula: e(i) = the first D coordinates of row i in the truncated SVD of the tf-idf table (words, sublinear term
-    frequency), scaled to length 1. Needs nothing but the texts, and costs seconds for 10^4 of them. Use it to see whether
-    clusters of BERT's embeddings are worth their pass, or where no encoder knows the language. Source: ours.
+    frequency), scaled to length 1. Needs only the texts, and costs seconds for 10^4 of them. Use it to test whether clusters
+    of BERT's embeddings are worth their pass, or where no encoder covers the language. Source: ours.
 
     Args:
         dimensions: Size D of a vector; fewer where the pool has fewer words or texts.
@@ -48,30 +48,30 @@ class TfIdf(TextEmbedding):
         size = min(self.dimensions, *table.shape)
         if min(table.shape) < 2:  # nothing to project
             return torch.from_numpy(normalize(table).toarray().astype(np.float32))
-        # A solver without random starts where it can be had: the same texts must give the same clusters.
+        # A solver without random starts where possible: the same texts must give the same clusters.
         svd = TruncatedSVD(size, algorithm="arpack" if size < min(table.shape) else "randomized", random_state=0)
         with np.errstate(
             divide="ignore", invalid="ignore"
-        ):  # texts that are all equal explain no variance, which nobody asks for
+        ):  # identical texts have no explained variance, which is not used here
             return torch.from_numpy(normalize(svd.fit_transform(table)).astype(np.float32))
 
 
 @dataclass(frozen=True)
 class WordVectors(TextEmbedding):
-    """Mean of static word vectors read from a file, as GloVe and fastText publish them.
+    """Mean of static word vectors read from a file in the format of GloVe and fastText.
 
-    Formula: e(i) = mean over the words of text i that the file has, as written or else in lower case; 0 if it has none of them.
-    Needs the file, and costs one reading of it; only the words of the pool are kept. Use it where vectors of the language exist
-    but no good encoder does. The share of words found is printed before training and stands in summary.json. Source: ours.
+    Formula: e(i) = mean over the words of text i that are in the file, as written or else in lower case; 0 if none are.
+    Needs the file, and costs reading it once; only the words of the pool are kept. Use it where vectors of the language exist
+    but no good encoder does. The share of words found is printed before training and stored in summary.json. Source: ours.
 
     Args:
-        path: Text file, one word and its numbers to a line, with or without fastText's first line of two counts.
+        path: Text file with one word and its numbers per line, with or without fastText's first line of two counts.
     """
 
     path: str
 
     def __post_init__(self) -> None:
-        """Refuse a path that leads nowhere."""
+        """Refuse a path that is not a file."""
         if not Path(self.path).expanduser().is_file():
             raise ValueError(f"active.embedding.path: no such file: {self.path}")
 
@@ -86,7 +86,7 @@ class WordVectors(TextEmbedding):
         return means
 
     def words_found(self, texts: Sequence[str]) -> float:
-        """Share of the running words of these texts that the file has."""
+        """Share of the word tokens of these texts that are in the file."""
         vectors = self._vectors(texts)
         counts = Counter(word for text in texts for word in words_of(text))
         return sum(count for word, count in counts.items() if _form(word, vectors)) / max(1, counts.total())
@@ -97,7 +97,7 @@ class WordVectors(TextEmbedding):
 
 
 def words_of(text: str) -> list[str]:
-    """Words and single signs.
+    """Words and single symbols.
 
     >>> words_of("Għandu l-kulur, u jiswa!")
     ['Għandu', 'l', '-', 'kulur', ',', 'u', 'jiswa', '!']
@@ -109,9 +109,9 @@ def _form(word: str, vectors: dict[str, np.ndarray]) -> str | None:
     return word if word in vectors else word.lower() if word.lower() in vectors else None
 
 
-@lru_cache(maxsize=1)  # asked for the share of words before training, and for the vectors when clusters are made
+@lru_cache(maxsize=1)  # called for the share of words before training, and for the vectors when clustering
 def _read(path: str, words: frozenset[str]) -> dict[str, np.ndarray]:
-    """Vectors of those words."""
+    """Read the vectors of these words."""
     vectors: dict[str, np.ndarray] = {}
     size = 0
     for number, word, rest in _entries(path):
@@ -130,7 +130,7 @@ def _read(path: str, words: frozenset[str]) -> dict[str, np.ndarray]:
 
 
 def _entries(path: str) -> Iterator[tuple[int, str, str]]:
-    """Line number, word and the rest of each line; a first line of two counts, or a blank one, is no entry."""
+    """Line number, word and the rest of each line; a first line of two counts and blank lines are skipped."""
     with open(path, encoding="utf-8-sig", errors="replace") as lines:
         for number, line in enumerate(lines, start=1):
             word, _, rest = line.rstrip("\n").replace("\t", " ").partition(" ")

@@ -1,4 +1,4 @@
-"""Ward's clustering, exact up to 20,000 rows, by a sample above (method.md 6).
+"""Ward clustering, exact up to 20,000 rows, based on a sample above that (method.md 6).
 
 Axes: N rows, D embedding size, M clusters, S rows of a sample. Distances come from one matrix product and the tree from
 fastcluster, which is several times faster than building both from coordinates and gives the same partition.
@@ -15,9 +15,9 @@ from alft.selection.clustering import Clustering, Whole, check_clusters, means_o
 from alft.selection.seeds import generator
 
 EXACT_ROWS = 20_000
-"""Largest pool whose whole tree is built unless ``exact`` asks for more: some 15 seconds and 3 GiB at D = 384."""
+"""Largest pool whose full tree is built without ``exact``: about 15 seconds and 3 GiB at D = 384."""
 SAMPLE_ROWS = 5_000
-"""Least rows of the sample that stands for a larger pool."""
+"""Minimum number of rows in the sample that represents a larger pool."""
 BLOCK = 1_024
 CANCELLED = 1e-2
 """Squared distance, relative to the squared lengths, below which float32 has lost too many digits."""
@@ -25,18 +25,18 @@ CANCELLED = 1e-2
 
 @dataclass(frozen=True)
 class Ward(Clustering):
-    """Ward's agglomerative clustering, Euclidean.
+    """Ward's agglomerative clustering with Euclidean distances.
 
-    Formula: from single rows, merge the two clusters A, B with the least |A||B| / (|A| + |B|) ||mean A - mean B||^2, which is
-    what the sum of squares within clusters grows by, until M are left. Needs embeddings. Use it by default: it is
-    deterministic, and finds clusters of very different sizes. Costs O(N^2) time and memory up to 20,000 rows. Above, the tree
-    is built of a seeded sample of 5,000 rows (25 M if that is more, at most 20,000), and every other row joins the nearest mean
-    of its clusters: O(N M) time, and no memory to speak of. Source: the paper; its number of clusters is not known, 10 is ours,
-    and so is the sample.
+    Formula: starting from single rows, merge the two clusters A, B with the smallest |A||B| / (|A| + |B|)
+    ||mean A - mean B||^2, the increase in the within-cluster sum of squares, until M are left. Needs embeddings. Use it by
+    default: it is deterministic, and finds clusters of very different sizes. Costs O(N^2) time and memory up to 20,000 rows.
+    Above that, the tree is built from a seeded sample of 5,000 rows (25 M if that is more, at most 20,000), and every other row
+    joins the nearest cluster mean: O(N M) time and negligible memory. Source: the paper; its number of clusters is not known,
+    10 is ours, and so is the sample.
 
     Args:
         clusters: Number of clusters M, at least 1 and at most the number of labelled rows.
-        exact: Build the whole tree however large the pool is, if it fits into memory.
+        exact: Build the full tree regardless of the pool size, if it fits into memory.
     """
 
     clusters: int = 10
@@ -48,7 +48,7 @@ class Ward(Clustering):
 
     @property
     def needs_embeddings(self) -> bool:
-        """Unless there is one cluster."""
+        """True unless there is only one cluster."""
         return self.clusters > 1
 
     def check(self, rows: int) -> None:
@@ -60,11 +60,11 @@ class Ward(Clustering):
             )
 
     def memory_gib(self, rows: int) -> float:
-        """What the tree takes: of all rows, or of the sample."""
+        """Memory of the tree over all rows, or over the sample, in GiB."""
         return 0.0 if self.clusters == 1 else tree_gib(self._sample_size() if self._samples(rows) else rows)
 
     def __call__(self, embeddings_ND: Tensor, seed: int) -> Tensor:
-        """Cut the tree at M clusters; the seed is used for a sample only."""
+        """Cut the tree at M clusters; the seed is used only for a sample."""
         if self.clusters == 1:  # there may be no embeddings then, or only one row
             return Whole()(embeddings_ND, seed)
         if self._samples(len(embeddings_ND)):
@@ -78,7 +78,7 @@ class Ward(Clustering):
         return min(max(SAMPLE_ROWS, 25 * self.clusters), EXACT_ROWS)
 
     def by_sample(self, embeddings_ND: Tensor, seed: int) -> Tensor:
-        """Cluster a sample; the other rows join the nearest of its means. Clusters (N,) in no particular order."""
+        """Cluster a sample; the other rows join the nearest cluster mean. Clusters (N,) in no particular order."""
         order = torch.randperm(len(embeddings_ND), generator=generator(seed, "sample"))
         rows_S = order[: self._sample_size()].sort().values
         sample_SD = embeddings_ND[rows_S]
@@ -89,12 +89,12 @@ class Ward(Clustering):
 
 
 def tree_gib(rows: int) -> float:
-    """Memory of a whole tree, in GiB: the distance of every pair in float64, twice, since fastcluster works on a copy."""
+    """Memory of a full tree, in GiB: the distance of every pair in float64, twice, since fastcluster works on a copy."""
     return 2 * 8 * (rows * (rows - 1) / 2 + BLOCK * rows / 4) / 2**30
 
 
 def tree(embeddings_ND: Tensor) -> np.ndarray:
-    """Ward's tree as scipy writes one, (N - 1, 4): the two clusters merged, height, size; lowest first."""
+    """Ward's tree in scipy's format, (N - 1, 4): the two clusters merged, height, size; lowest first."""
     merges: np.ndarray = fastcluster.linkage(_distances(embeddings_ND), method="ward", preserve_input=False)
     return merges
 
@@ -109,7 +109,7 @@ def cut(merges: np.ndarray, clusters: int) -> Tensor:
     parents = list(range(2 * rows - 1))
     for number, (first, second) in enumerate(merges[: rows - clusters, :2].astype(int).tolist()):
         parents[first] = parents[second] = rows + number
-    for node in range(2 * rows - clusters - 1, -1, -1):  # parents have the higher numbers, so theirs are final already
+    for node in range(2 * rows - clusters - 1, -1, -1):  # parents have higher numbers, so theirs are already final
         parents[node] = parents[parents[node]]
     clusters_N: Tensor = torch.unique(torch.tensor(parents[:rows]), return_inverse=True)[1]
     return clusters_N
@@ -120,7 +120,7 @@ def nearest(embeddings_ND: Tensor, means_MD: Tensor) -> Tensor:
     centre_D = means_MD.mean(0)
     centred_MD = means_MD - centre_D
     offset_M = centred_MD.square().sum(1) / 2 + centred_MD @ centre_D
-    nearest_N = torch.empty(len(embeddings_ND), dtype=torch.int64)  # filled in place, as no copy of the table is made
+    nearest_N = torch.empty(len(embeddings_ND), dtype=torch.int64)  # filled in place, without a copy of the table
     for start in range(0, len(embeddings_ND), 8 * BLOCK):
         part = slice(start, start + 8 * BLOCK)
         nearest_N[part] = (offset_M - embeddings_ND[part] @ centred_MD.T).argmin(1)
@@ -130,8 +130,8 @@ def nearest(embeddings_ND: Tensor, means_MD: Tensor) -> Tensor:
 def _distances(embeddings_ND: Tensor) -> np.ndarray:
     """Euclidean distance of every pair, float64, in scipy's condensed order (0,1), (0,2), ..., (1,2), ...
 
-    Rows are centred first: where all lie far from the origin, |a|^2 + |b|^2 - 2ab would cancel to nothing. Where it still does,
-    between rows of tight groups far apart, the block is computed again in float64.
+    Rows are centred first: where all lie far from the origin, |a|^2 + |b|^2 - 2ab would cancel. Where it still cancels,
+    between rows of tight groups far apart, the block is recomputed in float64.
     """
     centred_ND = embeddings_ND.float() - embeddings_ND.double().mean(0).float()
     squares_N = centred_ND.square().sum(1)

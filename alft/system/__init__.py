@@ -1,1 +1,1 @@
-"""What every floor needs of the machine: whole files, memory, signals, the terminal, the names of a run's files."""
+"""System utilities for all packages: atomic files, memory, signals, the terminal, and the names of a run's files."""

@@ -1,4 +1,4 @@
-"""What did earlier versions of alft write, and what is it called now? The only place that knows old names."""
+"""Compatibility with files written by earlier versions of alft. Old names occur only here."""
 
 import re
 from typing import Any
@@ -7,7 +7,7 @@ GROUPS = ("data", "model", "training", "selection")
 """Groups of the settings in ``summary.json``."""
 
 RENAMED = {"epochs": "max_epochs", "accumulate": "accumulate_grad_batches", "gradient_clip": "gradient_clip_val"}
-"""Settings that had another name while settings were one flat list."""
+"""Settings that were renamed when the flat list of settings was grouped."""
 
 GROUP_OF = {
     **dict.fromkeys(("batch_size", "max_length", "length_grouped"), "data"),
@@ -16,11 +16,11 @@ GROUP_OF = {
     **dict.fromkeys(("acquire", "budget", "mode", "max_unique", "warm_start", "cluster"), "selection"),
     **dict.fromkeys(("embedding", "recluster", "allocate", "scoring_precision", "replay"), "selection"),
 }
-"""Group of each setting of the flat list, by its name of today."""
+"""Group of each setting of the flat list, by its current name."""
 
 
 def grouped_settings(settings: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """The settings of a summary, in groups whatever version wrote it; an unknown name counts as one of the training.
+    """The settings of a summary of any version, in groups; an unknown name is assigned to training.
 
     >>> grouped_settings({"lr": 1e-4, "epochs": 8, "budget": "Base(share=0.75)"})["training"]
     {'max_epochs': 8}
@@ -35,10 +35,10 @@ def grouped_settings(settings: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def current_ledger(state: dict[str, Any]) -> dict[str, Any]:
-    """A ledger's part of a checkpoint, by its names of today."""
+    """The ledger's part of a checkpoint, by current names."""
     return {{"division": "clusters"}.get(name, name): value for name, value in state.items()}
 
 
 def _named(budget: Any) -> Any:
-    """The schedule ``Base`` is called ``Constant`` now; its old name is still understood as a setting."""
+    """Rename the schedule ``Base`` to ``Constant``; the old name is still accepted as a setting."""
     return re.sub(r"^Base\b", "Constant", budget) if isinstance(budget, str) else budget

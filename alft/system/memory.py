@@ -1,4 +1,4 @@
-"""How much memory is there to be had, and how much has this process held at most? In MiB or GiB, each as it is told."""
+"""Peak memory of this process (MiB) and free memory (GiB)."""
 
 import resource
 import sys
@@ -11,29 +11,29 @@ Memory = dict[str, float | None]
 
 STATUS = Path("/proc/self/status")
 RESTART = Path("/proc/self/clear_refs")
-"""Linux starts its peak again when a 5 is written here."""
+"""Linux resets its peak when a 5 is written to this file."""
 FILES = {"memory.max": "memory.current", "memory.limit_in_bytes": "memory.usage_in_bytes"}
-"""What a container may hold and what it holds, by the names of the second and the first version of control groups."""
+"""Files with the memory limit of a container and its current usage, for versions 2 and 1 of control groups."""
 
 
 def peak_memory() -> Memory:
-    """Largest size since the last :func:`restart_peak` in MiB: resident (``memory_mib``), and on the GPU, None without one."""
+    """Peak since the last :func:`restart_peak` in MiB: resident (``memory_mib``), and on the GPU, None without one."""
     on_gpu = round(torch.cuda.max_memory_allocated() / 2**20) if torch.cuda.is_available() else None
     return {"memory_mib": round(_resident_mib()), "gpu_memory_mib": on_gpu}
 
 
 def restart_peak() -> None:
-    """Measure from here on; where the system keeps one peak for the whole process, it stays that one."""
+    """Reset the peak; the resident peak is kept on systems with a single peak for the whole process."""
     if torch.cuda.is_available():
         torch.cuda.reset_peak_memory_stats()
     try:
         RESTART.write_text("5")
-    except OSError:  # not Linux, or a container that keeps /proc to itself
+    except OSError:  # not Linux, or a container without a writable /proc
         return
 
 
 def largest(memories: list[Memory]) -> Memory:
-    """Largest of each figure; None where all are.
+    """Maximum of each figure; None where all are None.
 
     >>> largest([{"memory_mib": 3, "gpu_memory_mib": None}, {"memory_mib": 5, "gpu_memory_mib": None}])
     {'memory_mib': 5, 'gpu_memory_mib': None}
@@ -43,11 +43,11 @@ def largest(memories: list[Memory]) -> Memory:
 
 
 def free_gib(groups: Path = Path("/sys/fs/cgroup"), membership: Path = Path("/proc/self/cgroup")) -> float:
-    """Memory that can still be had: on the machine, or in the container if that leaves less.
+    """Memory still available: on the machine, or in the container if that is less.
 
     Args:
-        groups: Where Linux tells of control groups, which is how containers are limited.
-        membership: Where it tells to which of them this process belongs.
+        groups: Folder in which Linux reports control groups, by which containers are limited.
+        membership: File in which it reports the control groups of this process.
     """
     free: list[int] = [psutil.virtual_memory().available]
     if membership.is_file():
@@ -61,7 +61,7 @@ def free_gib(groups: Path = Path("/sys/fs/cgroup"), membership: Path = Path("/pr
 
 
 def _left_in_group(folder: Path) -> int | None:
-    """Bytes that a control group may still take; None where it has no limit. Cached files that can be dropped count as free."""
+    """Bytes that a control group may still allocate; None without a limit. Cached files that can be dropped count as free."""
     for limit, held in FILES.items():
         if (folder / limit).is_file() and (folder / held).is_file():
             allowed = (folder / limit).read_text().strip()
@@ -75,7 +75,7 @@ def _left_in_group(folder: Path) -> int | None:
 
 
 def _resident_mib() -> float:
-    # On Linux what getrusage says is inherited from the process that started this one.
+    # On Linux the value of getrusage is inherited from the process that started this one.
     if STATUS.is_file():
         (line,) = [line for line in STATUS.read_text().splitlines() if line.startswith("VmHWM:")]
         return int(line.split()[1]) / 2**10

@@ -1,4 +1,4 @@
-"""How is a file written? Whole or not at all, and never over another one unless the user says so."""
+"""Writes files atomically, and never overwrites an existing file unless the user requests it."""
 
 import os
 from collections.abc import Callable, Sequence
@@ -6,12 +6,12 @@ from pathlib import Path
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Let ``write`` make a file beside ``path``, then put it in place: readers see the old file or the whole new one."""
+    """Let ``write`` make a file next to ``path``, then rename it: readers see the old file or the complete new one."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         write(beside)
         with beside.open("rb") as written:
-            os.fsync(written.fileno())  # its content before its name, should the machine go down
+            os.fsync(written.fileno())  # contents reach the disk before the name, in case of a crash
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
@@ -31,7 +31,7 @@ def refuse_output(path: Path, force: bool, endings: Sequence[str] | None = None)
         endings: Endings the file may have, in lower case; None accepts any.
 
     Raises:
-        ValueError: The file cannot be written; the sentence says why.
+        ValueError: The file cannot be written; the message says why.
     """
     if endings is not None and path.suffix.lower() not in endings:
         raise ValueError(f"output: {path} must end in one of {', '.join(endings)}")

@@ -1,4 +1,4 @@
-"""What is not worth a user's attention? Library messages that are expected here, each with its reason."""
+"""Silences library messages that are expected here, each with its reason."""
 
 import logging
 import os
@@ -7,28 +7,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 EXPECTED = {
-    # Texts are tokenised once and batches are cut from memory: workers would only slow them down.
+    # Texts are tokenised once and batches are cut from memory: workers would only slow this down.
     r".*does not have many workers.*": UserWarning,
-    # Lightning's own use of torch's tree utilities (its issue 20996); nothing a user of ours could change.
+    # Lightning's own use of torch's tree utilities (its issue 20996); users cannot change it.
     r".*isinstance\(treespec, LeafSpec\).*": FutureWarning,
-    # peft asks transformers for a switch under its old name; nothing a user of ours could change.
+    # peft uses the old name of a transformers option; users cannot change it.
     r"`is_gradient_checkpointing` is deprecated.*": FutureWarning,
-    # main(args) hands its arguments on, so they are the command line.
+    # main(args) passes its arguments on, so they are the command line.
     r"LightningCLI's args parameter.*": UserWarning,
-    # The run folder is made for this run; the two checkpoint callbacks share its folder on purpose.
+    # The run folder is created for this run; the two checkpoint callbacks share its folder on purpose.
     r"Checkpoint directory .* exists and is not empty.*": UserWarning,
-    # An evaluation writes no checkpoints, so it has none of the callbacks that did.
+    # An evaluation writes no checkpoints, so it lacks the callbacks that wrote them.
     r"Be aware that when using `ckpt_path`, callbacks.*": UserWarning,
-    # Only the metrics of an epoch are logged, so the interval within it plays no part.
+    # Metrics are only logged per epoch, so the interval within an epoch is irrelevant.
     r"The number of training batches .* is smaller than the logging interval.*": UserWarning,
 }
 
 
 def quieten() -> None:
-    """Leave the terminal to the plan, the progress bar and the result; ALFT_DEBUG=1 changes nothing."""
+    """Show only the plan, the progress bar and the result on the terminal; with ALFT_DEBUG=1, do nothing."""
     if os.environ.get("ALFT_DEBUG") == "1":
         return
-    import datasets  # here, since commands that train nothing must start without these libraries
+    import datasets  # imported here, since commands without training must start without these libraries
     from transformers.utils import logging as transformers_logging
 
     for name in ("lightning.pytorch", "lightning.fabric"):
@@ -41,7 +41,7 @@ def quieten() -> None:
 
 @contextmanager
 def silenced(*libraries: str) -> Iterator[None]:
-    """Keep libraries' logs off the terminal while our own sentence is in the making."""
+    """Suppress logs of libraries whose errors are reported in one sentence."""
     loggers = [logging.getLogger(name) for name in libraries]
     levels = [logger.level for logger in loggers]
     for logger in loggers:

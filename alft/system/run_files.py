@@ -1,4 +1,4 @@
-"""What are the files of a run called? ``ROOT/NAME/version_N`` holds all of them."""
+"""Names of the files of a run, all of which are in ``ROOT/NAME/version_N``."""
 
 import re
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ CHECKPOINTS = "checkpoints"
 
 
 def last_checkpoint(run: Path) -> Path:
-    """State of the newest epoch, which a stopped run continues from."""
+    """State of the newest epoch, from which a stopped run resumes."""
     return run / CHECKPOINTS / "last.ckpt"
 
 
@@ -34,7 +34,7 @@ def run_of(checkpoint: Path) -> Path | None:
 
 
 def oldest_first(runs: Iterable[Path]) -> list[Path]:
-    """The run folders among these paths, in the order in which they were made.
+    """The run folders among these paths, in the order of their creation.
 
     >>> [str(run) for run in oldest_first(map(Path, ["version_10", "version_9", "version_x", "wandb"]))]
     ['version_9', 'version_10']

@@ -1,4 +1,4 @@
-"""How is a setting written where there is room for a few words, as in a summary or a table?"""
+"""Short forms of settings, for summaries and tables."""
 
 import re
 from dataclasses import asdict, is_dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def short_form(value: Any) -> Any:
-    """Numbers, words and None as they are; an object by its class and its fields, without switches that are off.
+    """Numbers, words and None unchanged; an object as its class and fields, without flags that are false.
 
     >>> short_form(0.7), short_form(None), short_form([1, 2])
     (0.7, None, [1, 2])
@@ -17,5 +17,5 @@ def short_form(value: Any) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """The fields of a dataclass as a dict; anything else as it is."""
+    """The fields of a dataclass as a dict; anything else unchanged."""
     return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value

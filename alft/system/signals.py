@@ -1,4 +1,4 @@
-"""What does a command do when it is told to stop? It stops at once, in an orderly way."""
+"""Signal handling: stops a command immediately and cleanly."""
 
 import signal
 import threading
@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from types import FrameType
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
-"""What systems send to end a command: politely, by Ctrl-C, and when its terminal is closed."""
+"""Signals that end a command: the regular one, Ctrl-C, and that of a closed terminal."""
 
 
 class Stopped(BaseException):
-    """A signal ended the command. No Exception, so that nothing on the way takes it for a failure of its own.
+    """A signal ended the command. Not an Exception, so that no handler on the way catches it.
 
     Args:
         signum: Number of the signal.
@@ -23,17 +23,17 @@ class Stopped(BaseException):
 
     @property
     def exit_code(self) -> int:
-        """128 plus the number of the signal, as shells have it: 143 after SIGTERM, 130 after Ctrl-C."""
+        """128 plus the number of the signal, as in shells: 143 after SIGTERM, 130 after Ctrl-C."""
         return 128 + self.signum
 
 
 @contextmanager
 def stop_on_signals() -> Iterator[None]:
-    """Raise :class:`Stopped` where a signal arrives."""
-    if threading.current_thread() is not threading.main_thread():  # only that one may have handlers
+    """Raise :class:`Stopped` when a signal arrives."""
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may set handlers
         yield
         return
-    heeded = [signum for signum in SIGNALS if signal.getsignal(signum) is not signal.SIG_IGN]  # nohup is to work
+    heeded = [signum for signum in SIGNALS if signal.getsignal(signum) is not signal.SIG_IGN]  # nohup must work
     before = {signum: signal.signal(signum, _stop) for signum in heeded}
     try:
         yield
@@ -43,18 +43,18 @@ def stop_on_signals() -> Iterator[None]:
 
 
 def stop_on_sigterm_again() -> None:
-    """Put our handler back where a library has put its own, unless SIGTERM is ignored or left to the system."""
+    """Restore our handler after a library has installed its own, unless SIGTERM is ignored or has the default action."""
     in_main_thread = threading.current_thread() is threading.main_thread()
     if in_main_thread and signal.getsignal(signal.SIGTERM) not in (signal.SIG_IGN, signal.SIG_DFL):
         signal.signal(signal.SIGTERM, _stop)
 
 
 def notes_of(error: BaseException) -> list[str]:
-    """Notes that were added to an error on its way."""
+    """Notes that were added to an error."""
     return list(getattr(error, "__notes__", []))
 
 
 def _stop(signum: int, frame: FrameType | None) -> None:
-    for again in SIGNALS:  # a second one must not disturb the cleaning up
+    for again in SIGNALS:  # a second signal must not interrupt the cleanup
         signal.signal(again, signal.SIG_IGN)
     raise Stopped(signum)

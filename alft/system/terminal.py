@@ -1,4 +1,4 @@
-"""How do lines and tables reach the terminal?"""
+"""Prints lines and tables to the terminal."""
 
 from typing import Any
 
@@ -6,8 +6,8 @@ from rich.console import Console
 
 
 def show(*parts: Any) -> None:
-    """Print texts as they are and tables as rich draws them."""
+    """Print texts unchanged and tables as drawn by rich."""
     console = Console()
     for part in parts:
-        is_text = isinstance(part, str)  # square brackets in it are no markup
+        is_text = isinstance(part, str)  # square brackets in text are not markup
         console.print(part, highlight=False, soft_wrap=is_text, markup=not is_text)

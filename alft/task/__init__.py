@@ -1,1 +1,1 @@
-"""What is predicted for a text: the one home of targets, loss, probabilities, decisions and macro-F1."""
+"""Prediction tasks: targets, loss, probabilities, decisions and macro-F1, defined only here."""

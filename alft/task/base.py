@@ -1,4 +1,4 @@
-"""What must a kind of prediction know? Everything that depends on what is predicted for a text; the rest of alft asks it.
+"""Base class of prediction tasks: everything that depends on what is predicted for a text; the rest of alft queries it.
 
 Axes: B texts of a batch, N texts, K stochastic draws, C classes.
 """
@@ -16,14 +16,14 @@ UNLABELLED = -1
 
 
 class Task(ABC):
-    """From the labels of a file to the targets of the network, and from its outputs back to labels and scores.
+    """Converts file labels to network targets, and network outputs back to labels and scores.
 
     Args:
         label_names: Names of the classes, in the order of the outputs.
     """
 
     problem_type: ClassVar[str]
-    """What transformers calls this task in a model's config."""
+    """Name of this task in a transformers model config."""
 
     def __init__(self, label_names: Sequence[str]) -> None:
         self.label_names = list(label_names)
@@ -36,7 +36,7 @@ class Task(ABC):
 
     @abstractmethod
     def encode(self, label: str | None) -> int:
-        """Target of a label as it is written in a file; None is no label.
+        """Target of a label as written in a file; None means no label.
 
         Raises:
             KeyError: The label is not among the names.
@@ -52,7 +52,7 @@ class Task(ABC):
 
     @abstractmethod
     def probabilities(self, logits_BC: Tensor) -> Tensor:
-        """Probabilities (B, C), float32 whatever the precision of the logits."""
+        """Probabilities (B, C), float32 regardless of the precision of the logits."""
 
     @abstractmethod
     def average(self, logits_KBC: Tensor) -> Tensor:
@@ -60,7 +60,7 @@ class Task(ABC):
 
     @abstractmethod
     def score_table(self, draws: int, rows: int) -> Tensor:
-        """Empty probabilities of a pool, float32 (K, N, C): what acquisitions read."""
+        """Empty table of pool probabilities, float32 (K, N, C), as read by acquisition functions."""
 
     @abstractmethod
     def table_entries(self, logits_KBC: Tensor) -> Tensor:
@@ -72,7 +72,7 @@ class Task(ABC):
 
     @abstractmethod
     def tally(self) -> Tally:
-        """A fresh counter of predictions, for one stage of a run."""
+        """A new counter of predictions, for one stage of a run."""
 
     @abstractmethod
     def macro_f1(self, truth: Sequence[int], predicted: Sequence[int]) -> float:

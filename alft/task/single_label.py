@@ -1,4 +1,4 @@
-"""One label a text: softmax, cross-entropy, the likeliest class (method.md 9)."""
+"""Single-label classification: softmax, cross-entropy, the most probable class (method.md 9)."""
 
 import math
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from alft.task.tally import Evaluation, Tally
 
 
 class SingleLabel(Task):
-    """Classes that exclude each other.
+    """Classification into mutually exclusive classes.
 
     Args:
         label_names: Names of the classes, in the order of the outputs.
@@ -22,7 +22,7 @@ class SingleLabel(Task):
     problem_type: ClassVar[str] = "single_label_classification"
 
     def encode(self, label: str | None) -> int:
-        """Position of the label among the names; -1 for no label."""
+        """Index of the label in the names; -1 for no label."""
         return UNLABELLED if label is None else self._numbers[label]
 
     def loss(self, logits_BC: Tensor, targets_B: Tensor) -> Tensor:
@@ -38,7 +38,7 @@ class SingleLabel(Task):
         return logits_BC.float().softmax(-1)
 
     def average(self, logits_KBC: Tensor) -> Tensor:
-        """Log of the mean probability: its softmax is that mean, its cross-entropy that of the mean."""
+        """Log of the mean probability: its softmax is that mean, and its cross-entropy that of the mean."""
         return logits_KBC.float().log_softmax(-1).logsumexp(0) - math.log(logits_KBC.shape[0])
 
     def score_table(self, draws: int, rows: int) -> Tensor:
@@ -50,7 +50,7 @@ class SingleLabel(Task):
         return probabilities(logits_KBC)
 
     def decode(self, probs_NC: Tensor) -> list[str]:
-        """Name of the likeliest class."""
+        """Name of the most probable class."""
         return [self.label_names[number] for number in probs_NC.argmax(-1).tolist()]
 
     def tally(self) -> Tally:

@@ -1,4 +1,4 @@
-"""How good are predictions? Figures out of one confusion matrix (axes: C true classes by C predicted classes)."""
+"""Evaluation metrics from one confusion matrix (axes: C true classes by C predicted classes)."""
 
 from dataclasses import dataclass
 
@@ -8,13 +8,13 @@ from torchmetrics.classification import MulticlassConfusionMatrix
 
 
 class Tally(nn.Module):
-    """Gathers predictions batch by batch, over all processes."""
+    """Accumulates predictions batch by batch, over all processes."""
 
     def __init__(self, classes: int) -> None:
-        """Start with nothing counted."""
+        """Start with zero counts."""
         super().__init__()
         self.confusion = MulticlassConfusionMatrix(classes)
-        self.loss = SumMetric(nan_strategy="disable")  # a diverged model has no finite loss, and shall not seem to have one
+        self.loss = SumMetric(nan_strategy="disable")  # a diverged model must not appear to have a finite loss
 
     def forward(self, logits_BC: Tensor, labels_B: Tensor) -> None:
         """Count one batch."""
@@ -22,7 +22,7 @@ class Tally(nn.Module):
         self.loss.update(nn.functional.cross_entropy(logits_BC, labels_B, reduction="sum"))
 
     def evaluate(self) -> "Evaluation":
-        """What was counted since the last call."""
+        """Compute the evaluation of the counts since the last call, and reset them."""
         confusion_CC: Tensor = self.confusion.compute()
         loss = float(self.loss.compute() / confusion_CC.sum())
         self.confusion.reset()
@@ -32,7 +32,7 @@ class Tally(nn.Module):
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What one pass over a labelled set found: who was taken for whom, and the mean cross-entropy in nats.
+    """Result of one pass over a labelled set: the confusion matrix and the mean cross-entropy in nats.
 
     >>> import torch
     >>> round(Evaluation(torch.tensor([[2, 0], [1, 1]]), loss=0.5).f1_macro, 4)
@@ -46,7 +46,7 @@ class Evaluation:
     def f1_macro(self) -> float:
         """Mean over all classes of 2 TP / (2 TP + FP + FN), in [0, 1].
 
-        A class that occurs neither among the labels nor among the predictions counts 0: the mean is over all label names.
+        A class that occurs in neither labels nor predictions counts as 0: the mean is over all label names.
         """
         hits_C = self.confusion_CC.diagonal().double()
         total_C = self.confusion_CC.sum(0) + self.confusion_CC.sum(1)
@@ -54,11 +54,11 @@ class Evaluation:
 
     @property
     def accuracy(self) -> float:
-        """Share of rows whose prediction is their label, in [0, 1]; 0 when there are none."""
+        """Share of rows predicted correctly, in [0, 1]; 0 when there are no rows."""
         return float(self.confusion_CC.diagonal().sum() / self.confusion_CC.sum().clamp_min(1))
 
     @property
     def predicted_C(self) -> list[int]:
-        """How often each class was predicted; one class only means that the model has collapsed."""
+        """Number of predictions per class; a single predicted class means that the model has collapsed."""
         counts: list[int] = self.confusion_CC.sum(0).tolist()
         return counts

@@ -1,1 +1,1 @@
-"""What is done with a trained model? Predictions for new texts, and exports that need no alft."""
+"""Using a trained model: predictions for new texts, and exports that do not require alft."""

@@ -1,4 +1,4 @@
-"""What must somebody know who was handed a model? A card in the form of the Hugging Face hub."""
+"""Writes the model card of an export, in the format of the Hugging Face hub."""
 
 import json
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ classify(["a text", "another text"], truncation=True, top_k=None)
 This is an adapter: the base model is read from `{base}`, as `adapter_config.json` says."""
 
 TAGS = "tags: [alft, active-learning]"
-"""The line by which an export is known as ours."""
+"""Line that identifies an export of alft."""
 
 EPINET = """\
 The model was trained with an epinet, and alft predicts with the mean over its draws. This folder holds mu, the model's own
@@ -42,14 +42,14 @@ classification head, without the epinet. {measured}"""
 
 @dataclass(frozen=True)
 class Provenance:
-    """What is known of the run that made the weights.
+    """What is known about the run that produced the weights.
 
     Attributes:
         name: Title of the card.
         source: ``data.source`` as typed.
-        bought: Labels bought until these weights were reached.
-        summary: Summary of the run, if it was finished.
-        tested: Whether the scores in the summary are those of these weights.
+        bought: Labels bought up to these weights.
+        summary: Summary of the run, if it is finished.
+        tested: Whether the scores in the summary belong to these weights.
     """
 
     name: str = "alft"
@@ -66,10 +66,10 @@ def model_card(
 
     Args:
         model: The classifier.
-        provenance: What is known of its run.
-        folder: Where the export will be, for the example.
+        provenance: What is known about its run.
+        folder: Folder of the export, for the usage example.
         max_length: Tokens per text.
-        adapter: Whether the export is an adapter only.
+        adapter: Whether the export contains only an adapter.
         gap: For an epinet, the largest difference between alft's probabilities and the export's; None if not measured.
     """
     backbone, names = model.hparams["backbone"], model.label_names

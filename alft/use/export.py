@@ -1,7 +1,7 @@
-"""How does a trained model leave alft? As an ordinary Hugging Face folder that needs neither alft nor Lightning.
+"""Exports a trained model as an ordinary Hugging Face folder that requires neither alft nor Lightning.
 
-An epinet stays behind, since no Hugging Face class knows it: what leaves is mu, the model's own head, and the card says how far
-its probabilities lie from those of alft.
+An epinet is not exported, since no Hugging Face class supports it: the export is mu, the model's own head, and the card states
+how much its probabilities differ from those of alft.
 """
 
 import os
@@ -25,16 +25,16 @@ WRITTEN = re.compile(
     r"README\.md|(adapter_)?config\.json|.*\.safetensors(\.index\.json)?|tokenizer.*|special_tokens_map\.json|added_tokens\.json"
     r"|vocab.*|merges\.txt|.*\.model|chat_template\..*"
 )
-"""Names of the files that an export writes."""
+"""Names of the files of an export."""
 
 
 @dataclass(frozen=True)
 class ExportTarget:
-    """Where to export to, and how: checked before training, used after it.
+    """Target and options of an export: checked before training, used after it.
 
     Args:
         folder: A new or empty folder.
-        adapter: Write the LoRA adapter alone, as a peft folder, instead of a whole model.
+        adapter: Write only the LoRA adapter, as a peft folder, instead of the full model.
         force: Replace an earlier export.
     """
 
@@ -43,11 +43,11 @@ class ExportTarget:
     force: bool = False
 
     def check(self, backbone: str, lora: Any) -> None:
-        """Refuse a folder that is not ours to write to, and an adapter that would not be the whole truth.
+        """Refuse a folder that must not be written to, and an adapter that would be incomplete.
 
         Args:
-            backbone: The model's setting.
-            lora: The model's setting, a mapping or None.
+            backbone: The setting ``model.backbone``.
+            lora: The setting ``model.lora``, a mapping or None.
         """
         if self.adapter and lora is None:
             raise ValueError("export: --adapter needs a model with LoRA (--model.lora.r 8), and this one has none")
@@ -72,7 +72,7 @@ class ExportTarget:
 
 @dataclass
 class TrainedModel:
-    """What an export is made of: a model, how its texts were read, and what is known of the run it comes from.
+    """Input of an export: a model, how its texts were read, and what is known about its run.
 
     ``accelerator`` and ``progress`` are for the pass over the validation texts that an epinet needs.
     """
@@ -86,9 +86,9 @@ class TrainedModel:
 
 
 def export(trained: TrainedModel, target: ExportTarget) -> None:
-    """Write model, tokenizer and card to a folder beside the target, then put it in its place.
+    """Write model, tokenizer and card to a folder next to the target, then rename it to the target.
 
-    The model is float32 afterwards, in whatever precision it was trained.
+    The model is converted to float32, regardless of the precision it was trained in.
     """
     model, place = trained.model.float(), target.folder.resolve()
     backbone = model.hparams["backbone"]
@@ -98,7 +98,7 @@ def export(trained: TrainedModel, target: ExportTarget) -> None:
     try:
         _write_network(model, new, target.adapter)
         tokenizer = load_tokenizer(backbone, trained.max_length)
-        tokenizer.model_max_length = trained.max_length  # what pipeline(..., truncation=True) cuts at
+        tokenizer.model_max_length = trained.max_length  # the limit used by pipeline(..., truncation=True)
         tokenizer.save_pretrained(new)
         card = model_card(model, trained.provenance, str(target.folder), trained.max_length, target.adapter, _gap(trained))
         (new / "README.md").write_text(card, encoding="utf-8")
@@ -125,7 +125,7 @@ def _gap(trained: TrainedModel) -> float | None:
 
 
 def _is_export(folder: Path) -> bool:
-    """Whether a folder holds what an export writes and nothing else: only then may it be deleted."""
+    """Whether a folder contains only the files of an export: only then may it be deleted."""
     card = folder / "README.md"
     names_fit = folder.is_dir() and all(path.is_file() and WRITTEN.fullmatch(path.name) for path in folder.iterdir())
     return names_fit and card.is_file() and TAGS in card.read_text(encoding="utf-8", errors="replace")
@@ -134,7 +134,7 @@ def _is_export(folder: Path) -> bool:
 def _write_network(model: Classifier, folder: Path, adapter: bool) -> None:
     network: Any = model.network
     if isinstance(network, PeftModel) and not adapter:
-        network = deepcopy(network).merge_and_unload()  # a copy: the run may go on with the adapters
+        network = deepcopy(network).merge_and_unload()  # a copy: the run may continue with the adapters
     if not adapter:
-        network.config.problem_type = model.task.problem_type  # so that the pipeline uses its function, whatever the labels
+        network.config.problem_type = model.task.problem_type  # so that the pipeline uses the task's function for any labels
     network.save_pretrained(folder)

@@ -1,4 +1,4 @@
-"""Which run does a checkpoint come from? The folder around it, as far as it is there and belongs to this checkpoint."""
+"""Finds the run that a checkpoint comes from: its folder, as far as it exists and matches the checkpoint."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,7 @@ from alft.use.card import Provenance
 
 
 def provenance_of(path: Path, checkpoint: Checkpoint) -> Provenance:
-    """What ``RUN/checkpoints/X.ckpt``, ``RUN/config.yaml`` and ``RUN/summary.json`` say; the last two may be missing."""
+    """Provenance from ``RUN/checkpoints/X.ckpt``, ``RUN/config.yaml`` and ``RUN/summary.json``; the last two may be missing."""
     state, epoch, summary = reading_of(checkpoint), checkpoint["epoch"], None
     first_used_N = state["ledger"]["first_used"]
     run = _run_around(path)
@@ -31,7 +31,7 @@ def provenance_of(path: Path, checkpoint: Checkpoint) -> Provenance:
 
 
 def validation_of(path: Path, checkpoint: Checkpoint, backbone: str) -> Tokens | None:
-    """The validation texts that the run used; None where they cannot be had, or are not the same any more."""
+    """The validation texts that the run used; None if they are unavailable or have changed."""
     settings = _data_settings(_run_around(path))
     if not settings:
         return None
@@ -55,7 +55,7 @@ def _data_settings(run: Path | None) -> dict[str, Any]:
 
 
 def _mapping(path: Path, parse: Any) -> dict[str, Any]:
-    """What a file holds; nothing where it is not there or not what a run writes."""
+    """Contents of a file; empty if it does not exist or was not written by a run."""
     try:
         found = parse(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError):

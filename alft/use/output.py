@@ -1,4 +1,4 @@
-"""How are predictions written? The table as it was read, with more columns."""
+"""Writes predictions: the table as it was read, with additional columns."""
 
 import csv
 import json
@@ -14,7 +14,7 @@ from alft.system.output import write_atomically
 
 
 def write_table(path: Path, table: Table, more: Table) -> None:
-    """Write a table and columns beside it, in the format that the name of the file asks for.
+    """Write a table with additional columns, in the format given by the file name.
 
     Cells of CSV and TSV are written as they were read. From Parquet to Parquet numbers, dates and class names keep their types;
     columns of mixed types become text.
@@ -38,7 +38,7 @@ def write_table(path: Path, table: Table, more: Table) -> None:
 
 def _write_csv(path: Path, columns: dict[str, Sequence[Any]], separator: str) -> None:
     rows = [[_as_cell(value) for value in cells] for cells in zip(*columns.values(), strict=True)]
-    # The writer does not quote a lone carriage return, which readers take for the end of a row.
+    # The writer does not quote a lone carriage return, which readers interpret as the end of a row.
     quoting: Literal[0, 1] = 1 if any("\r" in cell for row in rows for cell in row) else 0  # QUOTE_ALL, QUOTE_MINIMAL
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, delimiter=separator, lineterminator="\n", quoting=quoting).writerows([list(columns), *rows])

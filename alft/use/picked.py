@@ -1,4 +1,4 @@
-"""Where in the pool does what a run picked lie? Its texts, read and embedded again, and when each was bought.
+"""Reads and embeds the pool of a finished run again, with the epoch in which each text was bought.
 
 For the plot :func:`alft.report.plots.picked.what_was_picked`. Axes: N rows of the pool that have a label, D hidden size.
 """
@@ -20,7 +20,7 @@ from alft.selection.embedding import MeanTokens
 
 @dataclass(frozen=True)
 class Picked:
-    """What a run picked.
+    """Embeddings of a pool, and the epochs in which a run bought its labels.
 
     Attributes:
         embeddings_ND: Mean of the token vectors of each text, by the pretrained encoder; float32 (N, D).
@@ -32,17 +32,17 @@ class Picked:
 
 
 def picked(run: str | Path, accelerator: str = "auto") -> Picked:
-    """Read a finished run's choices, and embed its pool with the encoder as it was before training.
+    """Read a finished run's selections, and embed its pool with the encoder as it was before training.
 
-    The vectors are those of MeanTokens whatever the run clustered by, so that runs can be compared. Paths in the run's config
-    mean what they meant to the run: start where it was started.
+    The vectors are those of MeanTokens regardless of the run's embedding, so that runs can be compared. Relative paths in the
+    run's config refer to the folder that the run was started in: start there.
 
     Args:
         run: Folder of a run, with config.yaml, summary.json and selection.parquet.
-        accelerator: Where to compute: auto, cpu, gpu, mps.
+        accelerator: Hardware to compute on: auto, cpu, gpu, mps.
 
     Raises:
-        ValueError: The folder is not one of a finished run, or its data or its encoder are not there any more.
+        ValueError: The folder is not that of a finished run, or its data or its encoder no longer exist.
     """
     recorded = read_recorded(str(run), setting="run")
     settings = read_config(Path(run).expanduser())
@@ -64,9 +64,9 @@ def picked(run: str | Path, accelerator: str = "auto") -> Picked:
 
 
 def _embed(data: TextPool, backbone: str, accelerator: str) -> NDArray[np.float32]:
-    """Vectors of all rows (0 where there is no label), by the pass of the loop that makes them for clusters."""
+    """Vectors of all rows (0 without a label), from the same pass that embeds rows for clustering."""
     data.setup("fit")
-    model = Classifier(backbone, data.label_names)  # its new head plays no part here
+    model = Classifier(backbone, data.label_names)  # its new head is not used here
     trainer = Trainer(accelerator=accelerator, devices=1, logger=False, enable_checkpointing=False, enable_progress_bar=False)
     model.to(trainer.strategy.root_device)
     return score_pool(trainer, model, data, embedding=MeanTokens()).embeddings_ND.numpy()

@@ -1,4 +1,4 @@
-"""What does a trained model say of new texts? The rows of a file, as they were, with a prediction beside each."""
+"""Predicts the labels of new texts: the rows of a file, unchanged, with a prediction added to each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -33,18 +33,18 @@ class Predictor:
 
     @classmethod
     def of(cls, checkpoint: Checkpoint, backbone: str | None = None) -> "Predictor":
-        """The predictor in a checkpoint; ``backbone`` says where its pretrained encoder lies now, if not where it did."""
+        """The predictor in a checkpoint; ``backbone`` is the current location of its pretrained encoder, if it has moved."""
         texts = reading_of(checkpoint)
         return cls(load_classifier(checkpoint, backbone), texts["max_length"], texts["text_column"])
 
     def tokenize(self, texts: Sequence[str]) -> Tokens:
-        """Tokens as in training."""
+        """Tokenise as in training."""
         return tokenize(texts, load_tokenizer(self.model.hparams["backbone"], self.max_length), self.max_length)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What happened to the texts: the column they were in, and how many were blank (and got no prediction) or cut."""
+    """Column of the texts, and number of texts that were blank (without a prediction) or cut."""
 
     column: str
     blank: int
@@ -110,7 +110,7 @@ def predict_file(
 
 
 def _cells(size: int, rows: list[int], probs_RC: Tensor, task: Task, names: list[str]) -> Table:
-    """The new columns; None where there was no text."""
+    """The new columns; None where the text was blank."""
     cells: dict[str, list[str | float | None]] = {name: [None] * size for name in names}
     for row, label, probs in zip(rows, task.decode(probs_RC), probs_RC.tolist(), strict=True):
         cells[names[0]][row] = label

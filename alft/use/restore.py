@@ -1,4 +1,4 @@
-"""How does a trained model come back? A Classifier out of a checkpoint."""
+"""Restores a Classifier from a checkpoint."""
 
 from alft.models.classifier import Classifier
 from alft.models.epinet import Epinet
@@ -11,7 +11,7 @@ def load_classifier(checkpoint: Checkpoint, backbone: str | None = None) -> Clas
 
     Args:
         checkpoint: As read.
-        backbone: Where the pretrained encoder lies now, if not where it did. Its weights are replaced.
+        backbone: Current location of the pretrained encoder, if it has moved. Its weights are replaced.
 
     Raises:
         ValueError: The backbone cannot be loaded or has another architecture.

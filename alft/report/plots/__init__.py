@@ -1,1 +1,1 @@
-"""One file per question that a plot answers; :mod:`alft.report.plots.draw` writes all of them."""
+"""Plots of finished runs; :mod:`alft.report.plots.draw` writes all of them."""

@@ -1,4 +1,4 @@
-"""How good is an arm with how many labels, and how steadily does it get there? F1 against labels, and F1 by epoch."""
+"""Learning curves: F1 against labels, and F1 by epoch."""
 
 import numpy as np
 import pandas as pd
@@ -26,11 +26,11 @@ def learning_curve(epochs: pd.DataFrame, axes: Axes | None = None) -> Axes:
     """Validation macro-F1 against labels bought: the mean over seeds of the curves of :class:`Curve`, and their range.
 
     An arm is drawn from where all of its runs have bought labels to where the last one stops buying; a run that stopped
-    before keeps its last score. An arm that buys all labels in one epoch, as the baseline does, is a point with a bar.
+    earlier keeps its last score. An arm that buys all labels in one epoch, such as the baseline, is a point with a bar.
 
     Args:
         epochs: Lines of :func:`alft.report.load_epochs`, of one group.
-        axes: Where to draw; None for a new figure.
+        axes: Axes to draw on; None for a new figure.
 
     Raises:
         ValueError: The lines are of several groups, or there are none.
@@ -49,12 +49,12 @@ def learning_curve(epochs: pd.DataFrame, axes: Axes | None = None) -> Axes:
 def f1_by_epoch(epochs: pd.DataFrame, axes: Axes | None = None) -> Axes:
     """Validation macro-F1 by epoch of the baseline and the best other arm: the paper's stability figure.
 
-    A line is the mean over seeds, the band their range, thin lines the runs. Best means: of the highest mean in the last epoch,
-    on validation, so that the choice does not look at the test set. Where there are several baselines, the best of them.
+    A line is the mean over seeds, the band their range, thin lines the runs. The best arm has the highest mean in the last
+    epoch on validation, so that the choice does not use the test set. Of several baselines, the best is shown.
 
     Args:
         epochs: Lines of :func:`alft.report.load_epochs`, of one group.
-        axes: Where to draw; None for a new figure.
+        axes: Axes to draw on; None for a new figure.
 
     Raises:
         ValueError: The lines are of several groups, or there are none.
@@ -72,14 +72,14 @@ def f1_by_epoch(epochs: pd.DataFrame, axes: Axes | None = None) -> Axes:
 
 
 def baseline_and_best(epochs: pd.DataFrame) -> list[str]:
-    """Labels of the best baseline and the best other arm by mean validation F1 in the last epoch, as far as there are any.
+    """Labels of the best baseline and the best other arm by mean validation F1 in the last epoch, if there are any.
 
     >>> table = pd.DataFrame({"arm": ["baseline", "Bald", "Margin"], "epoch": 0, "val_f1_macro": [0.7, 0.6, 0.8]})
     >>> baseline_and_best(table)
     ['baseline', 'Margin']
     """
     last = epochs[epochs["epoch"] == epochs.groupby("arm")["epoch"].transform("max")]
-    score = last.groupby("arm")["val_f1_macro"].mean().fillna(-1.0).reindex(arms_of(epochs))  # of equal ones the first
+    score = last.groupby("arm")["val_f1_macro"].mean().fillna(-1.0).reindex(arms_of(epochs))  # ties go to the first
     baseline = score.index.str.startswith(BASELINE)
     return [str(part.idxmax()) for part in (score[baseline], score[~baseline]) if len(part)]
 

@@ -1,7 +1,7 @@
-"""What is there to see in finished runs? All plots of all groups as files, for ``python -m alft report --plots FOLDER``.
+"""Draws all plots of all groups to files, for ``python -m alft report --plots FOLDER``.
 
-Each plot is a function of one of the two tables and stands in a file ``plots_*.py``. What a run picked needs its data and a
-model besides: :func:`alft.report.plots.picked.what_was_picked`, which is for notebooks.
+Each plot is a function of one of the two tables, in a module of this package. The plot of what a run picked also needs its
+data and a model: :func:`alft.report.plots.picked.what_was_picked`, which is for notebooks.
 """
 
 from collections.abc import Callable
@@ -21,23 +21,23 @@ from alft.report.tables import GROUP
 Plot = Callable[[pd.DataFrame, Axes], Axes]
 
 WIDTH = 10.0
-"""Of a figure, in inches."""
+"""Width of a figure, in inches."""
 
 OF_RUNS: tuple[Plot, ...] = (spread_over_seeds,)
 OF_EPOCHS: tuple[Plot, ...] = (learning_curve, f1_by_epoch, rows_by_epoch, bought_by_epoch, cost_by_stage)
 
 
 def draw_all(runs: pd.DataFrame, epochs: pd.DataFrame, folder: Path) -> list[Path]:
-    """Draw every plot of every group into PNG files, over those of an earlier call.
+    """Draw every plot of every group to PNG files, overwriting those of an earlier call.
 
     Args:
-        runs: As :func:`alft.report.load_runs` gives it.
-        epochs: As :func:`alft.report.load_epochs` gives it, of the same runs.
-        folder: Where to; it is made if it is not there.
+        runs: Result of :func:`alft.report.load_runs`.
+        epochs: Result of :func:`alft.report.load_epochs`, of the same runs.
+        folder: Target folder; it is created if missing.
 
     Returns:
         The files: ``NAME-FINGERPRINT-PLOT.png`` with the first 8 letters of the fingerprint and the name of the function. The
-        same tables give the same files, to the byte, with the same version of matplotlib.
+        same tables give byte-identical files with the same version of matplotlib.
     """
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
@@ -50,7 +50,7 @@ def draw_all(runs: pd.DataFrame, epochs: pd.DataFrame, folder: Path) -> list[Pat
 
 
 def _draw(plot: Plot, group: pd.DataFrame, path: Path) -> Path:
-    # Without pyplot, which would open a window where there is a screen.
+    # Without pyplot, which would open a window if there is a screen.
     figure = Figure(figsize=(WIDTH, height_for(group["arm"].unique())), layout="constrained")
     plot(group, figure.add_subplot())
     figure.savefig(path, dpi=150)

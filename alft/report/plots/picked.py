@@ -1,4 +1,4 @@
-"""Which texts did a run pick, and when? The pool in two dimensions, coloured by epoch of purchase (axes: N rows, D size)."""
+"""Plots the pool of a run in two dimensions, coloured by epoch of purchase (axes: N rows, D size)."""
 
 from textwrap import fill
 from typing import Any
@@ -13,26 +13,26 @@ from sklearn.decomposition import PCA
 from alft.report.plots.style import canvas, legend_below
 
 IN_TITLE = 70
-"""Letters to a line of the title."""
+"""Characters per line of the title."""
 
 HEIGHT = 6.0
-"""Of a new figure, in inches."""
+"""Height of a new figure, in inches."""
 
 COLOURS = "viridis"
-"""Its lightness rises with the epoch, so that it can be read without colours."""
+"""Colour map whose lightness increases with the epoch, so that it can be read without colours."""
 
 
 def what_was_picked(embeddings_ND: NDArray[Any], first_used_N: NDArray[Any], axes: Axes | None = None, title: str = "") -> Axes:
-    """A dot for each row of the pool, at its first two principal components.
+    """Draw each row of the pool as a dot at its first two principal components.
 
     Args:
-        embeddings_ND: A vector per row (N, D), finite.
+        embeddings_ND: One vector per row (N, D), finite.
         first_used_N: Epoch in which each row was bought, from 0; -1 for never.
-        axes: Where to draw; None for a new figure.
+        axes: Axes to draw on; None for a new figure.
         title: Name of the run.
 
     Raises:
-        ValueError: There are fewer than two rows or dimensions, or the two arrays are not of the same rows.
+        ValueError: There are fewer than two rows or dimensions, or the two arrays have different numbers of rows.
     """
     if embeddings_ND.ndim != 2 or min(embeddings_ND.shape) < 2:
         raise ValueError(f"embeddings_ND must have at least 2 rows and 2 columns, got the shape {embeddings_ND.shape}")
@@ -55,7 +55,7 @@ def what_was_picked(embeddings_ND: NDArray[Any], first_used_N: NDArray[Any], axe
 
 
 def _draw_bought(axes: Axes, points_M2: NDArray[Any], epochs_M: NDArray[Any]) -> None:
-    """The M rows that were bought, later ones on top, with a scale of whole epochs."""
+    """Draw the M rows that were bought, later ones on top, with a colour bar of whole epochs."""
     if not len(epochs_M):
         return
     order, last = np.argsort(epochs_M, kind="stable"), int(epochs_M.max())

@@ -1,4 +1,4 @@
-"""How many rows does an epoch train on, and how many labels have been bought by then? Shares of the pool, by epoch."""
+"""Plots of rows trained on and labels bought by epoch, as shares of the pool."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -7,7 +7,7 @@ from matplotlib.ticker import PercentFormatter
 from alft.report.plots.style import begin, by_arm, legend_below, whole_epochs
 
 WIDEST, NARROWEST = 5.0, 1.5
-"""Widths of the first and the last line: many arms have the same budget, and each must be seen on top of those before it."""
+"""Widths of the first and the last line: many arms have the same budget, and each must be visible on top of the previous."""
 
 
 def rows_by_epoch(epochs: pd.DataFrame, axes: Axes | None = None) -> Axes:
@@ -15,7 +15,7 @@ def rows_by_epoch(epochs: pd.DataFrame, axes: Axes | None = None) -> Axes:
 
     Args:
         epochs: Lines of :func:`alft.report.load_epochs`, of one group.
-        axes: Where to draw; None for a new figure.
+        axes: Axes to draw on; None for a new figure.
 
     Raises:
         ValueError: The lines are of several groups, or there are none.
@@ -24,11 +24,11 @@ def rows_by_epoch(epochs: pd.DataFrame, axes: Axes | None = None) -> Axes:
 
 
 def bought_by_epoch(epochs: pd.DataFrame, axes: Axes | None = None) -> Axes:
-    """Labels bought until the end of each epoch as a share of the pool, mean over seeds.
+    """Labels bought by the end of each epoch as a share of the pool, mean over seeds.
 
     Args:
         epochs: Lines of :func:`alft.report.load_epochs`, of one group.
-        axes: Where to draw; None for a new figure.
+        axes: Axes to draw on; None for a new figure.
 
     Raises:
         ValueError: The lines are of several groups, or there are none.

@@ -1,4 +1,4 @@
-"""How far do runs of one arm lie apart, and where do their seconds go? One line of a plot for each arm."""
+"""Plots of the spread over seeds and of the cost by stage, with one row per arm."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -7,18 +7,18 @@ from alft.report.plots.style import COLOURS, arms_at_axis, begin, by_arm, legend
 from alft.report.summaries import STAGES
 
 CONTROLS = {"majority_f1": ("majority class", ":"), "tfidf_f1": ("TF-IDF + logistic regression, all labels", "-.")}
-"""What was reached without fine-tuning, and how it is drawn."""
+"""Scores without fine-tuning, and their line styles."""
 
 HATCHES = ("", "///", "...", "xxx", "\\\\\\")
-"""One for each stage, for readers without colours."""
+"""One hatch per stage, for readers without colours."""
 
 
 def spread_over_seeds(runs: pd.DataFrame, axes: Axes | None = None) -> Axes:
-    """Test macro-F1 of every run, one line an arm, with the mean and the controls; of validation where there is no test set.
+    """Test macro-F1 of every run, one row per arm, with the mean and the controls; on validation without a test set.
 
     Args:
         runs: Lines of :func:`alft.report.load_runs`, of one group.
-        axes: Where to draw; None for a new figure.
+        axes: Axes to draw on; None for a new figure.
 
     Raises:
         ValueError: The lines are of several groups, or there are none.
@@ -42,11 +42,11 @@ def spread_over_seeds(runs: pd.DataFrame, axes: Axes | None = None) -> Axes:
 
 
 def cost_by_stage(epochs: pd.DataFrame, axes: Axes | None = None) -> Axes:
-    """Seconds of a run by stage, summed over epochs, mean over seeds, one bar an arm; what fits no stage is left out.
+    """Seconds of a run by stage, summed over epochs, mean over seeds, one bar per arm; time outside the stages is omitted.
 
     Args:
         epochs: Lines of :func:`alft.report.load_epochs`, of one group.
-        axes: Where to draw; None for a new figure.
+        axes: Axes to draw on; None for a new figure.
 
     Raises:
         ValueError: The lines are of several groups, or there are none.

@@ -1,7 +1,7 @@
-"""How do all plots of a group look alike? An arm has the same place, colour and marker in each, and every plot has room for it.
+"""Common style of the plots of a group: an arm has the same position, colour and marker in each.
 
-The colours are Petroff's (arXiv 2107.02270), made to be told apart with any kind of colour vision; markers tell arms without
-colours.
+The colours are Petroff's (arXiv 2107.02270), designed to be distinguishable with any kind of colour vision; markers
+distinguish arms without colours.
 """
 
 from collections.abc import Iterable
@@ -24,21 +24,21 @@ BASELINE = "baseline"
 BLACK = "black"
 GREYS = ("#94a4a2", "#717581")
 COLOURS = [colour for colour in map(to_hex, color_sequences["petroff10"]) if colour not in GREYS]
-"""Without its two greys, which are too near to the baseline and to the lines of the controls."""
+"""Petroff's colours without the two greys, which are too close to the baseline and the lines of the controls."""
 
 MARKERS = "osD^v<>PXh*"
-"""As many as share no factor with the number of colours, so that the pairs of both last for 88 arms."""
+"""Markers; their number is coprime to that of the colours, so that 88 arms have distinct pairs of both."""
 
 IN_LEGEND, AT_AXIS = 90, 45
-"""Letters of an arm's label to a line, below a plot and beside it."""
+"""Characters per line of an arm's label, below a plot and beside it."""
 
 BELOW = 0.5
-"""Inches between a plot and its legend, for ticks and the label of the axis."""
+"""Inches between a plot and its legend, for ticks and axis label."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """How an arm is drawn."""
+    """Style of an arm."""
 
     color: str
     marker: str
@@ -46,7 +46,7 @@ class Look:
 
 
 def begin(table: pd.DataFrame, axes: Axes | None, width: float = 8.0) -> tuple[str, dict[str, Look], Axes]:
-    """What each plot begins with: the name of its one group, the looks of its arms, and axes with room for them.
+    """Prepare a plot: the name of its one group, the style of its arms, and axes large enough for them.
 
     Raises:
         ValueError: The table is of several groups, or empty.
@@ -56,10 +56,10 @@ def begin(table: pd.DataFrame, axes: Axes | None, width: float = 8.0) -> tuple[s
 
 
 def check_group(table: pd.DataFrame) -> str:
-    """The name of the one group that a table holds, and the size of its pool: one data set may be cut to several.
+    """Name of the single group in a table, with the size of its pool: one data set may be limited to several sizes.
 
     Raises:
-        ValueError: It is empty, or holds several groups, whose figures must not stand in one plot.
+        ValueError: It is empty, or contains several groups, whose figures must not appear in one plot.
     """
     groups = table[GROUP].drop_duplicates()
     if len(groups) != 1:
@@ -78,7 +78,7 @@ def arms_of(table: pd.DataFrame) -> list[str]:
 
 
 def looks_of(table: pd.DataFrame) -> dict[str, Look]:
-    """The look of each arm, in the order of :func:`arms_of`; baselines are black and dashed."""
+    """Style of each arm, in the order of :func:`arms_of`; baselines are black and dashed."""
     looks, colours = {}, iter(range(len(table)))
     for place, arm in enumerate(arms_of(table)):
         baseline = arm.startswith(BASELINE)
@@ -88,7 +88,7 @@ def looks_of(table: pd.DataFrame) -> dict[str, Look]:
 
 
 def canvas(axes: Axes | None, height: float, width: float = 8.0) -> Axes:
-    """The axes to draw on: those given, or new ones in a figure of pyplot, of that size in inches."""
+    """The axes to draw on: those given, or new ones in a pyplot figure of this size in inches."""
     if axes is not None:
         return axes
     _, made = plt.subplots(figsize=(width, height), layout="constrained")
@@ -96,16 +96,16 @@ def canvas(axes: Axes | None, height: float, width: float = 8.0) -> Axes:
 
 
 def height_for(arms: Iterable[str]) -> float:
-    """Inches that a figure needs for a plot and a legend of these arms."""
+    """Height in inches of a figure with a plot and a legend of these arms."""
     return 4.0 + 0.2 * sum(len(wrap(arm, IN_LEGEND)) for arm in arms)
 
 
 def legend_below(axes: Axes, columns: int = 1) -> None:
-    """A legend under the plot, where it covers nothing; long labels are broken.
+    """Add a legend below the plot, where it covers nothing; long labels are wrapped.
 
     Args:
-        axes: With everything drawn; the figure should have a constrained layout, which makes room.
-        columns: Entries to a line.
+        axes: Axes with everything drawn; the figure should have a constrained layout, which makes room.
+        columns: Entries per line.
     """
     figure = axes.get_figure(root=True)
     assert figure is not None
@@ -123,7 +123,7 @@ def legend_below(axes: Axes, columns: int = 1) -> None:
 
 
 def arms_at_axis(axes: Axes, arms: list[str]) -> None:
-    """One line of the plot for each arm, the first on top, with its label beside it."""
+    """One row of the plot per arm, the first on top, with its label beside it."""
     axes.set_yticks(range(len(arms)), [fill(arm, AT_AXIS) for arm in arms], fontsize="small")
     axes.set_ylim(len(arms) - 0.4, -0.6)
     axes.grid(axis="x", alpha=0.3)
@@ -138,6 +138,6 @@ def whole_epochs(axes: Axes, epochs: "pd.Series[int]") -> None:
 
 
 def by_arm(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """The lines of each arm, run by run and epoch by epoch, in whatever order the table has them."""
+    """The lines of each arm, sorted by run and epoch, regardless of the order of the table."""
     order = [column for column in ("run", "epoch") if column in table]
     return {str(arm): lines for arm, lines in table.sort_values(order).groupby("arm")}
