@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SERVER = multiprocessing.get_context("forkserver")
-SERVER.set_forkserver_preload(["tests.faults", "alft.cli.main"])
+SERVER.set_forkserver_preload(["tests.faults", "alft.cli.main", "alft.cli.fit_command"])  # what a fit imports takes seconds
 
 
 @dataclass(frozen=True)

@@ -15,23 +15,22 @@ from .conftest import summary_of
 from .faults import Kill, differences, finish, run, start, wait_for
 from .resuming import GO_ON, TINY, arguments, check_kill, first_step_of, runs
 
+KILLS = [
+    Kill("scoring", 6),
+    Kill("clustering", 2),
+    Kill("checkpoint", 3),
+    Kill("checkpoint", 4),
+    Kill("replacement", 10),
+    Kill("summary", 1),
+]
 
-@pytest.mark.parametrize(
-    "kill",
-    [
-        Kill("scoring", 6),
-        Kill("clustering", 2),
-        Kill("checkpoint", 3),
-        Kill("checkpoint", 4),
-        Kill("replacement", 10),
-        Kill("summary", 1),
-    ],
-    ids=lambda kill: f"{kill.stage}-{kill.number}",
-)
-def test_a_killed_run_goes_on_to_the_same_end(workplace, kill):
+
+def test_a_killed_run_goes_on_to_the_same_end(workplace):
     more = arguments("recalculate", "every_epoch", "dropout", False, 0)
     assert run([*TINY, *more], workplace).code == 0
-    assert check_kill(workplace, runs(workplace)[0], kill, more) == 1
+    whole = runs(workplace)[0]
+    for kill in KILLS:
+        assert check_kill(workplace, whole, kill, more) == 1, kill
 
 
 @pytest.mark.soak

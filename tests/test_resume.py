@@ -9,6 +9,7 @@ import torch
 
 from alft.cli.main import main
 
+from .conftest import ROOT
 from .faults import Kill, differences, run
 from .resuming import GO_ON, TINY, check_resume, first_step_of, runs
 
@@ -18,14 +19,20 @@ ALL = list(
     )
 )
 
-SOME = [c for c in ALL if c[4] == 0 and (c[0] == "recalculate" or (c[1] == "once") == (c[2] == "epinet"))]
-
 LONG_TABLE = [c for c in ALL if c[4] == 0 or c[3:] == (False, 2)]
 
-WITH_WORKERS = [("accumulate", "every_epoch", "dropout", False, 2), ("recalculate", "once", "epinet", True, 2)]
+PAIRS = [
+    ("recalculate", "once", "dropout", False, 0),
+    ("recalculate", "every_epoch", "epinet", True, 0),
+    ("accumulate", "once", "epinet", False, 2),
+    ("accumulate", "every_epoch", "dropout", True, 0),
+    ("unseen", "once", "dropout", True, 0),
+    ("unseen", "every_epoch", "epinet", False, 0),
+]
+"""Any two values of different settings, except the number of workers, occur together in one of these."""
 
 
-@pytest.mark.parametrize("combination", [*SOME, *WITH_WORKERS], ids=lambda c: "-".join(map(str, c)))
+@pytest.mark.parametrize("combination", PAIRS, ids=lambda c: "-".join(map(str, c)))
 def test_a_run_stopped_after_an_epoch_ends_as_the_whole_one(workplace, combination):
     check_resume(workplace, combination, [1 + ALL.index(combination) // 2 % 2])
 
@@ -48,11 +55,20 @@ def test_a_moved_run_goes_on_where_it_lies_now(workplace):
     assert found == ["summary: name"]
 
 
+@pytest.fixture(scope="module")
+def stopped_run(tmp_path_factory, tiny_bert, tiny_data):
+    """A run that was killed in its second epoch, made once."""
+    place = tmp_path_factory.mktemp("stopped")
+    for name, target in {"tiny-bert": tiny_bert, "tiny-data": tiny_data, "configs": ROOT / "configs"}.items():
+        (place / name).symlink_to(target)
+    assert run(TINY, place, Kill("training", 8)).code == -9
+    return runs(place)[0]
+
+
 @pytest.fixture
-def stopped(workplace):
-    """A run that was killed in its second epoch."""
-    assert run(TINY, workplace, Kill("training", 8)).code == -9
-    return runs(workplace)[0]
+def stopped(workplace, stopped_run):
+    """A copy of that run, where the next one of its name would be."""
+    return Path(shutil.copytree(stopped_run, workplace / "runs" / "tiny" / "version_0"))
 
 
 @pytest.mark.parametrize(
