@@ -31,7 +31,8 @@ def contrasts(*roots: str | Path) -> pd.DataFrame:
 
     Returns:
         name, fingerprint, setting, arm and other (labels), change (the value of arm, and that of other), and for test F1, arm
-        minus other, paired by seed: difference, low, high, seeds. Sorted by group, setting and labels; it may be empty.
+        minus other, paired by seed: difference, low, high, seeds. Sorted by group and setting, arms in the order of the
+        report; it may be empty.
 
     Raises:
         ValueError: There is no run, a summary is broken, or two runs of one arm have the same seed.

@@ -19,7 +19,7 @@ class DifBuild(Budget):
     rows. Needs recalculate mode, clusters computed once, and a pass before the first epoch. Use it as a curriculum from easy
     regions of the pool to hard ones.
 
-    Costs ``total`` of the labels; of the training, about total (T - 2) / T and total / 2. Source: the paper's name, and
+    Costs ``total`` of the labels; of the training, about total (T - 1) / T and total / 2. Source: the paper's name, and
     its "interaction between scheduler and clusters"; both readings are ours.
 
     Args:

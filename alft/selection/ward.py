@@ -89,7 +89,7 @@ class Ward(Clustering):
 
 
 def tree_gib(rows: int) -> float:
-    """Memory of a full tree, in GiB: the distance of every pair in float64, twice, since fastcluster works on a copy."""
+    """Memory of a full tree, in GiB: all pairwise distances in float64, twice (fastcluster copies), and a block of rows."""
     return 2 * 8 * (rows * (rows - 1) / 2 + BLOCK * rows / 4) / 2**30
 
 
