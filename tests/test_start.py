@@ -62,3 +62,11 @@ def test_a_grid_imports_no_torch_to_start_its_runs(workplace, monkeypatch):
     Path("sweep.yaml").write_text(yaml.safe_dump(sweep, sort_keys=False))
     assert not {name.split(".")[0] for name in imported("grid", "sweep.yaml", "--root", "out")} & HEAVY
     assert len(list(Path("out").rglob("summary.json"))) == 1
+
+
+def test_a_reader_that_has_seen_enough_is_no_error():
+    command = f"{sys.executable} -m alft --help | head -n 1; exit ${{PIPESTATUS[0]}}"
+    shown = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert shown.stdout.startswith("alft ")
+    assert shown.stderr == ""
+    assert shown.returncode in (0, 141)  # 0 if all was written before the reader left

@@ -6,6 +6,8 @@ called: most of them need neither torch nor Lightning, which take seconds to imp
 
 import errno
 import os
+import select
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -45,11 +47,15 @@ def main(args: Sequence[str] | None = None) -> int:
     try:
         with stop_on_signals():
             _dispatch(list(sys.argv[1:] if args is None else args))
+            sys.stdout.flush()
     except Stopped as stop:
         if _speaks_for_the_run():
             _print_error("; ".join([str(stop), *notes_of(stop)]))
         return stop.exit_code
     except Exception as error:
+        if isinstance(error, BrokenPipeError) and _reader_has_gone():
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains when it flushes at exit
+            return 128 + signal.SIGPIPE
         if os.environ.get("ALFT_DEBUG") == "1" or not _is_expected(error):
             raise
         _print_error(f"error: {_sentence(error)}")
@@ -61,6 +67,13 @@ def console() -> None:
     """Entry point of the command ``alft``: modules in the working directory can be imported, as with ``python -m alft``."""
     sys.path.insert(0, "")
     sys.exit(main())
+
+
+def _reader_has_gone() -> bool:
+    """Whether nobody reads the output any more, as after `alft report runs | head`."""
+    output = select.poll()
+    output.register(sys.stdout, select.POLLOUT)
+    return any(event & select.POLLERR for _, event in output.poll(0))
 
 
 def _is_expected(error: Exception) -> bool:
