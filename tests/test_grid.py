@@ -16,10 +16,13 @@ import pytest
 import yaml
 from filelock import FileLock
 
+from alft.cli.fit_settings import answer
 from alft.cli.main import main
+from alft.cli.settings_service import SettingsService
 from alft.grid.cell_folder import CellFolder
 from alft.grid.runner import Ended, run_cells
 from alft.grid.sweep_file import Cell, read_sweep
+from alft.system.quiet import quieten
 
 from .conftest import ROOT, summary_of
 
@@ -142,9 +145,27 @@ def test_runs_are_stopped_with_their_grid(tmp_path):
         os.kill(int((cells[0].path / "pid").read_text()), 0)
 
 
+class SameProcess(SettingsService):
+    """Answers without a second process, which would import torch for seconds; tests/test_start.py has the real one."""
+
+    def __enter__(self) -> "SameProcess":
+        quieten()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def settings_of(self, arguments, check):
+        found = answer({"arguments": list(arguments), "check": check})
+        if "error" in found:
+            raise ValueError(found["error"])
+        return found["settings"]
+
+
 @pytest.fixture
 def sweep(workplace, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setattr("alft.cli.grid_command.SettingsService", SameProcess)
     Path("sweep.yaml").write_text(yaml.safe_dump(SWEEP, sort_keys=False))
     return Path("sweep.yaml")
 
