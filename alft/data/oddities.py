@@ -19,6 +19,9 @@ CANCELLED = "was_cancelled"
 ABSENT = frozenset({"nan", "na", "n/a", "none", "null", "nil", "-", "?", "unknown", "unlabeled", "unlabelled"})
 """Names of classes that probably mean a missing label, in lower case."""
 
+FIRST = 1000
+"""Number of texts by which a column of texts is recognised."""
+
 JOINTS = ("#", ",", ";", "|", "/", "+")
 """What joins several labels in one cell."""
 
@@ -87,11 +90,12 @@ def damaged_texts(texts: Sequence[str], split: str) -> list[str]:
 
 
 def texts_without_words(texts: Sequence[str], column: str) -> list[str]:
-    """A remark if most texts have no letter: the column is probably not that of the texts."""
-    without = sum(not any(map(str.isalpha, text)) for text in texts)
-    if without <= len(texts) / 2:
+    """A remark if most of the first texts have no letter: the column is probably not that of the texts."""
+    first = texts[:FIRST]
+    without = sum(not any(map(str.isalpha, text)) for text in first)
+    if without <= len(first) / 2:
         return []
-    return [f"warning: {without} of {len(texts)} texts have no letter; is {excerpt(column)} the data.text_column?"]
+    return [f"warning: {without} of {len(first)} texts have no letter; is {excerpt(column)} the data.text_column?"]
 
 
 def _left_aside(name: str, cells: Sequence[Any]) -> Mapping[str, int]:

@@ -46,7 +46,10 @@ def stratified(labels: Sequence[int], count: int, seed: int, purpose: str, least
     [0, 1, 4]
     """
     strata = sorted(set(labels))
-    members = [[row for row, label in enumerate(labels) if label == stratum] for stratum in strata]
+    rows_of: dict[int, list[int]] = {stratum: [] for stratum in strata}
+    for row, label in enumerate(labels):
+        rows_of[label].append(row)
+    members = [rows_of[stratum] for stratum in strata]
     sizes = [len(rows) for rows in members]
     allowed = [max(0, size - left) for size in sizes]
     quotas = apportion(min(count, sum(allowed)), [float(size) for size in sizes], allowed)

@@ -38,8 +38,6 @@ def read_delimited(content: bytes, usual: str, quotes: bool, known: Sequence[str
     line_end = "\r\n" if text[: text.find("\n") + 1].endswith("\r\n") else "\n"
     first = text[: text.find("\n") + 1].strip().lower()
     declares = first.startswith(DECLARATION) and len(first) <= len(DECLARATION) + 1
-    if declares:
-        text = text[text.find("\n") + 1 :]
     separator = first[len(DECLARATION) :] or "\t" if declares else recognise(text[:HEAD], usual, quotes, known)
     header, cells, lines = _read_cells(text, separator, quotes, declares)
     names = unique_names(header)
@@ -101,6 +99,8 @@ def _read_cells(text: str, separator: str, quotes: bool, declares: bool) -> tupl
     lines: list[int] = []
     blank = 0
     try:
+        if declares:
+            next(rows)
         for row in rows:
             if not row or (len(header) != 1 and len(row) == 1 and not row[0].strip()):
                 blank += len(header) == 1  # with one column, a blank line may be a row
@@ -109,16 +109,16 @@ def _read_cells(text: str, separator: str, quotes: bool, declares: bool) -> tupl
                 header = row
                 continue
             if len(row) != len(header):
-                row = _cut_to(header, row, rows.line_num + declares, separator)
+                row = _cut_to(header, row, rows.line_num, separator)
             if blank:
                 cells += [[""]] * blank
-                lines += [rows.line_num + declares] * blank
+                lines += [rows.line_num] * blank
                 blank = 0
             cells.append(row)
-            lines.append(rows.line_num + declares)
+            lines.append(rows.line_num)
     except csv.Error as error:
         raise ValueError(
-            f"cannot be read: {error} (line {rows.line_num + declares}); a stray double quote is read with --data.quotes false"
+            f"cannot be read: {error} (line {rows.line_num}); a stray double quote is read with --data.quotes false"
         ) from error
     return header, cells, lines
 

@@ -1,6 +1,7 @@
 """Reads JSON: one object per line, an array of objects, or one object that holds columns or records."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,8 @@ from alft.data.readers.table import Table
 from alft.system.excerpt import listed
 
 Record = dict[str, Any]
+
+NON_SPACE = re.compile(r"\S")
 
 MEND = "write one object per line, in pandas with to_json(PATH, orient='records', lines=True)"
 
@@ -25,7 +28,8 @@ def read_json(content: bytes, known: Sequence[str]) -> Table:
     """
     text, _ = decode(content)
     lines: list[int] = []
-    if text.lstrip().startswith("["):
+    start = NON_SPACE.search(text)
+    if start is not None and start[0] == "[":
         records = _array(_loads_whole(text), "entry")
     elif (whole := _single_object(text)) is not None:
         records = _records_of(whole, known)
@@ -37,11 +41,11 @@ def read_json(content: bytes, known: Sequence[str]) -> Table:
 
 def _single_object(text: str) -> Record | None:
     """The object if the file holds only one, on one line or several; None if each line holds one."""
-    beginning = text.lstrip()
-    end = beginning.find("\n")
-    if end >= 0 and beginning[end:].strip() and _is_object(beginning[:end]):
+    start = NON_SPACE.search(text)
+    if start is None or start[0] != "{":
         return None
-    if not beginning.startswith("{"):
+    end = text.find("\n", start.start())
+    if end >= 0 and NON_SPACE.search(text, end) and _is_object(text[start.start() : end]):
         return None
     try:
         whole = _loads(text)
