@@ -1,5 +1,6 @@
 """Files as people and tools write them, numbered as in docs/input.md: what is read, what is told, what is refused."""
 
+import csv
 import json
 import shutil
 from pathlib import Path
@@ -9,10 +10,12 @@ import pandas as pd
 import pytest
 
 from alft.cli.main import main
+from alft.data.columns import LABEL_NAMES, TEXT_NAMES
 from alft.data.corpus import Corpus, load_corpus
+from alft.data.readers.delimited import HEAD, recognise
 from alft.data.readers.files import read_file
 
-from .conftest import summary_of
+from .conftest import SHARED, needs_shared, summary_of
 
 WORDS = ("dobrá", "slabá", "nová", "dlhá", "krátka", "veselá", "smutná", "pekná", "tichá", "hlasná")
 
@@ -220,6 +223,13 @@ def test_a_separator_is_recognised_by_the_header(head, separator, encoding):
     Path("d.csv").write_bytes(head.format(body).encode(encoding))
     label = "label (a, b)" if "(a, b)" in head else None
     assert labels_of(load_corpus("d.csv", label_column=label)) == dict(rows())
+
+
+@needs_shared
+def test_A5_the_header_shows_the_separator_where_the_sniffer_guesses():
+    heads = [path.read_text()[:HEAD] for path in sorted((SHARED / "data").glob("*/train.csv"))]
+    assert [recognise(head, ";", quotes=True, known=(*TEXT_NAMES, *LABEL_NAMES)) for head in heads] == [","] * 7
+    assert sum(csv.Sniffer().sniff(head).delimiter != "," for head in heads) == 5
 
 
 def test_A5_names_unknown_to_alft_do_not_hinder_the_separator():
