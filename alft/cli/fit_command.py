@@ -198,7 +198,7 @@ class AlftCLI(LightningCLI):
 
     def _settings(self) -> dict[str, Any]:
         """The settings of a fit as plain values."""
-        settings: dict[str, Any] = yaml.safe_load(self.parser.dump(self.config, skip_none=False))["fit"]
+        settings: dict[str, Any] = yaml.safe_load(self.parser.dump(self.config, skip_unset=False))["fit"]
         return settings
 
     def _run_name(self) -> str:
@@ -211,7 +211,7 @@ def _with_config_of_run(command: str, args: list[str]) -> list[str]:
     """Add the run's own config when ``RUN/checkpoints/X.ckpt`` is evaluated without one."""
     if command == "fit" or any(arg.split("=")[0] in ("-c", "--config") for arg in args):
         return args
-    paths = [value for key, value in zip(args, [*args[1:], ""], strict=True) if key == "--ckpt_path"]
+    paths = [value for key, value in zip(args, [*args[1:], ""], strict=False) if key == "--ckpt_path"]
     paths += [arg.partition("=")[2] for arg in args if arg.startswith("--ckpt_path=")]
     run = run_of(Path(paths[0])) if paths else None
     return ["--config", str(run / CONFIG), *args] if run is not None and (run / CONFIG).is_file() else args

@@ -101,8 +101,11 @@ def _speaks_for_the_run() -> bool:
 
 
 def _dispatch(args: list[str]) -> None:
-    if args[:1] in ([], ["-h"], ["--help"]):
+    if args[:1] in ([], ["-h"], ["--help"], ["help"]):
         print(_overview())
+        return
+    if args[:1] == ["--version"]:
+        print(f"alft {__version__}")
         return
     command, rest = args[0], args[1:]
     if command not in COMMANDS:

@@ -59,4 +59,4 @@ def _draw(roots: list[Path], folder: Path) -> None:
 
     folder.mkdir(parents=True, exist_ok=True)
     paths = draw_all(load_runs(*roots), load_epochs(*roots), folder)
-    print("plots:", ", ".join(map(str, paths)), file=sys.stderr)
+    print(f"plots: {len(paths)} files in {folder}", file=sys.stderr)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from inspect import signature
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -19,6 +20,7 @@ from alft.record.checkpoints import AtomicCheckpointIO, run_checkpoints
 from alft.record.folder import given_back_on_error
 from alft.record.metrics_file import Lines, MetricsFile
 from alft.record.workspace import Workspace
+from alft.system.excerpt import listed
 from alft.system.quiet import quieten
 
 DEFAULTS: dict[str, Any] = {
@@ -45,11 +47,18 @@ def trainer(data: TextPool, active: ActiveLearning, *, name: str = "alft", **set
         **settings: Settings of ``lightning.Trainer``, including ``max_epochs``.
 
     Raises:
-        ValueError: ``max_epochs`` is not given.
+        ValueError: ``max_epochs`` is not given, or an argument cannot be used.
+        TypeError: There is no such setting.
 
     Returns:
         A Trainer for ``fit(model, datamodule=data)``.
     """
+    if not isinstance(data, TextPool) or not isinstance(active, ActiveLearning):
+        raise ValueError(f"trainer needs a TextPool and an ActiveLearning, got {type(data).__name__}, {type(active).__name__}")
+    if unknown := settings.keys() - signature(Trainer).parameters.keys():
+        raise TypeError(f"trainer: there is no setting {listed(sorted(unknown))} of lightning.Trainer")
+    if not name or Path(name).name != name:
+        raise ValueError(f"name must be the name of a folder without a path, got {name!r}")
     if settings.get("max_epochs") is None:  # Lightning would use 1000
         raise ValueError("max_epochs must be given, because the budget is spread over the epochs")
     quieten()
