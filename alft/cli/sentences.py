@@ -6,6 +6,8 @@ from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from inspect import get_annotations
 
+from alft.system.excerpt import WIDTH
+
 
 class UsageError(ValueError):
     """The command line or a config file cannot be parsed."""
@@ -77,6 +79,18 @@ def _unknown_class(key: str, name: str, known: Known) -> str:
     return f"{key}: there is no {name}{nearest(name, names)}{listed}"
 
 
+def _not_importable(key: str, text: str, known: Known) -> str:
+    name, _, reason = text.partition("':")
+    names = {kind.__name__ for kind in known.classes(key)}
+    close = nearest(name.rpartition(".")[2], names).removesuffix(".")
+    return f"{key}: {name} cannot be imported: {' '.join(reason.split())[:WIDTH]}{close}"
+
+
+def _abstract(key: str, name: str, known: Known) -> str:
+    names = sorted(kind.__name__ for kind in known.classes(key))
+    return f"{key}: {name} is a base class; name one of {', '.join(names)}"
+
+
 def _wrong_literal(key: str, text: str, known: Known) -> str:
     choices, _, value = text.partition("]. Got value: ")
     names = choices.replace("'", "")
@@ -109,6 +123,8 @@ _SENTENCES = (
     (r"does not accept option '([^']+)'", _unknown_option),
     (r"Option '([^']+)' is not accepted", _unknown_field),
     (r"Expected a dot import path string: (\S+)", _unknown_class),
+    (r"Problem with given class_path '(.*)", _not_importable),
+    (r"Expected an instantiatable class, but (\S+) is abstract", _abstract),
     (r"(Subtypes: \[<class .*Given value: .*)", _wrong_optional),
     (r"^\s*Expected a typing\.Literal\[(.*)", _wrong_literal),
     (r"^\s*Expected a <class '(.*)", _wrong_type),
