@@ -49,6 +49,11 @@ class Corpus:
         return sha256(repr(parts).encode(errors="surrogatepass")).hexdigest()[:16]
 
     @property
+    def pool_labels(self) -> str:
+        """Digest of all pool labels: for the summary, which is written when nothing is selected any more."""
+        return sha256(repr(self.pool.labels).encode()).hexdigest()[:16]
+
+    @property
     def repeated(self) -> dict[str, int]:
         """Number of validation texts also in the pool, and of test texts in either: data leakage into the scores."""
         pool, validation = set(self.pool.texts), set(self.validation.texts)

@@ -116,6 +116,7 @@ def summarise(
         "version": __version__,
         "seed": active.policy.seed,
         "fingerprint": data.corpus.fingerprint,
+        "pool_labels": data.corpus.pool_labels,
         "settings": settings_of(trainer, model, data, active, test_on),
         "test": _test_scores(model),
         "tested_epoch": epoch,
