@@ -1,11 +1,12 @@
 """Writes and reads checkpoints: two per run, each replaced atomically, so a kill leaves the old or the new one."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from lightning import Callback
+from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.plugins import TorchCheckpointIO
 
@@ -42,6 +43,23 @@ class AtomicCheckpointIO(TorchCheckpointIO):
 
 class RunCheckpoint(ModelCheckpoint):
     """Keeps one checkpoint of a run, and finds it again after the run's folder was moved."""
+
+    _of_earlier_epochs: Mapping[str, Any] = {}
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Note what was logged before this epoch."""
+        self._of_earlier_epochs = dict(trainer.logged_metrics)
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Add what was logged in this epoch to its line, then write the checkpoint.
+
+        Lightning passes the metrics of an epoch to the loggers after it writes the checkpoint, which must already hold them.
+        """
+        logged = trainer.logged_metrics.items()
+        fresh = {name: value for name, value in logged if value is not self._of_earlier_epochs.get(name)}
+        line = trainer.datamodule.ledger.metrics.setdefault(trainer.current_epoch, {})  # type: ignore[attr-defined]
+        line |= {name: float(value) for name, value in fresh.items() if name not in ("epoch", "step")}
+        super().on_train_epoch_end(trainer, pl_module)
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore the best epoch so far, with its paths updated to the run's current folder."""
