@@ -84,7 +84,7 @@ def _rules(trainer: Any) -> list[tuple[bool, str, str]]:
         (
             not _is_whole(trainer.limit_train_batches),
             "limit_train_batches",
-            f"cannot be used, rows would count as trained on that were not; use data.limit{_got(trainer.limit_train_batches)}",
+            f"cannot be used, rows would count as trained on that were not{_got(trainer.limit_train_batches)}; use data.limit",
         ),
         (
             trainer.check_val_every_n_epoch != 1 or not _is_whole(trainer.val_check_interval),
@@ -101,12 +101,12 @@ def _limits(trainer: Any) -> list[tuple[bool, str, str]]:
         (
             not _is_whole(trainer.limit_val_batches),
             "limit_val_batches",
-            f"{part}; use data.limit_validation{_got(trainer.limit_val_batches)}",
+            f"{part}{_got(trainer.limit_val_batches)}; use data.limit_validation",
         ),
         (
             not _is_whole(trainer.limit_test_batches),
             "limit_test_batches",
-            f"{part}; give data.source a smaller test set{_got(trainer.limit_test_batches)}",
+            f"{part}{_got(trainer.limit_test_batches)}; give data.source a smaller test set",
         ),
         (
             not _is_whole(trainer.limit_predict_batches),

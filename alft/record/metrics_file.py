@@ -1,8 +1,8 @@
 """Writes ``metrics.csv``: one line per epoch and one for the test, rewritten each time.
 
 Its lines are stored in the ledger and thus in the checkpoint: a resumed run writes the same file as an uninterrupted one. They
-hold what was logged through Lightning (``self.log``), of each epoch the last value. What a callback hands to the loggers by itself
-comes without an epoch and goes to ``steps.csv``.
+hold what was logged through Lightning (``self.log``), of each epoch the last value. What a callback hands to the loggers by
+itself comes without an epoch and goes to ``steps.csv``.
 """
 
 import csv

@@ -29,7 +29,7 @@ class StepsFile:
 
     def add(self, metrics: Mapping[str, Any], step: int | None) -> None:
         """Append the figures of one call of the loggers."""
-        lines = [] if self.path.exists() else [HEADER]
+        lines: list[Sequence[Any]] = [] if self.path.exists() else [HEADER]
         lines += [(self.epoch, "" if step is None else step, name, _plain(value)) for name, value in metrics.items()]
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("a", encoding="utf-8", newline="") as file:
