@@ -2,7 +2,9 @@
 
 import math
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from importlib.util import find_spec
+from inspect import signature
 from typing import Any
 
 from lightning import Trainer
@@ -79,6 +81,11 @@ def refuse_out_of_range(asked: Settings) -> None:
     Raises:
         ValueError: The message names the setting and the rule.
     """
+    known = list(signature(Trainer).parameters)
+    for name in asked:
+        if name not in known:
+            close = get_close_matches(name, known, n=1)
+            raise ValueError(f"there is no setting trainer.{name}" + (f"; did you mean {close[0]}?" if close else ""))
     for name, (allowed, rule) in RANGES.items():
         if name in asked and not allowed(asked[name]):
             raise ValueError(f"trainer.{name} {rule}, got {asked[name]}")
