@@ -136,7 +136,7 @@ def test_what_is_put_together_wrongly_is_refused_in_a_sentence(workplace):
 
 def test_a_setting_that_the_trainer_refuses_leaves_no_folder(workplace):
     data, _, active = parts()
-    with pytest.raises(ValueError, match="there is no setting trainer.max_epoch; did you mean max_epochs"):
+    with pytest.raises(ValueError, match=r"there is no setting trainer\.max_epoch; did you mean max_epochs"):
         trainer(data, active, max_epochs=1, max_epoch=2)
     assert not list(Path("runs").glob("*"))
 
