@@ -151,7 +151,7 @@ def test_what_is_put_together_wrongly_is_refused_in_a_sentence(workplace):
 
 def test_a_setting_that_the_trainer_refuses_leaves_no_folder(workplace):
     data, _, active = parts()
-    with pytest.raises(TypeError, match="max_epoch"):
+    with pytest.raises(ValueError, match=r"there is no setting trainer\.max_epoch; did you mean max_epochs"):
         trainer(data, active, max_epochs=1, max_epoch=2)
     assert not list(Path("runs").glob("*"))
 
@@ -178,7 +178,10 @@ def test_data_with_other_classes_than_the_model_are_refused(workplace, tiny_bert
 
 WRONG = {
     "swapped": (lambda data, active: alft.trainer(active, data, max_epochs=1), "needs a TextPool and an ActiveLearning"),
-    "unknown setting": (lambda data, active: alft.trainer(data, active, max_epoch=1), "there is no setting max_epoch of"),
+    "unknown setting": (
+        lambda data, active: alft.trainer(data, active, max_epoch=1),
+        "no setting trainer.max_epoch; did you mean max_epochs",
+    ),
     "a path as name": (lambda data, active: alft.trainer(data, active, name="a/../b", max_epochs=1), "name must be the name"),
     "a word for a class": (
         lambda data, active: ActiveLearning(acquire="Bald"),

@@ -4,7 +4,6 @@ It dispatches the command and reports errors as sentences. Each command has a fi
 called: most of them need neither torch nor Lightning, which take seconds to import.
 """
 
-import errno
 import os
 import select
 import signal
@@ -14,6 +13,7 @@ from importlib import import_module
 
 from alft import __version__
 from alft.cli.sentences import UsageError, innermost, nearest
+from alft.system.output import FULL
 from alft.system.signals import Stopped, notes_of, stop_on_signals
 
 COMMANDS = {
@@ -29,9 +29,6 @@ COMMANDS = {
 
 OF_TRAINER = ("fit", "validate", "test")
 """Commands that are methods of Lightning's Trainer and share one parser."""
-
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""Error numbers that mean that a file could not grow."""
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -2,25 +2,29 @@
 
 import os
 from collections.abc import Sequence
-from inspect import signature
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from lightning import Callback, Trainer
+from lightning.pytorch.callbacks import Checkpoint, ProgressBar
 from lightning.pytorch.loggers import Logger, WandbLogger
 
 from alft.data.pool import TextPool
 from alft.fit.held_folder import HeldFolder
 from alft.fit.interruption import StopAtOnce
 from alft.fit.journal import Journal
+from alft.fit.named_settings import named_trainer, refuse_out_of_range
+from alft.fit.same_threads import SameThreads
+from alft.fit.same_weights import SameWeights
 from alft.loop.active import ActiveLearning
+from alft.loop.callback_rules import refuse_callback
+from alft.loop.guards import refuse_limits, refuse_strategy
 from alft.loop.progress import StageProgressBar
-from alft.record.checkpoints import AtomicCheckpointIO, run_checkpoints
+from alft.record.checkpoints import AtomicCheckpointIO, refuse_same_files, run_checkpoints
 from alft.record.folder import given_back_on_error
 from alft.record.metrics_file import Lines, MetricsFile
 from alft.record.workspace import Workspace
-from alft.system.excerpt import listed
 from alft.system.quiet import quieten
 
 DEFAULTS: dict[str, Any] = {
@@ -47,16 +51,14 @@ def trainer(data: TextPool, active: ActiveLearning, *, name: str = "alft", **set
         **settings: Settings of ``lightning.Trainer``, including ``max_epochs``.
 
     Raises:
-        ValueError: ``max_epochs`` is not given, or an argument cannot be used.
-        TypeError: There is no such setting.
+        ValueError: ``max_epochs`` is not given, or an argument or setting cannot be used.
 
     Returns:
         A Trainer for ``fit(model, datamodule=data)``.
     """
     if not isinstance(data, TextPool) or not isinstance(active, ActiveLearning):
         raise ValueError(f"trainer needs a TextPool and an ActiveLearning, got {type(data).__name__}, {type(active).__name__}")
-    if unknown := settings.keys() - signature(Trainer).parameters.keys():
-        raise TypeError(f"trainer: there is no setting {listed(sorted(unknown))} of lightning.Trainer")
+    refuse_out_of_range(settings)
     if not name or Path(name).name != name:
         raise ValueError(f"name must be the name of a folder without a path, got {name!r}")
     if settings.get("max_epochs") is None:  # Lightning would use 1000
@@ -88,17 +90,35 @@ def make_trainer(
         more: Callbacks in addition to those of the settings.
     """
     # The journal comes before ActiveLearning: the end of an epoch is recorded before the next selection begins.
-    callbacks = [StopAtOnce(), journal, *as_list(settings.get("callbacks")), *progress_bars(settings)]
+    theirs = as_list(settings.get("callbacks"))
+    for callback in theirs:
+        refuse_callback(type(callback))
+    refuse_same_files(theirs, folder)
+    callbacks = [StopAtOnce(), SameThreads(), journal, *theirs, *progress_bars(settings)]
     if settings.get("enable_checkpointing") is not False:
         callbacks += run_checkpoints(folder)
-    return Trainer(
-        **{
-            **settings,
-            "callbacks": [*callbacks, *more, active],
-            "logger": run_loggers(folder, data.ledger.metrics, settings.get("logger")),
-            "plugins": [AtomicCheckpointIO(), *as_list(settings.get("plugins"))],
-        }
+    ours = {
+        "callbacks": [*callbacks, *more, active, SameWeights(folder)],  # the last one sees what the others have done
+        "logger": run_loggers(folder, data.ledger.metrics, settings.get("logger")),
+        "plugins": [AtomicCheckpointIO(), *as_list(settings.get("plugins"))],
+    }
+    return named_trainer({**settings, **ours}, settings)
+
+
+def evaluation_trainer(settings: dict[str, Any]) -> Trainer:
+    """Make a Trainer that measures a checkpoint on the whole set and writes nothing.
+
+    Args:
+        settings: Settings of ``lightning.Trainer``, such as those of the run.
+    """
+    theirs = [callback for callback in as_list(settings.get("callbacks")) if not isinstance(callback, Checkpoint)]
+    callbacks = [StopAtOnce(), *theirs, *progress_bars(settings)]
+    made = named_trainer(
+        {**settings, "logger": False, "callbacks": callbacks, "enable_checkpointing": False}, {**settings, "callbacks": theirs}
     )
+    refuse_limits(made)
+    refuse_strategy(made.strategy)
+    return made
 
 
 def run_loggers(folder: Path, lines: Lines, asked: Any) -> list[Logger]:
@@ -110,8 +130,9 @@ def run_loggers(folder: Path, lines: Lines, asked: Any) -> list[Logger]:
 
 
 def progress_bars(settings: dict[str, Any]) -> list[Callback]:
-    """The progress bar, unless it is disabled."""
-    return [] if settings.get("enable_progress_bar") is False else [StageProgressBar()]
+    """The progress bar, unless it is disabled or the user brings another."""
+    theirs = any(isinstance(callback, ProgressBar) for callback in as_list(settings.get("callbacks")))
+    return [] if settings.get("enable_progress_bar") is False or theirs else [StageProgressBar()]
 
 
 def as_list(value: Any) -> list[Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from alft.system.output import FULL
 from alft.system.run_files import LOCK, SUMMARY, last_checkpoint, oldest_first
 
 
@@ -35,9 +36,25 @@ class RunFolder:
 
 
 def claim_new(root: str | Path, name: str) -> RunFolder:
-    """Create and lock the first free ``root/name/version_N``."""
+    """Create and lock the first free ``root/name/version_N``.
+
+    Raises:
+        ValueError: No folder can be made there.
+    """
     runs = Path(root, name)
-    runs.mkdir(parents=True, exist_ok=True)
+    try:
+        runs.mkdir(parents=True, exist_ok=True)
+        return _first_free(runs)
+    except OSError as error:
+        if error.errno in FULL:
+            raise
+        reason = (error.strerror or str(error)).lower()
+        raise ValueError(
+            f"trainer.default_root_dir: no run folder can be made in {root} ({reason}); give a folder that can be written to"
+        ) from error
+
+
+def _first_free(runs: Path) -> RunFolder:
     for number in count():
         path = runs / f"version_{number}"
         try:

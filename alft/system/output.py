@@ -1,8 +1,12 @@
 """Writes files atomically, and never overwrites an existing file unless the user requests it."""
 
+import errno
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Error numbers that mean that a file could not grow."""
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
