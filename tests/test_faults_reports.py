@@ -9,6 +9,7 @@ import pytest
 
 from alft.cli.main import main
 from alft.loop.recorded import read_recorded
+from alft.report import contrasts
 from alft.report.summaries import read_summary
 from alft.system.json_file import read_json
 
@@ -119,3 +120,69 @@ def test_a_card_is_written_without_a_summary_of_a_wrong_kind(fit, written):
     changed(run / "summary.json", "labels", written)
     assert main(["export", str(run / "checkpoints" / "last.ckpt"), "exported"]) == 0
     assert "These weights were not measured on a test set." in Path("exported/README.md").read_text()
+
+
+def write_rates(root: Path, count: int) -> None:
+    """Runs that differ in the learning rate alone, as a random search leaves them; the last ones are the best."""
+    for number in range(count):
+        write_run(root, test=number / count, lr=round(1e-5 * (number + 1), 5))
+
+
+def report(capsys, *arguments: str) -> str:
+    """What a report prints."""
+    assert main(["report", *arguments]) == 0
+    return capsys.readouterr().out
+
+
+def test_E5_a_report_of_600_arms_is_short_and_says_what_it_leaves_out(tmp_path, capsys):
+    write_rates(tmp_path, 600)
+    text = report(capsys, str(tmp_path), "--format", "markdown")
+    assert text.count("\n") < 1_500
+    assert "Shown are the 100 of 600 arms with the highest mean test F1; the best of many look better than they are." in text
+    assert "Arms that differ in one setting are not shown for lr (179700 pairs): --contrasts SETTING" in text
+    assert "lr 0.006 " in text  # the best
+    assert "lr 1e-05 " not in text
+    assert len(report(capsys, str(tmp_path), "--format", "csv").splitlines()) == 1 + 600
+
+
+def test_E5_contrasts_and_arms_are_shown_when_asked_for(tmp_path, capsys):
+    write_rates(tmp_path, 30)
+    write_run(tmp_path, test=0.5, warm_start=0.5, lr=1e-5)
+    assert "Arms that differ in one setting are not shown for lr (435 pairs)" in report(capsys, str(tmp_path))
+    asked = report(capsys, str(tmp_path), "--format", "markdown", "--contrasts", "lr", "--arms", "lr 0.0002,", "lr 0.0003,")
+    assert "Shown are the 2 of 31 arms that were asked for." in asked
+    assert "not shown for warm_start (1 pair)" in asked
+    assert asked.count(" instead of lr ") == 29 + 29 - 1  # of 30 arms, each of the two with all others
+    lines = report(capsys, str(tmp_path), "--format", "csv_contrasts", "--contrasts", "warm_start").splitlines()
+    assert len(lines) == 1 + 1
+    assert len(report(capsys, str(tmp_path), "--format", "csv_contrasts").splitlines()) == 1 + 435 + 1
+    assert len(report(capsys, str(tmp_path), "--format", "csv", "--arms", "warm_start 0.5").splitlines()) == 1 + 1
+
+
+def test_E5_settings_with_few_pairs_are_shown_first(tmp_path):
+    write_rates(tmp_path, 30)
+    write_run(tmp_path, warm_start=0.5, lr=1e-5)
+    assert set(contrasts(tmp_path, most=200)["setting"]) == {"warm_start"}
+    assert set(contrasts(tmp_path, most=500)["setting"]) == {"warm_start", "lr"}
+    assert contrasts(tmp_path, most=0).attrs["left_out"] == {"f" * 64: {"lr": 435, "warm_start": 1}}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        pytest.param(["--contrasts", "lora"], "contrasts: no two arms differ in 'lora' alone; they do in lr", id="E5 setting"),
+        pytest.param(["--arms", "x" * 300], "arms: no arm has 'xxx", id="E5 arm"),
+        pytest.param(["--arms", "x", "--format", "csv"], "arms: no arm has 'x' in its label; labels are Entropy,", id="E5 csv"),
+    ],
+)
+def test_asking_for_what_is_not_there_is_told(tmp_path, capsys, arguments, told):
+    write_rates(tmp_path, 2)
+    assert told in sentence_of(capsys, "report", str(tmp_path), *arguments)
+
+
+def test_E5_pairs_of_settings_that_change_together_are_found(tmp_path):
+    write_run(tmp_path, lr=1e-3)
+    write_run(tmp_path, lr=1e-4, lora={"r": 8})
+    write_run(tmp_path, lr=1e-4, uncertainty="epinet", epinet={"draws": 4})
+    found = contrasts(tmp_path)
+    assert found[["setting", "change"]].to_numpy().tolist() == [["lora", "lora(r=8) instead of no lora"]]

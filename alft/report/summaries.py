@@ -5,6 +5,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import NoneType
 from typing import Any, NamedTuple
@@ -79,18 +80,18 @@ class Run:
         """Seed of the run."""
         return int(self.summary["seed"])
 
-    @property
+    @cached_property
     def groups(self) -> dict[str, dict[str, Any]]:
         """Its settings in groups; if a summary does not contain the number of epochs, it is counted."""
         groups = grouped_settings(self.summary["settings"])
         return {**groups, "training": {"max_epochs": len(self.epochs), **groups["training"]}}
 
-    @property
+    @cached_property
     def settings(self) -> dict[str, Any]:
         """Its settings as one flat mapping: no name occurs in two groups."""
         return {name: value for group in self.groups.values() for name, value in group.items()}
 
-    @property
+    @cached_property
     def epochs(self) -> list[dict[str, Any]]:
         """Its epochs, in order."""
         return sorted(self.summary["epochs"], key=lambda record: int(record["epoch"]))
