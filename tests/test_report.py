@@ -117,7 +117,7 @@ def test_a_foreign_summary_is_refused_naming_what_is_wrong(tmp_path, change, sen
         compare(tmp_path)
 
 
-@pytest.mark.parametrize("content", [b'{"name": ', b"\xff\xfe", b'{"name": NaN}'])
+@pytest.mark.parametrize("content", [b'{"name": ', b"\xff\xfe"])
 def test_a_broken_summary_is_refused_in_one_line(tmp_path, content, capsys):
     path = write_run(tmp_path) / "summary.json"
     path.write_bytes(content)

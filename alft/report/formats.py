@@ -1,7 +1,7 @@
 """Formats a report as text for the terminal, as Markdown and as CSV."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import StringIO
 
 import pandas as pd
@@ -19,20 +19,21 @@ UNBROKEN = 100_000
 """Width of a document in columns, so that its lines are never wrapped."""
 
 
-def as_terminal(table: pd.DataFrame, contrasts: pd.DataFrame | None = None, width: int = 128) -> str:
+def as_terminal(table: pd.DataFrame, contrasts: pd.DataFrame | None = None, width: int = 128, arms: Sequence[str] = ()) -> str:
     """Format as tables drawn with lines.
 
     Args:
         table: Result of :func:`alft.report.compare`.
         contrasts: Result of :func:`alft.report.contrasts` for the same runs; None omits them.
         width: Width of the terminal in columns.
+        arms: Texts; only arms with one of them in their label are shown. By default all, or the best of very many.
     """
-    return _printed(_terminal_parts(table, contrasts), max(width, NARROWEST))
+    return _printed(_terminal_parts(sections(table, contrasts, arms), table), max(width, NARROWEST))
 
 
-def as_markdown(table: pd.DataFrame, contrasts: pd.DataFrame | None = None) -> str:
+def as_markdown(table: pd.DataFrame, contrasts: pd.DataFrame | None = None, arms: Sequence[str] = ()) -> str:
     """Format the same tables and sentences as Markdown."""
-    return _printed(_markdown_parts(table, contrasts), UNBROKEN)
+    return _printed(_markdown_parts(sections(table, contrasts, arms), table), UNBROKEN)
 
 
 def as_csv(table: pd.DataFrame) -> str:
@@ -40,9 +41,9 @@ def as_csv(table: pd.DataFrame) -> str:
     return str(table.to_csv(index=False, lineterminator="\n"))
 
 
-def _terminal_parts(table: pd.DataFrame, contrasts: pd.DataFrame | None) -> Iterator[str | Table]:
-    for section in sections(table, contrasts):
-        yield from (section.title, section.shared, "")
+def _terminal_parts(shown: list[Section], table: pd.DataFrame) -> Iterator[str | Table]:
+    for section in shown:
+        yield from (section.title, section.shared, *section.left_out, "")
         for number, sheet in enumerate(section.sheets):
             yield _drawn(sheet, box.HEAVY_HEAD, sheet.title)
             yield section.controls + "\n" if number == 0 else ""
@@ -51,9 +52,10 @@ def _terminal_parts(table: pd.DataFrame, contrasts: pd.DataFrame | None) -> Iter
     yield from sentences_on_all(table)
 
 
-def _markdown_parts(table: pd.DataFrame, contrasts: pd.DataFrame | None) -> Iterator[str | Table]:
-    for section in sections(table, contrasts):
+def _markdown_parts(shown: list[Section], table: pd.DataFrame) -> Iterator[str | Table]:
+    for section in shown:
         yield from (f"## {_escaped(section.title)}", "", _escaped(section.shared), "")
+        yield from (part for sentence in section.left_out for part in (_escaped(sentence), ""))
         for number, sheet in enumerate(section.sheets):
             plain = Sheet(sheet.title, tuple(name.replace("\n", " ") for name in sheet.header), _escaped_rows(sheet))
             yield from (f"### {sheet.title}", "", _drawn(plain, box.MARKDOWN, None), "")
