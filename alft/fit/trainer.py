@@ -15,6 +15,7 @@ from alft.fit.held_folder import HeldFolder
 from alft.fit.interruption import StopAtOnce
 from alft.fit.journal import Journal
 from alft.fit.named_settings import named_trainer, refuse_out_of_range
+from alft.fit.rehearsal import Rehearsal
 from alft.fit.same_threads import SameThreads
 from alft.fit.same_weights import SameWeights
 from alft.loop.active import ActiveLearning
@@ -68,7 +69,8 @@ def trainer(data: TextPool, active: ActiveLearning, *, name: str = "alft", **set
     workspace = Workspace()
     workspace.claim(settings["default_root_dir"], name)
     with given_back_on_error(workspace.held):
-        return make_trainer(workspace.path, data, active, Journal(perf_counter()), settings, [HeldFolder(workspace)])
+        more = [HeldFolder(workspace), Rehearsal(active)]
+        return make_trainer(workspace.path, data, active, Journal(perf_counter()), settings, more)
 
 
 def make_trainer(
