@@ -12,6 +12,7 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from alft.cli.checks import export_target, refuse_fit_only, refuse_fit_settings
 from alft.cli.fit_parser import FitParser
 from alft.cli.presets import with_presets
+from alft.cli.run_settings import with_settings_of_run
 from alft.data.pool import TextPool
 from alft.fit.config_callback import ConfigFile
 from alft.fit.display import result_table
@@ -25,7 +26,6 @@ from alft.record.checkpoints import read_checkpoint
 from alft.record.folder import given_back_on_error
 from alft.record.workspace import Workspace, is_first_process
 from alft.system.quiet import quieten
-from alft.system.run_files import CONFIG, run_of
 from alft.system.signals import Stopped
 from alft.system.terminal import show
 from alft.use.card import Provenance
@@ -36,7 +36,10 @@ def run(command: str, args: list[str], description: str) -> None:
     """Run ``fit``, ``validate`` or ``test`` with these arguments."""
     quieten()
     usage = f"python -m alft {command} --config FILE [--block.setting VALUE ...]"
-    AlftCLI([command, *_with_config_of_run(command, args)], texts={command: {"usage": usage, "description": description}})
+    args, told = (args, "") if command == "fit" else with_settings_of_run(args)
+    if told and is_first_process():
+        show(told)
+    AlftCLI([command, *args], texts={command: {"usage": usage, "description": description}})
 
 
 class AlftCLI(LightningCLI):
@@ -205,13 +208,3 @@ class AlftCLI(LightningCLI):
         """Stem of the first ``--config``."""
         files = self.config[self.config.subcommand].config
         return Path(os.fspath(files[0])).stem if files else "alft"
-
-
-def _with_config_of_run(command: str, args: list[str]) -> list[str]:
-    """Add the run's own config when ``RUN/checkpoints/X.ckpt`` is evaluated without one."""
-    if command == "fit" or any(arg.split("=")[0] in ("-c", "--config") for arg in args):
-        return args
-    paths = [value for key, value in zip(args, [*args[1:], ""], strict=True) if key == "--ckpt_path"]
-    paths += [arg.partition("=")[2] for arg in args if arg.startswith("--ckpt_path=")]
-    run = run_of(Path(paths[0])) if paths else None
-    return ["--config", str(run / CONFIG), *args] if run is not None and (run / CONFIG).is_file() else args

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 import torch
@@ -10,10 +11,30 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.plugins import TorchCheckpointIO
 
 from alft.data.pool import TextPool
+from alft.selection.ledger import Ledger
+from alft.system.earlier import current_ledger
 from alft.system.output import write_atomically
 from alft.system.run_files import CHECKPOINTS
+from alft.system.short_form import clipped
 
 EXAMPLE = "such as runs/maltese/version_0/checkpoints/last.ckpt"
+
+NEEDED = {
+    *("epoch", "global_step", "state_dict", "optimizer_states", "lr_schedulers", "loops", "callbacks"),
+    *("hyper_parameters", TextPool.__qualname__),
+}
+"""Entries without which Lightning cannot go on from a checkpoint; an evaluation needs fewer, but then the file is not whole."""
+
+READ = {"processes", "stopped", "fingerprint", "text_column", "max_length"}
+"""Entries of the DataModule."""
+
+LEDGER = Ledger(torch.ones(1, dtype=torch.bool)).state_dict().keys()
+
+BLOCKS = ("lora", "epinet")
+"""Model settings with settings of their own."""
+
+CLASS_KEYS = ("class_path", "init_args", "dict_kwargs", "_class_path")
+PLAIN = (str, int, float, bool, NoneType)
 
 Checkpoint = dict[str, Any]
 
@@ -71,24 +92,59 @@ def run_checkpoints(folder: Path) -> list[Callback]:
     ]
 
 
-def read_checkpoint(path: str | Path | None) -> Checkpoint:
+def read_checkpoint(path: str | Path | None, setting: str = "ckpt_path") -> Checkpoint:
     """Read a checkpoint; its tensors stay on disk until they are used.
 
+    Args:
+        path: The file.
+        setting: What named the file, for error messages.
+
     Raises:
-        ValueError: The file does not exist or is not a checkpoint of alft.
+        ValueError: The file does not exist, is not a checkpoint of alft, or was damaged.
     """
     place = None if path is None else Path(path).expanduser()
     if place is None or not place.is_file():
-        raise ValueError(f"ckpt_path must be the checkpoint file of a run, {EXAMPLE}, got {path}")
+        raise ValueError(f"{setting} must be the checkpoint file of a run, {EXAMPLE}, got {clipped(path)}")
     try:
         checkpoint: Checkpoint = torch.load(place, weights_only=True, map_location="cpu", mmap=True)
-        checkpoint["hyper_parameters"]["label_names"], checkpoint["state_dict"], reading_of(checkpoint)["max_length"]
+        reading, ledger = reading_of(checkpoint), reading_of(checkpoint)["ledger"]
+        missing = [*NEEDED - checkpoint.keys(), *READ - reading.keys(), *LEDGER - current_ledger(ledger).keys()]
+        checkpoint["hyper_parameters"]["label_names"], checkpoint["hyper_parameters"]["backbone"]
     except Exception as error:  # any file may be given, and unpickling may raise any error
-        raise ValueError(f"ckpt_path: {path} is not the checkpoint of a run of this version of alft, {EXAMPLE}") from error
+        raise ValueError(_no_checkpoint(setting, place)) from error
+    if missing:
+        raise ValueError(f"{_no_checkpoint(setting, place)}: it has no {min(missing)}")
+    refuse_classes(checkpoint["hyper_parameters"], f"{setting}: {place}")
     return checkpoint
+
+
+def refuse_classes(settings: dict[str, Any], origin: str) -> None:
+    """Refuse model settings that are not plain values: Lightning's parser would import and call a class that they name.
+
+    Args:
+        settings: The model's settings in a checkpoint.
+        origin: Setting and file, the beginning of the error message.
+
+    Raises:
+        ValueError: A setting is no number, word, list of words or block of these, or names a class.
+    """
+    for name, value in settings.items():
+        if name in BLOCKS and isinstance(value, dict):
+            entries = dict(value)
+        elif name == "label_names" and isinstance(value, list):
+            entries = dict(enumerate(value))
+        else:
+            entries = {name: value}
+        foreign = [key for key, entry in entries.items() if key in CLASS_KEYS or not isinstance(entry, PLAIN)]
+        if foreign or (name in BLOCKS and isinstance(value, str)):
+            raise ValueError(f"{origin} has a model setting {clipped(name)} that is not plain ({clipped(value)}) and is not used")
 
 
 def reading_of(checkpoint: Checkpoint) -> dict[str, Any]:
     """State saved by the DataModule: ledger, fingerprint, text_column and max_length."""
     state: dict[str, Any] = checkpoint[TextPool.__qualname__]
     return state
+
+
+def _no_checkpoint(setting: str, place: Path) -> str:
+    return f"{setting}: {place} is damaged, or is not the checkpoint of a run of this version of alft, {EXAMPLE}"
