@@ -19,7 +19,10 @@ MISTAKES = {
         lambda: source("two/train.csv", csv_of(ROWS))() + source("two/train.tsv", "text\tlabel\n")() + ["--data.source", "two"],
         "data.source: two has more than one train file: train.csv, train.tsv",
     ),
-    "unknown format": (source("data.xlsx", "x"), "data.source: data.xlsx must end in one of .csv, .tsv"),
+    "unknown format": (
+        source("data.xlsx", "x"),
+        "data.source: data.xlsx is a spreadsheet; save it as CSV in UTF-8 (must end in one of .csv, .tsv",
+    ),
     "hub data not reachable": (
         arguments("--data.source", "someone/some_data"),
         "data.source: someone/some_data is no file or folder here and could not be read from the hub",
@@ -29,16 +32,16 @@ MISTAKES = {
     "missing text column": (
         source("a.csv", csv_of(ROWS, "words,label")),
         "data.text_column must name a column",
-        "found: words, label",
+        "a.csv has: words, label",
     ),
     "missing label column": (
         source("a.csv", csv_of(ROWS, "text,mark")),
         "data.label_column must name a column",
-        "found: text, mark",
+        "a.csv has: text, mark",
     ),
     "named column missing": (
         source("a.csv", csv_of(ROWS), "--data.text_column", "words"),
-        "data.text_column: there is no column 'words'; found: text, label",
+        "data.text_column: there is no column 'words'; a.csv has: text, label",
     ),
     "one column for both": (
         source("a.csv", csv_of(ROWS), "--data.text_column", "label"),
@@ -72,21 +75,21 @@ MISTAKES = {
     ),
     "columns shifted by a comma in a text": (
         source("a.csv", "text,label\none,two,a\nthree,b\n"),
-        "data.source: a.csv has more cells in line 2 than the header has columns (2)",
+        "data.source: a.csv has more cells in line 2 than the header has columns (2, separated by ',')",
     ),
     "columns shifted by a missing cell": (
         source("a.csv", csv_of(ROWS) + "lost\n"),
-        "data.source: a.csv has fewer cells in line 22 than the header has columns (2)",
+        "data.source: a.csv has fewer cells in line 22 than the header has columns (2, separated by ',')",
     ),
     "broken JSON": (source("a.jsonl", '{"text": "a", "label": 1}\nnot json\n'), "data.source: a.jsonl cannot be read"),
     "broken Parquet": (source("a.parquet", "nope"), "data.source: a.parquet cannot be read"),
     "unknown label in validation": (
         lambda: source("u/train.csv", csv_of(ROWS))() + source("u/dev.csv", csv_of([("x", "A")]))() + ["--data.source", "u"],
-        "data.source: the validation set has the label 'A' (row 0), which the train set does not have (it has a, b)",
+        "data.source: u/dev.csv has the label 'A' (line 2), which the train set does not have (it has a, b); did you mean 'a'?",
     ),
     "unknown label in test": (
         lambda: source("u/train.csv", csv_of(ROWS))() + source("u/test.csv", csv_of([("x", "c")]))() + ["--data.source", "u"],
-        "data.source: the test set has the label 'c' (row 0), which the train set does not have (it has a, b)",
+        "data.source: u/test.csv has the label 'c' (line 2), which the train set does not have (it has a, b); add rows with it",
     ),
     "limit leaves one class": (
         arguments("--data.limit", "1"),
@@ -94,7 +97,7 @@ MISTAKES = {
     ),
     "too few rows to split": (
         source("a.csv", "text,label\nbad,a\ngood,b\n"),
-        "data.source: after the split the pool has no row with a label",
+        "data.source: a.csv has no labelled row for the validation set; add a file of them, or more rows",
     ),
 }
 

@@ -8,8 +8,11 @@ import pandas as pd
 import pytest
 import torch
 
-from alft.data.corpus import load_corpus, stratified
-from alft.data.labels import as_names, find_column, in_order
+from alft.data.columns import find_column
+from alft.data.corpus import load_corpus
+from alft.data.labels import in_order, read_labels
+from alft.data.readers.table import Table
+from alft.data.rows import stratified
 from alft.data.sampler import Grouping, SubsetSampler
 from alft.data.tokens import tokenize
 from alft.models.backbone import load_pretrained
@@ -120,7 +123,8 @@ def test_the_fingerprint_holds_no_pool_label(tmp_path):
     ],
 )
 def test_columns_are_found(wanted, columns, found):
-    assert find_column(wanted, ("text", "sentence", "review"), columns, "data.text_column") == found
+    table = Table({name: ["x"] for name in columns})
+    assert find_column(table, wanted, ("text", "sentence", "review"), "data.text_column") == found
 
 
 @pytest.mark.parametrize(
@@ -139,9 +143,9 @@ def test_label_order_is_the_data_sets_own_then_by_number_then_by_alphabet(names,
 
 
 def test_label_cells_become_names():
-    assert as_names(["a", " b ", "", None], None) == ["a", "b", None, None]
-    assert as_names([1.0, 0.5, float("nan"), True], None) == ["1", "0.5", None, "True"]
-    assert as_names([1, 0, -1], datasets.ClassLabel(names=["no", "yes"])) == ["yes", "no", None]
+    assert read_labels(["a", " b ", "", None], None, str) == ["a", "b", None, None]
+    assert read_labels([1.0, 0.5, float("nan"), True], None, str) == ["1", "0.5", None, "True"]
+    assert read_labels([1, 0, -1], datasets.ClassLabel(names=["no", "yes"]), str) == ["yes", "no", None]
 
 
 def hub_of(**splits):
@@ -153,7 +157,9 @@ def hub_of(**splits):
 def test_a_hub_id_gives_its_splits_with_the_label_names_of_its_own(monkeypatch):
     rows = {"text": ["a", "b", "c", "d"], "label": [0, 1, -1, 1]}
     asked = []
-    monkeypatch.setattr(datasets, "load_dataset", lambda name: asked.append(name) or hub_of(train=rows, dev=rows, test=rows))
+    monkeypatch.setattr(
+        datasets, "load_dataset", lambda name, subset: asked.append(name) or hub_of(train=rows, dev=rows, test=rows)
+    )
     corpus = load_corpus("someone/some_data")
     assert asked == ["someone/some_data"]
     assert corpus.label_names == ["good", "bad"]
@@ -163,7 +169,7 @@ def test_a_hub_id_gives_its_splits_with_the_label_names_of_its_own(monkeypatch):
 
 def test_a_hub_id_without_train_is_refused(monkeypatch):
     rows = {"text": ["a"], "label": [0]}
-    monkeypatch.setattr(datasets, "load_dataset", lambda name: hub_of(test=rows, extra=rows))
+    monkeypatch.setattr(datasets, "load_dataset", lambda name, subset: hub_of(test=rows, extra=rows))
     with pytest.raises(ValueError, match=r"data\.source: someone/some_data has no train split; it has: test, extra"):
         load_corpus("someone/some_data")
 

@@ -5,8 +5,10 @@ import random
 import shutil
 import signal
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
+import lightning.pytorch.callbacks
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -27,7 +29,18 @@ WORDS = (
     *("\ufffd", "a\tb", "<script>", "' OR 1=1", "${HOME}", "{{7*7}}", "%s%n", "\\", '"', "'", "[PAD] [MASK]"),
 )
 LABELS = ("a", "b", "0", "1", "positive", "", "NA", "1.0", "\u00df", "\N{PARTY POPPER}")
-HEADERS = (*["text,label"] * 4, "text,label,extra", "label,text", "text", "a,b", "text,text", "sentence,class", "")
+HEADERS = (
+    *["text,label"] * 4,
+    " text, label",
+    "text,label,,",
+    "text,label,extra",
+    "label,text",
+    "text",
+    "a,b",
+    "text,text",
+    "sentence,class",
+    "",
+)
 SHRED = (b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b'"', b"\n", b",", b"\\ud800", b"[", b"{")
 
 
@@ -81,34 +94,98 @@ class Cases:
 
 
 def a_file(rng: random.Random, words: list[str]) -> list[str]:
-    """A CSV, TSV or JSON file, often broken."""
+    """A file as tools and people write it, often broken."""
     count, labels = rng.choice([0, 1, 3, 12, 40]), LABELS[: rng.randint(1, len(LABELS))]
     rows = [(rng.choice([*WORDS, *words]), rng.choice(labels)) for _ in range(count)]
     if rng.random() < 0.5:  # half of them are mostly sound
         rows += [(f"text {number}", "ab"[number % 2]) for number in range(40)]
     suffix = rng.choice([".csv", ".csv", ".tsv", ".jsonl", ".json"])
     content = _json(rng, rows, suffix) if "json" in suffix else _csv(rng, rows, "\t" if suffix == ".tsv" else ",")
-    raw = content.encode()
+    raw = content.encode(rng.choice(["utf-8", "utf-8", "utf-8", *ENCODINGS]), errors="replace")
     Path(f"fuzz{suffix}").write_bytes(_damaged(rng, raw) if rng.random() < 0.5 else raw)
-    return ["--data.source", f"fuzz{suffix}", "--active.cluster", "Whole", "--trainer.max_epochs", "1"]
+    quotes = ["--data.quotes", "false"] if rng.random() < 0.1 else []
+    return ["--data.source", f"fuzz{suffix}", "--active.cluster", "Whole", "--trainer.max_epochs", "1", *quotes]
 
 
-def _csv(rng: random.Random, rows: list[tuple[str, str]], separator: str) -> str:
-    quoted = rng.random() < 0.7
+ENCODINGS = ("utf-8-sig", "utf-16", "utf-16-le", "utf-32", "cp1252", "cp1250", "iso8859-2")
+
+
+def _csv(rng: random.Random, rows: list[tuple[str, str]], usual: str) -> str:
+    separator, quoted = rng.choice([usual, usual, ";", "\t", "|"]), rng.random() < 0.7
     cells = ['"' + text.replace('"', '""') + '"' if quoted else text for text, _ in rows]
     lines = [f"{cell}{separator}{label}" for cell, (_, label) in zip(cells, rows, strict=True)]
     header = rng.choice(HEADERS).replace(",", separator)
-    return rng.choice(["\n", "\n", "\r\n"]).join([header, *lines]) + rng.choice(["\n", ""])
+    declared = [f"sep={separator}"] if rng.random() < 0.1 else []
+    return rng.choice(["\n", "\n", "\r\n"]).join([*declared, header, *lines]) + rng.choice(["\n", ""])
 
 
 def _json(rng: random.Random, rows: list[tuple[str, str]], suffix: str) -> str:
-    def value(cell: str) -> object:
-        return cell if rng.random() < 0.95 else rng.choice([None, 3, 2.5, True, [], {}, ["a"], {"a": 1}, float("nan"), 10**40])
+    write = rng.choice([_records, _records, _records, _export, _oriented])
+    whole = write(rng, rows)
+    if suffix == ".json" or not isinstance(whole, list):
+        return json.dumps(whole, ensure_ascii=rng.random() < 0.5, indent=rng.choice([None, None, 2]))
+    return "\n".join(json.dumps(record, ensure_ascii=rng.random() < 0.5) for record in whole)
 
-    records = [{"text": value(text), "label": value(label)} for text, label in rows]
-    if suffix == ".json":
-        return json.dumps(records, ensure_ascii=rng.random() < 0.5)
-    return "\n".join(json.dumps(record, ensure_ascii=rng.random() < 0.5) for record in records)
+
+STRANGE = (
+    None,
+    3,
+    2.5,
+    True,
+    -1,
+    [],
+    {},
+    ["a"],
+    ["a", "b"],
+    {"a": 1},
+    {"choices": ["a"]},
+    [[["a"]]],
+    float("nan"),
+    10**40,
+    "[]",
+)
+
+
+def _records(rng: random.Random, rows: list[tuple[str, str]]) -> object:
+    def value(cell: str) -> object:
+        return cell if rng.random() < 0.95 else rng.choice(STRANGE)
+
+    return [{"text": value(text), "label": value(label)} for text, label in rows]
+
+
+EXPORTS: dict[str, Callable[[str, str], dict[str, object]]] = {
+    "doccano": lambda text, label: {"id": 1, "text": text, "label": [label] if label else [], "Comments": []},
+    "Prodigy": lambda text, label: {"text": text, "label": label, "answer": "accept" if label else "ignore", "_input_hash": 7},
+    "Prodigy choice": lambda text, label: {"text": text, "options": [{"id": label}], "accept": [label], "answer": "accept"},
+    "spaCy": lambda text, label: {"text": text, "cats": {label: 1.0, "other": 0.0}, "label": {label: 1.0, "other": 0.0}},
+    "Argilla": lambda text, label: {"text": text, "label.responses": [label], "status": "submitted", "label": label},
+    "Label Studio, short": lambda text, label: {"text": text, "sentiment": label, "annotator": 1, "lead_time": 2.5},
+    "Label Studio, several": lambda text, label: {"text": text, "label": {"choices": [label, "b"]}},
+    "Label Studio": lambda text, label: {
+        "data": {"text": text},
+        "annotations": [{"result": [{"type": "choices", "value": {"choices": [label]}}], "was_cancelled": not label}],
+    },
+}
+
+
+def _export(rng: random.Random, rows: list[tuple[str, str]]) -> object:
+    """The rows as an annotation tool exports them."""
+    write = EXPORTS[rng.choice(list(EXPORTS))]
+    return [write(text, label) for text, label in rows]
+
+
+def _oriented(rng: random.Random, rows: list[tuple[str, str]]) -> object:
+    """The rows as pandas writes them in another orientation."""
+    columns = {"text": [text for text, _ in rows], "label": [label for _, label in rows]}
+    kind = rng.choice(["columns", "index", "split", "values", "data", "lists"])
+    return {
+        "columns": {name: {str(n): cell for n, cell in enumerate(cells)} for name, cells in columns.items()},
+        "index": {str(n): {"text": text, "label": label} for n, (text, label) in enumerate(rows)},
+        "split": {"columns": list(columns), "index": list(range(len(rows))), "data": [list(row) for row in rows]},
+        "values": [list(row) for row in rows],
+        "data": {"version": 2, "data": [{"text": text, "label": label} for text, label in rows]},
+        "lists": columns,
+    }[kind]
 
 
 def _damaged(rng: random.Random, raw: bytes) -> bytes:
@@ -133,12 +210,22 @@ VALUES = (
     *("Entropy", "Ward", "Constant", "Linear", "recalculate", "\N{PARTY POPPER}", "a" * 500, "os.system", "..", "../..", "~"),
     *("99999999999999999999", "1_000", "0x10", "1,5", "${x}"),
 )
+CALLBACKS = tuple(f'{{"class_path": "lightning.pytorch.callbacks.{name}"}}' for name in lightning.pytorch.callbacks.__all__)
 SETTINGS = (
     *("model.lr", "model.weight_decay", "model.warmup", "model.decay", "model.uncertainty", "model.lora", "model.lora.r"),
     *("model.lora.alpha", "model.lora.dropout", "model.lora.target_modules", "model.lora.train_pooler", "model.epinet"),
     *("model.epinet.draws", "model.epinet.index_size", "model.epinet.hidden", "model.epinet.prior_scale", "model.backbone"),
     *("data.batch_size", "data.max_length", "data.limit", "data.limit_validation", "data.seed", "data.text_column"),
-    *("data.label_column", "data.length_grouped", "data.source", "active.enabled", "active.acquire", "active.acquire.passes"),
+    *(
+        "data.label_column",
+        "data.quotes",
+        "data.subset",
+        "data.length_grouped",
+        "data.source",
+        "active.enabled",
+        "active.acquire",
+        "active.acquire.passes",
+    ),
     *("active.budget", "active.budget.start", "active.budget.stop", "active.budget.share", "active.mode", "active.max_unique"),
     *("active.warm_start", "active.cluster", "active.cluster.clusters", "active.cluster.exact", "active.embedding"),
     *("active.embedding.path", "active.recluster", "active.allocate", "active.scoring_precision", "seed_everything", "test_on"),
@@ -150,6 +237,8 @@ SETTINGS = (
 
 def a_setting(rng: random.Random, words: list[str]) -> list[str]:
     """One to three settings with any value."""
+    if rng.random() < 0.2:
+        return [f"--trainer.callbacks+={rng.choice(CALLBACKS)}" for _ in range(rng.choice([1, 1, 2]))]
     return [f"--{rng.choice(SETTINGS)}={rng.choice([*VALUES, *words])}" for _ in range(rng.choice([1, 1, 2, 3]))]
 
 

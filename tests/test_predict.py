@@ -176,7 +176,7 @@ MISTAKES = {
     "no text column": (["label.csv", "out.csv"], "data.text_column must name a column"),
     "wrong text column": (
         ["in.csv", "out.csv", "--data.text_column", "x"],
-        "data.text_column: there is no column 'x'; found: text",
+        "data.text_column: there is no column 'x'; in.csv has: text",
     ),
     "unknown format": (["in.csv", "out.xlsx"], "output: out.xlsx must end in one of .csv, .tsv"),
     "output exists": (["in.csv", "label.csv"], "output: label.csv is there already; --force writes over it"),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from alft.cli.checkpoint_arguments import BACKBONE, CKPT_PATH
 from alft.cli.parser import SentenceParser
-from alft.data.files import READERS
+from alft.data.readers.files import READERS
 from alft.record.checkpoints import read_checkpoint
 from alft.system.output import refuse_output
 from alft.system.quiet import quieten
@@ -23,6 +23,9 @@ def run(parser: SentenceParser, args: list[str]) -> None:
         type=str | None,
         help="Column with the texts; by default that of the training, or else one with a well-known name.",
     )
+    parser.add_argument(
+        "--data.quotes", type=bool, default=True, help="Whether double quotes delimit cells of CSV and TSV files."
+    )
     parser.add_argument("--model.backbone", type=str | None, help=BACKBONE)
     parser.add_argument("--trainer.accelerator", type=str, default="auto", help="Where to compute: auto, cpu, gpu, mps.")
     parser.add_argument("--force", action="store_true", help="Write over the output if it is there already.")
@@ -34,8 +37,12 @@ def run(parser: SentenceParser, args: list[str]) -> None:
         raise ValueError(f"output must differ from data.predict, both are {output}")
     refuse_output(output, settings.force, READERS)
     predictor = Predictor.of(read_checkpoint(settings.ckpt_path), settings.model.backbone)
-    outcome = predict_file(predictor, source, output, settings.data.text_column, settings.trainer.accelerator)
+    outcome = predict_file(
+        predictor, source, output, settings.data.text_column, settings.trainer.accelerator, settings.data.quotes
+    )
     print(f"predictions: {output} (texts of the column {outcome.column!r})")
+    for remark in outcome.remarks:
+        print(f"  - {remark}")
     if outcome.cut:
         print(f"texts longer than {predictor.max_length} tokens, which were cut: {outcome.cut}")
     if outcome.blank:

@@ -5,47 +5,26 @@ Apart from the controls (:mod:`alft.fit.controls`), this is the only place that 
 """
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 
-import torch
-
-from alft.data.files import Table
-from alft.data.labels import LABEL_NAMES, TEXT_NAMES, as_names, as_text, find_column, in_order
-from alft.data.sources import read_source
-from alft.selection.allocation import apportion
-from alft.selection.seeds import generator
-from alft.task.base import UNLABELLED, Task
+from alft.data.annotated import Annotated, read_annotated
+from alft.data.labels import in_order, missing_numbers
+from alft.data.oddities import dubious_names, essence, look_alikes, not_learnable, texts_without_words
+from alft.data.rows import Rows, stratified
+from alft.data.sources import Source, read_source
+from alft.system.excerpt import excerpt, listed
+from alft.task.base import Task
 from alft.task.single_label import SingleLabel
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Texts and their labels, as indices into the label names; -1 means no label."""
-
-    texts: list[str]
-    labels: list[int]
-
-    def __len__(self) -> int:
-        """Number of rows."""
-        return len(self.texts)
-
-    def take(self, rows: Sequence[int]) -> "Rows":
-        """The given rows, in the given order."""
-        return Rows([self.texts[row] for row in rows], [self.labels[row] for row in rows])
-
-    @property
-    def labelled(self) -> list[int]:
-        """Row numbers of the rows with a label."""
-        return [row for row, label in enumerate(self.labels) if label != UNLABELLED]
 
 
 @dataclass(frozen=True)
 class Corpus:
     """The data of a run.
 
-    ``blank`` counts the train rows dropped because their text was blank; ``text_column`` is the column of the texts.
+    ``blank`` counts the train rows dropped because their text was blank; ``text_column`` is the column of the texts;
+    ``remarks`` say what is dubious about the data.
     """
 
     pool: Rows
@@ -54,6 +33,7 @@ class Corpus:
     label_names: list[str]
     blank: int
     text_column: str = "text"
+    remarks: list[str] = field(default_factory=list)
 
     @property
     def task(self) -> Task:
@@ -84,7 +64,7 @@ class Corpus:
         unlabelled = len(self.pool) - len(self.pool.labelled)
         return (
             f"data: pool of {len(self.pool)} rows ({unlabelled} without a label; {self.blank} blank ones dropped), "
-            f"{len(self.validation)} validation rows, {test}; labels: {', '.join(self.label_names)}"
+            f"{len(self.validation)} validation rows, {test}; labels: {listed(self.label_names, width=1000)}"
         )
 
 
@@ -92,6 +72,8 @@ def load_corpus(
     source: str,
     text_column: str | None = None,
     label_column: str | None = None,
+    subset: str | None = None,
+    quotes: bool = True,
     limit: int | None = None,
     limit_validation: int | None = None,
     seed: int = 0,
@@ -100,10 +82,13 @@ def load_corpus(
 
     Args:
         source: Location of the data: a folder with train, validation (or dev) and test files; one file, which is split
-            80/10/10; or a hub data set id. Files are CSV, TSV, JSONL or Parquet.
+            80/10/10; a folder written by ``save_to_disk``; or a hub data set id or a downloaded copy of one. Files are CSV,
+            TSV, JSONL, JSON or Parquet.
         text_column: Column with the texts; by default the first of text, sentence, review, content, tweet, ... that exists.
         label_column: Column with the labels; by default the first of label, labels, sentiment, class, ... that exists.
             A train row whose label is empty stays in the pool as an unlabelled row.
+        subset: Subset (configuration) of a hub data set or a downloaded copy, such as its language.
+        quotes: Whether double quotes delimit cells of CSV and TSV files; false reads them as ordinary characters.
         limit: Use at most this many train rows, stratified by label; null for all.
         limit_validation: The same for validation rows.
         seed: Seed of split and limit only, so that runs with different ``seed_everything`` share one pool.
@@ -111,75 +96,74 @@ def load_corpus(
     Raises:
         ValueError: The data cannot be used; the message names the setting, the place and the reason.
     """
-    splits, one_file = read_source(source)
-    train = splits["train"]
-    feature = train.features.get(find_column(label_column, LABEL_NAMES, list(train.columns), "data.label_column"))
-    named = {split: _texts_and_names(table, text_column, label_column) for split, table in splits.items()}
-    names = in_order({name for name in named["train"][1] if name is not None}, feature)
-    rows = {split: _encode(texts, labels, names, split) for split, (texts, labels) in named.items()}
+    found = read_source(source, subset, quotes)
+    annotated, remarks = _read_splits(found, text_column, label_column)
+    train = annotated["train"]
+    everywhere = {name for rows in annotated.values() for name in rows.label_names}
+    absent = missing_numbers(train.label_names | (everywhere & {"-1"}))
+    names = in_order(train.label_names - absent, train.feature)
+    rows = {split: _encode(rows, names, absent) for split, rows in annotated.items()}
     cleaned = {split: _without_blank(r) for split, r in rows.items()}
     if not cleaned["train"].texts:
         raise ValueError(f"data.source: {source} has no text left to train on: all {len(rows['train'])} rows are blank")
     _check(cleaned["train"], names, "the train set has")
-    pool, validation, test = _split(cleaned, one_file, seed)
+    pool, validation, test = _split(cleaned, found.whole, seed)
     validation = _labelled_only(validation, limit_validation, "limit_validation", seed)
     test = _labelled_only(test, None, "test", seed) if test is not None else None
-    pool = pool.take(stratified(pool.labels, _at_most(limit, pool, "limit"), seed, "limit"))
+    pool = pool.take(stratified(pool.labels, _at_most(limit, pool, "limit"), seed, "limit", least=1))
     if not len(validation):
-        raise ValueError("data.source: the validation set has no labelled row")
+        raise ValueError(f"data.source: {source} has no labelled row for the validation set; add a file of them, or more rows")
     _check(pool, names, "after the split the pool has" if limit is None else f"with data.limit {limit} the pool has")
     blank = len(rows["train"]) - len(cleaned["train"])
-    column = find_column(text_column, TEXT_NAMES, list(train.columns), "data.text_column")
-    return Corpus(pool, validation, test if test else None, names, blank, column)
+    remarks += [*_on_missing(annotated, absent, names), *look_alikes(names), *dubious_names(names)]
+    remarks += [f"not used: the test set of {source} has no labelled row"] if test is not None and not len(test) else []
+    remarks += [*not_learnable(names, pool.labels), *texts_without_words(pool.texts, train.text_column)]
+    return Corpus(pool, validation, test if test else None, names, blank, train.text_column, remarks)
 
 
-def stratified(labels: Sequence[int], count: int, seed: int, purpose: str) -> list[int]:
-    """Draw ``count`` row numbers at random, ascending, stratified by label (rows without a label form a stratum too).
-
-    >>> stratified([0, 0, 0, 0, 1, 1], count=3, seed=0, purpose="doctest")
-    [0, 1, 4]
-    """
-    strata = sorted(set(labels))
-    members = [[row for row, label in enumerate(labels) if label == stratum] for stratum in strata]
-    sizes = [len(rows) for rows in members]
-    random = generator(seed, purpose)
-    drawn = []
-    for rows, quota in zip(members, apportion(count, [float(size) for size in sizes], sizes), strict=True):
-        drawn += [rows[i] for i in torch.randperm(len(rows), generator=random)[:quota].tolist()]
-    return sorted(drawn)
+def _read_splits(found: Source, text_column: str | None, label_column: str | None) -> tuple[dict[str, Annotated], list[str]]:
+    """The splits with labels, and the remarks on all of them."""
+    annotated, remarks = {}, list(found.remarks)
+    for split, table in found.splits.items():
+        rows = read_annotated(table, split, text_column, label_column)
+        if rows is None:
+            remarks.append(f"not used: {table.place} has no column of labels, so it is no {split} set")
+        else:
+            annotated[split] = rows
+            remarks += rows.remarks
+    return annotated, remarks
 
 
-def _texts_and_names(table: Table, text_column: str | None, label_column: str | None) -> tuple[list[str], list[str | None]]:
-    text = find_column(text_column, TEXT_NAMES, list(table.columns), "data.text_column")
-    label = find_column(label_column, LABEL_NAMES, list(table.columns), "data.label_column")
-    if text == label:
-        raise ValueError(f"data.text_column and data.label_column must differ, both are {text!r}")
-    texts = [as_text(value) for value in table.columns[text]]
-    names = as_names(table.columns[label], table.features.get(label))
-    # A blank row will be dropped: its label does not define a class.
-    return texts, [name if text.strip() else None for text, name in zip(texts, names, strict=True)]
+def _on_missing(annotated: Mapping[str, Annotated], absent: set[str], names: list[str]) -> list[str]:
+    """A remark on rows whose label is a number that means no label."""
+    counts = {split: sum(name in absent for name in rows.names) for split, rows in annotated.items()}
+    shown = ", ".join(f"{count} {split} rows" for split, count in counts.items() if count)
+    beside = f"beside the classes {listed(names, width=40)}"
+    return [f"the label -1 of {shown} means no label {beside}; write classes as words if it is one"] if shown else []
 
 
-def _encode(texts: list[str], names: list[str | None], label_names: list[str], split: str) -> Rows:
-    task, known = SingleLabel(label_names), {None, *label_names}
-    for row, name in enumerate(names):
+def _encode(rows: Annotated, label_names: list[str], absent: set[str]) -> Rows:
+    task, known = SingleLabel(label_names), {None, *absent, *label_names}
+    for row, name in enumerate(rows.names):
         if name not in known:
+            alike = [label for label in label_names if name is not None and essence(label) == essence(name)]
+            mend = f"did you mean {alike[0]!a}?" if alike else "add rows with it to the train set, or remove it"
             raise ValueError(
-                f"data.source: the {split} set has the label {name!r} (row {row}), which the train set does not have "
-                f"(it has {', '.join(label_names)})"
+                f"data.source: {rows.place} has the label {excerpt(name)} ({rows.where(row)}), which the train set does not "
+                f"have (it has {listed(label_names)}); {mend}"
             )
-    return Rows(texts, [task.encode(name) for name in names])
+    return Rows(rows.texts, [task.encode(None if name in absent else name) for name in rows.names])
 
 
 def _without_blank(rows: Rows) -> Rows:
     return rows.take([row for row, text in enumerate(rows.texts) if text.strip()])
 
 
-def _split(rows: dict[str, Rows], one_file: bool, seed: int) -> tuple[Rows, Rows, Rows | None]:
-    """One file: 80/10/10. A folder or hub id without a validation set: 10 % of train. Shares refer to labelled rows."""
+def _split(rows: dict[str, Rows], whole: bool, seed: int) -> tuple[Rows, Rows, Rows | None]:
+    """One file: 80/10/10. A source without a validation set: 10 % of train. Shares refer to labelled rows."""
     pool, test = rows["train"], rows.get("test")
     tenth = max(1, math.floor(0.1 * len(pool.labelled) + 0.5))
-    if one_file:
+    if whole:
         test, pool = _draw(pool, tenth, seed, "test")
     if "validation" in rows:
         return pool, rows["validation"], test
@@ -188,9 +172,9 @@ def _split(rows: dict[str, Rows], one_file: bool, seed: int) -> tuple[Rows, Rows
 
 
 def _draw(rows: Rows, count: int, seed: int, purpose: str) -> tuple[Rows, Rows]:
-    """Draw labelled rows, stratified; return them and the remaining rows."""
+    """Draw labelled rows, stratified, but not the last one of a class; return them and the remaining rows."""
     labelled = rows.labelled
-    drawn = stratified([rows.labels[row] for row in labelled], min(count, len(labelled)), seed, purpose)
+    drawn = stratified([rows.labels[row] for row in labelled], min(count, len(labelled)), seed, purpose, left=1)
     taken = {labelled[position] for position in drawn}
     return rows.take(sorted(taken)), rows.take([row for row in range(len(rows)) if row not in taken])
 

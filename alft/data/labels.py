@@ -1,58 +1,137 @@
-"""Finds the text and label columns, and the names and order of the labels (method.md 9)."""
+"""Reads label cells from every source: the one place that decides what a cell is (method.md 9)."""
 
+import ast
+import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import datasets
 
-TEXT_NAMES = ("text", "sentence", "review", "content", "tweet", "comment", "document", "body")
-LABEL_NAMES = ("label", "labels", "sentiment", "class", "target", "category", "polarity", "rating")
+from alft.system.excerpt import excerpt
+
+CHOICE = ("choices", "choice", "labels", "label", "accept", "value")
+"""Keys under which annotation tools write the chosen label of a text."""
+
+SCALARS = (str, bool, int, float, Decimal, date)
 
 
-def find_column(wanted: str | None, known: Sequence[str], columns: Sequence[str], setting: str) -> str:
-    """The requested column, or else the first well-known name among the columns, ignoring case.
+def read_labels(cells: Sequence[Any], feature: Any, where: Callable[[int], str]) -> list[str | None]:
+    """Label cells as names; None where a cell holds no label.
+
+    A label is a word or a number. An annotation tool may write it as a list of one (``["pos"]``), as an object with its choice
+    (``{"choices": ["pos"]}``) or as flags (``{"pos": 1, "neg": 0}``), also inside a string. Empty cells, empty lists and
+    negative class numbers are no label. Numbers are written without a decimal point where they have no fraction.
+
+    Args:
+        cells: One cell per row.
+        feature: Type of the column, if the source provides one; class numbers become names by it.
+        where: Location of a row.
 
     Raises:
-        ValueError: There is none; the message lists the columns found.
+        ValueError: A cell holds several labels or none that can be recognised; the message gives its location.
     """
-    if wanted is not None:
-        if wanted not in columns:
-            raise ValueError(f"{setting}: there is no column {wanted!r}; found: {', '.join(columns)}")
-        return wanted
-    by_lower_case = {column.lower(): column for column in reversed(columns)}
-    for name in known:
-        if name in by_lower_case:
-            return by_lower_case[name]
-    raise ValueError(f"{setting} must name a column: none is called {', '.join(known)}; found: {', '.join(columns)}")
+    numbers = _class_names(feature)
+    known: dict[str, str | None] = {}
+    names = []
+    for row, cell in enumerate(cells):
+        if type(cell) is str and cell in known:
+            names.append(known[cell])
+            continue
+        try:
+            name = label_of(cell, numbers)
+        except RecursionError as error:
+            raise ValueError(f"holds {excerpt(cell)}, which is nested too deeply to be one label ({where(row)})") from error
+        except ValueError as error:
+            raise ValueError(f"{error} ({where(row)})") from error
+        if type(cell) is str:
+            known[cell] = name
+        names.append(name)
+    return names
 
 
-def as_text(value: Any) -> str:
-    """A cell as text; a missing one is blank.
+def label_of(cell: Any, class_names: Sequence[str] | None = None) -> str | None:
+    """The label in one cell.
 
-    >>> [as_text(value) for value in ("NA", None, float("nan"), 7)]
-    ['NA', '', '', '7']
+    >>> [label_of(cell) for cell in ("pos", ["pos"], {"choices": ["pos"]}, {"pos": 1, "neg": 0}, '["pos"]', [], None, 1.0)]
+    ['pos', 'pos', 'pos', 'pos', 'pos', None, None, '1']
     """
-    return "" if value is None or value != value else str(value)
-
-
-def as_names(values: Sequence[Any], feature: Any) -> list[str | None]:
-    """Label cells as names; an empty cell, or a negative number in a column of class numbers, means no label.
-
-    Numeric labels are written without a decimal point where they have no fraction: 1.0 is "1".
-    """
-    if isinstance(feature, datasets.ClassLabel):
-        return [None if value is None or value < 0 else feature.int2str(int(value)) for value in values]
-    return [_as_name(value) for value in values]
+    if isinstance(cell, str):
+        written = _written_value(cell)
+        return label_of(written, class_names) if written is not None else cell.strip() or None
+    if cell is None or (isinstance(cell, float | Decimal) and math.isnan(cell)):
+        return None
+    if isinstance(cell, Mapping):
+        return label_of(_chosen(cell), class_names)
+    if isinstance(cell, list | tuple):
+        if len(cell) > 1:
+            raise ValueError(f"holds {len(cell)} labels, {excerpt(cell)}, where one is expected; keep one per row")
+        return label_of(cell[0], class_names) if cell else None
+    if not isinstance(cell, SCALARS):
+        raise ValueError(f"holds {excerpt(cell)} ({type(cell).__name__}), which is no label: a word or a number is expected")
+    if class_names is not None and isinstance(cell, int) and not isinstance(cell, bool):
+        return _name_of_number(cell, class_names)
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
 
 
 def in_order(names: set[str], feature: Any) -> list[str]:
     """Label names in the data set's own order, else numerically if all are numbers, else alphabetically."""
-    if isinstance(feature, datasets.ClassLabel):
-        return [name for name in feature.names if name in names]
+    class_names = _class_names(feature)
+    if class_names is not None:
+        return [name for name in class_names if name in names]
     if all(_is_number(name) for name in names):
         return sorted(names, key=lambda name: (float(name), name))  # the order of "1" and "1.0" must not depend on set order
     return sorted(names)
+
+
+def missing_numbers(names: Collection[str]) -> set[str]:
+    """Names that mean a missing label: -1 beside at least two class numbers from 0 on.
+
+    >>> missing_numbers({"-1", "0", "1"}), missing_numbers({"-1", "1"})
+    ({'-1'}, set())
+    """
+    missing = {name for name in names if _is_number(name) and float(name) == -1}
+    others = [float(name) for name in names if name not in missing and _is_number(name)]
+    classes = len(others) == len(names) - len(missing) >= 2 and all(number >= 0 and number.is_integer() for number in others)
+    return missing if classes else set()
+
+
+def _name_of_number(number: int, class_names: Sequence[str]) -> str | None:
+    if number >= len(class_names):
+        raise ValueError(f"holds the class number {number}, but the column has only {len(class_names)} class names")
+    return None if number < 0 else class_names[number]
+
+
+def _written_value(cell: str) -> list[Any] | dict[Any, Any] | None:
+    """The list or object that a string writes out in JSON or Python; None for an ordinary word."""
+    text = cell.strip()
+    if text[:1] + text[-1:] not in ("[]", "{}"):
+        return None
+    for read in (json.loads, ast.literal_eval):
+        try:
+            value = read(text)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+        return value if isinstance(value, list | dict) else None
+    return None
+
+
+def _chosen(cell: Mapping[Any, Any]) -> Any:
+    """The choice in an object of an annotation tool."""
+    if len(cell) == 1 and (key := next(iter(cell))) in CHOICE:
+        return cell[key]
+    if all(type(flag) in (bool, int, float) and flag in (0, 1) for flag in cell.values()):
+        return [name for name, flag in cell.items() if flag]
+    raise ValueError(f"holds {excerpt(dict(cell))}, which is not one label: a word or a number is expected")
+
+
+def _class_names(feature: Any) -> list[str] | None:
+    """Names of class numbers, also inside a list type."""
+    while isinstance(feature, datasets.List | datasets.LargeList):
+        feature = feature.feature
+    return list(feature.names) if isinstance(feature, datasets.ClassLabel) else None
 
 
 def _is_number(name: str) -> bool:
@@ -60,11 +139,3 @@ def _is_number(name: str) -> bool:
         return math.isfinite(float(name))
     except ValueError:
         return False
-
-
-def _as_name(value: Any) -> str | None:
-    if value is None or value != value:  # NaN, which Parquet and JSON readers use for missing numbers
-        return None
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return str(value).strip() or None

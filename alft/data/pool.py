@@ -15,9 +15,10 @@ from lightning import LightningDataModule, Trainer
 from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 
-from alft.data.corpus import Corpus, Rows, load_corpus
-from alft.data.remarks import TextCounts
+from alft.data.corpus import Corpus, load_corpus
+from alft.data.rows import Rows
 from alft.data.sampler import Grouping, Shard, SubsetSampler
+from alft.data.text_counts import TextCounts, remarks_on_texts
 from alft.data.tokens import Tokens, load_tokenizer, tokenize
 from alft.selection.ledger import Ledger
 from alft.selection.plan import Plan
@@ -113,6 +114,11 @@ class TextPool(LightningDataModule):
         tokens = {"pool": self.pool_tokens, "validation": self.validation_tokens, "test": self.test_tokens}
         cut = {split: held.cut for split, held in tokens.items() if held is not None}
         return {"blank": self.corpus.blank, "cut": cut, "repeated": self.corpus.repeated}
+
+    @property
+    def remarks(self) -> list[str]:
+        """What is dubious about the data, one sentence each."""
+        return [*self.corpus.remarks, *remarks_on_texts(self.text_counts, self.max_length)]
 
     def follow(self, plan: Plan, seed: int) -> None:
         """Set the planned sizes, and the seed of the order in which rows are trained on."""

@@ -125,6 +125,7 @@ def summarise(
         **largest([*data.ledger.memory.values(), peak_memory()]),
         "break_even": break_even(data.ledger),
         "texts": data.text_counts,
+        "remarks": data.remarks,
         "words_found": active.words_found,
         "controls": controls,
         "epochs": epoch_records(data.ledger, data.plan),

@@ -8,7 +8,6 @@ from time import perf_counter
 from lightning import Callback, LightningModule, Trainer
 
 from alft.data.pool import TextPool
-from alft.data.remarks import remarks
 from alft.fit.display import plan_table
 from alft.models.classifier import Classifier
 from alft.selection.ledger import Ledger
@@ -34,7 +33,8 @@ class Journal(Callback):
         """Show data and plan before anything is scored or trained."""
         data: TextPool = trainer.datamodule  # type: ignore[attr-defined]  # set by fit, unknown to the type checker
         if trainer.is_global_zero and data.plan is not None:
-            show(data.corpus.describe(), *remarks(data.text_counts, data.max_length), plan_table(data.plan, data.ledger.pool))
+            remarks = [f"  - {remark}" for remark in data.remarks]
+            show(data.corpus.describe(), *remarks, plan_table(data.plan, data.ledger.pool))
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start the clock of the epoch."""

@@ -3,26 +3,32 @@
 import csv
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import datasets
 import pyarrow as pa
 
-from alft.data.files import Table
+from alft.data.readers.table import Form, Table
 from alft.system.output import write_atomically
 
 
 def write_table(path: Path, table: Table, more: Table) -> None:
     """Write a table with additional columns, in the format given by the file name.
 
-    Cells of CSV and TSV are written as they were read. From Parquet to Parquet numbers, dates and class names keep their types;
-    columns of mixed types become text.
+    Cells of CSV and TSV are written as they were read, to a file of the same ending with the separator, encoding and header of
+    the one that was read. From Parquet to Parquet numbers, dates and class names keep their types; columns of mixed types
+    become text.
+
+    Raises:
+        ValueError: A cell contains the separator and the file has no quotes.
     """
     columns = {**table.columns, **more.columns}
     suffix = path.suffix.lower()
     if suffix in (".csv", ".tsv"):
-        write_atomically(path, lambda place: _write_csv(place, columns, "\t" if suffix == ".tsv" else ","))
+        form = _form_for(suffix, table, list(more.columns))
+        write_atomically(path, lambda place: _write_csv(place, columns, form))
     elif suffix == ".parquet":
         dataset = table.dataset if table.dataset is not None else _as_dataset(table.columns)
         for name, cells in more.columns.items():
@@ -36,12 +42,32 @@ def write_table(path: Path, table: Table, more: Table) -> None:
         write_atomically(path, lambda place: place.write_text(text, encoding="utf-8"))
 
 
-def _write_csv(path: Path, columns: dict[str, Sequence[Any]], separator: str) -> None:
+def _form_for(suffix: str, table: Table, more: list[str]) -> Form:
+    """The form of the file that was read, if it has the same ending; else the usual one."""
+    if table.form is not None and Path(table.place).suffix.lower() == suffix:
+        return replace(table.form, header=(*table.form.header, *more))
+    return Form("\t" if suffix == ".tsv" else ",", header=(*table.columns, *more))
+
+
+def _write_csv(path: Path, columns: dict[str, Sequence[Any]], form: Form) -> None:
     rows = [[_as_cell(value) for value in cells] for cells in zip(*columns.values(), strict=True)]
+    with path.open("w", encoding=form.encoding, newline="") as file:
+        if form.declares:
+            file.write(f"sep={form.separator}{form.line_end}")
+        try:
+            csv.writer(file, delimiter=form.separator, lineterminator=form.line_end, **_quoting(form, rows)).writerows(
+                [form.header, *rows]
+            )
+        except csv.Error as error:
+            raise ValueError(f"output: a cell contains the separator {form.separator!r}; leave data.quotes true") from error
+
+
+def _quoting(form: Form, rows: list[list[str]]) -> dict[str, Any]:
+    if not form.quotes:
+        return {"quoting": csv.QUOTE_NONE, "quotechar": None}
     # The writer does not quote a lone carriage return, which readers interpret as the end of a row.
-    quoting: Literal[0, 1] = 1 if any("\r" in cell for row in rows for cell in row) else 0  # QUOTE_ALL, QUOTE_MINIMAL
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, delimiter=separator, lineterminator="\n", quoting=quoting).writerows([list(columns), *rows])
+    lone = any("\r" in cell for row in rows for cell in row)
+    return {"quoting": csv.QUOTE_ALL if lone else csv.QUOTE_MINIMAL}
 
 
 def _as_cell(value: Any) -> str:

@@ -9,8 +9,11 @@ from lightning import Trainer
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from alft.data.files import Table, read_file
-from alft.data.labels import TEXT_NAMES, as_text, find_column
+from alft.data.columns import TEXT_NAMES, find_column
+from alft.data.line_breaks import check_line_breaks
+from alft.data.readers.files import read_file
+from alft.data.readers.table import Table
+from alft.data.texts import read_texts
 from alft.data.tokens import Tokens, load_tokenizer, tokenize
 from alft.loop.progress import StageProgressBar
 from alft.loop.scoring import CHUNK_TOKENS, make_chunks
@@ -44,11 +47,12 @@ class Predictor:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Column of the texts, and number of texts that were blank (without a prediction) or cut."""
+    """Column of the texts, number of texts that were blank (without a prediction) or cut, and remarks on the file."""
 
     column: str
     blank: int
     cut: int
+    remarks: list[str]
 
 
 def probabilities(model: Classifier, tokens: Tokens, accelerator: str = "auto", progress: bool = True) -> Tensor:
@@ -86,27 +90,36 @@ def probabilities(model: Classifier, tokens: Tokens, accelerator: str = "auto", 
 
 
 def predict_file(
-    predictor: Predictor, source: Path, output: Path, text_column: str | None, accelerator: str = "auto"
+    predictor: Predictor,
+    source: Path,
+    output: Path,
+    text_column: str | None,
+    accelerator: str = "auto",
+    quotes: bool = True,
 ) -> Outcome:
     """Write the rows of ``source`` with predictions to ``output``.
 
     Raises:
         ValueError: The file cannot be read, or has a column that a prediction would replace.
     """
-    table = read_file(source, "data.predict")
+    table = read_file(source, "data.predict", quotes)
     columns = list(table.columns)
     trained_on = predictor.text_column if predictor.text_column in columns else None
-    column = find_column(text_column or trained_on, TEXT_NAMES, columns, "data.text_column")
+    column = find_column(table, text_column or trained_on, TEXT_NAMES, "data.text_column")
     new = [PREDICTED, *(f"probability_{name}" for name in predictor.model.label_names)]
     for name in new:
         if name in columns:
             raise ValueError(f"data.predict: {source} has a column {name!r} already, which the prediction would replace")
-    texts = [as_text(value) for value in table.columns[column]]
+    try:
+        remarks = check_line_breaks(table, label_column=None)
+        texts = read_texts(table.columns[column], table.where)
+    except ValueError as error:
+        raise ValueError(f"data.predict: {source} {error}") from error
     rows = [row for row, text in enumerate(texts) if text.strip()]
     tokens = predictor.tokenize([texts[row] for row in rows])
     probs_RC = probabilities(predictor.model, tokens, accelerator)
     write_table(output, table, _cells(len(texts), rows, probs_RC, predictor.model.task, new))
-    return Outcome(column, len(texts) - len(rows), tokens.cut)
+    return Outcome(column, len(texts) - len(rows), tokens.cut, remarks)
 
 
 def _cells(size: int, rows: list[int], probs_RC: Tensor, task: Task, names: list[str]) -> Table:

@@ -1,4 +1,4 @@
-"""Remarks on the texts, printed before training."""
+"""Remarks on texts that are cut or repeated, printed before training."""
 
 from typing import TypedDict
 
@@ -20,10 +20,10 @@ class TextCounts(TypedDict):
 ELSEWHERE = {"validation": "the pool", "test": "the pool or the validation set"}
 
 
-def remarks(counts: TextCounts, max_length: int) -> list[str]:
+def remarks_on_texts(counts: TextCounts, max_length: int) -> list[str]:
     """One line for texts that are cut, and a warning for each split with leakage.
 
-    >>> remarks({"blank": 0, "cut": {"pool": 2, "test": 0}, "repeated": {"validation": 0, "test": 1}}, max_length=128)
+    >>> remarks_on_texts({"blank": 0, "cut": {"pool": 2, "test": 0}, "repeated": {"validation": 0, "test": 1}}, max_length=128)
     ['texts longer than data.max_length 128 are cut: 2 in pool, 0 in test',
      'warning: 1 test texts are also in the pool or the validation set (leakage): the test score flatters the model']
     """

@@ -1,0 +1,34 @@
+"""Reads text cells from every source."""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from alft.system.excerpt import excerpt
+
+
+def read_texts(cells: Sequence[Any], where: Callable[[int], str]) -> list[str]:
+    """Text cells as strings, unchanged; a missing one is blank.
+
+    Args:
+        cells: One cell per row.
+        where: Location of a row.
+
+    Raises:
+        ValueError: A cell is a list or an object; the message gives its location.
+
+    >>> read_texts(["NA", None, float("nan"), 7], where=str)
+    ['NA', '', '', '7']
+    """
+    return [cell if type(cell) is str else _as_text(cell, row, where) for row, cell in enumerate(cells)]
+
+
+def _as_text(cell: Any, row: int, where: Callable[[int], str]) -> str:
+    if cell is None or (isinstance(cell, float) and cell != cell):
+        return ""
+    if isinstance(cell, str | int | float | Decimal | date):
+        return str(cell)
+    raise ValueError(
+        f"holds {excerpt(cell)} ({type(cell).__name__}), which is no text ({where(row)}); a list of words must be joined"
+    )
