@@ -11,8 +11,8 @@ from typing import Any
 
 from alft.record.checkpoints import read_checkpoint
 from alft.record.config_file import read_config
+from alft.system.excerpt import excerpt
 from alft.system.run_files import CONFIG, run_of
-from alft.system.short_form import clipped
 
 KNOWN = ("alft.", "lightning.")
 """Packages whose classes may be named."""
@@ -46,7 +46,7 @@ def with_settings_of_run(args: list[str]) -> tuple[list[str], str]:
     if run is None or not (run / CONFIG).is_file():
         return args, ""
     settings = evaluation_settings(run, read_checkpoint(path)["hyper_parameters"]["backbone"])
-    told = f"settings of the data and of the Trainer: {run / CONFIG} (data.source {clipped(settings['data'].get('source'))})"
+    told = f"settings of the data and of the Trainer: {run / CONFIG} (data.source {excerpt(settings['data'].get('source'))})"
     return ["--config", json.dumps(settings), *args], told
 
 
@@ -64,15 +64,15 @@ def evaluation_settings(run: Path, backbone: str) -> dict[str, Any]:
     data, trainer = ({} if settings.get(block) is None else settings[block] for block in ("data", "trainer"))
     for name, block in {"data": data, "trainer": trainer}.items():
         if not isinstance(block, dict):
-            raise ValueError(f"{place}: {name} must be a block of settings, got {clipped(block)}; give --config FILE instead")
+            raise ValueError(f"{place}: {name} must be a block of settings, got {excerpt(block)}; give --config FILE instead")
     for name, value in data.items():
         if isinstance(value, dict | list):
-            raise ValueError(f"{place}: data.{name} must be a plain value, got {clipped(value)}; give --config FILE instead")
+            raise ValueError(f"{place}: data.{name} must be a plain value, got {excerpt(value)}; give --config FILE instead")
     for name, value in trainer.items():
         for kind in named_classes(value, anywhere=name in CLASSES):
             if not kind.startswith(KNOWN):
                 raise ValueError(
-                    f"{place}: trainer.{name} names the class {clipped(kind)}, which is neither alft's nor Lightning's and is "
+                    f"{place}: trainer.{name} names the class {excerpt(kind)}, which is neither alft's nor Lightning's and is "
                     f"not run unasked; if you trust it, add --config {place}"
                 )
     kept = {name: value for name, value in trainer.items() if name not in NOT_NEEDED}

@@ -13,9 +13,9 @@ from lightning.pytorch.plugins import TorchCheckpointIO
 from alft.data.pool import TextPool
 from alft.selection.ledger import Ledger
 from alft.system.earlier import current_ledger
+from alft.system.excerpt import excerpt
 from alft.system.output import write_atomically
 from alft.system.run_files import CHECKPOINTS
-from alft.system.short_form import clipped
 
 EXAMPLE = "such as runs/maltese/version_0/checkpoints/last.ckpt"
 
@@ -104,7 +104,7 @@ def read_checkpoint(path: str | Path | None, setting: str = "ckpt_path") -> Chec
     """
     place = None if path is None else Path(path).expanduser()
     if place is None or not place.is_file():
-        raise ValueError(f"{setting} must be the checkpoint file of a run, {EXAMPLE}, got {clipped(path)}")
+        raise ValueError(f"{setting} must be the checkpoint file of a run, {EXAMPLE}, got {excerpt(str(path))}")
     try:
         checkpoint: Checkpoint = torch.load(place, weights_only=True, map_location="cpu", mmap=True)
         reading, ledger = reading_of(checkpoint), reading_of(checkpoint)["ledger"]
@@ -137,7 +137,9 @@ def refuse_classes(settings: dict[str, Any], origin: str) -> None:
             entries = {name: value}
         foreign = [key for key, entry in entries.items() if key in CLASS_KEYS or not isinstance(entry, PLAIN)]
         if foreign or (name in BLOCKS and isinstance(value, str)):
-            raise ValueError(f"{origin} has a model setting {clipped(name)} that is not plain ({clipped(value)}) and is not used")
+            raise ValueError(
+                f"{origin} has a model setting {excerpt(name)} that is not plain ({excerpt(value)}) and is not used"
+            )
 
 
 def reading_of(checkpoint: Checkpoint) -> dict[str, Any]:
@@ -147,4 +149,4 @@ def reading_of(checkpoint: Checkpoint) -> dict[str, Any]:
 
 
 def _no_checkpoint(setting: str, place: Path) -> str:
-    return f"{setting}: {place} is damaged, or is not the checkpoint of a run of this version of alft, {EXAMPLE}"
+    return f"{setting}: {place} is not the checkpoint of a run of this version of alft, or is damaged; give one {EXAMPLE}"

@@ -19,13 +19,3 @@ def short_form(value: Any) -> Any:
 def plain(value: Any) -> Any:
     """The fields of a dataclass as a dict; anything else unchanged."""
     return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
-
-
-def clipped(value: Any, most: int = 80) -> str:
-    """A value in an error message: on one line, and no longer than ``most`` characters.
-
-    >>> clipped("a\\nb"), clipped("x" * 100, 5)
-    ('a b', 'xx...')
-    """
-    text = " ".join(str(value).split())
-    return text if len(text) <= most else f"{text[: most - 3]}..."
