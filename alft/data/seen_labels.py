@@ -43,7 +43,7 @@ def refuse_other_labels(labels: Sequence[int], first_used_N: Tensor, seen: Mappi
     lost = [row for row in (first_used_N >= 0).nonzero().squeeze(1).tolist() if labels[row] == UNLABELLED]
     if lost:
         raise ValueError(
-            f"data.source: rows of the pool whose label was bought have none any more (number {listed(lost)}, from 0); {RESTORE}"
+            f"data.source: pool rows whose label was bought have none any more (number {listed(lost)}, from 0); {RESTORE}"
         )
     if seen is None:
         return
