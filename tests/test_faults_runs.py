@@ -1,21 +1,25 @@
 """Faults of runs that go on, of exports, and of folders that somebody else handed over."""
 
 import csv
+import errno
 import importlib
+import pickle
 import re
 import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import torch
 import yaml
+from filelock import FileLock
 
 from alft.cli.main import main
 
 from .conftest import ROOT, summary_of
-from .faults import Kill, run
+from .faults import Kill, differences, run
 from .resuming import TINY, first_step_of, runs
 
 QUIET = ["--trainer.enable_progress_bar", "false"]
@@ -284,3 +288,174 @@ def test_E1_sibling_a_sweep_runs_fit_and_no_other_program(workplace, capsys):
         Path("sweep.yaml").write_text(yaml.safe_dump({**sweep, "command": command}))
         refused(["grid", "sweep.yaml"], capsys)
     assert not Path("ran").exists()
+
+
+def cut_in_half(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def flip_a_byte(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 255
+    path.write_bytes(content)
+
+
+def as_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
+def without(*keys: str) -> Callable[[Path], None]:
+    def change(path: Path) -> None:
+        checkpoint = torch.load(path, weights_only=True)
+        owner = checkpoint
+        for key in keys[:-1]:
+            owner = owner[key]
+        del owner[keys[-1]]
+        torch.save(checkpoint, path)
+
+    return change
+
+
+DAMAGE = {
+    "D3 half": cut_in_half,
+    "D3 empty": lambda path: path.write_bytes(b""),
+    "D3 folder": as_folder,
+    "D3 text": lambda path: path.write_text("no weights"),
+    "D3 other pickle": lambda path: path.write_bytes(pickle.dumps({"state_dict": {}})),
+    "D3 other tensors": lambda path: torch.save({"state_dict": {}}, path),
+    "D3 no optimizer": without("optimizer_states"),
+    "D3 no ledger": without("TextPool", "ledger"),
+    "D3 no metrics": without("TextPool", "ledger", "metrics"),
+    "D3 sibling: one byte": flip_a_byte,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGE.values(), ids=DAMAGE)
+def test_a_damaged_checkpoint_is_named_with_what_to_do(stopped, capsys, damage):
+    last = stopped / "checkpoints" / "last.ckpt"
+    damage(last)
+    line = refused(GO_ON, capsys)
+    assert line.startswith("alft: error: ckpt_path last")
+    assert str(last) in line
+    assert f"give one such as {stopped}/checkpoints/best.ckpt, or move the folder {stopped} away" in line or last.is_dir()
+    for command in (["test"], ["predict", "--data.predict", "tiny-data/test.csv", "--output", "out.csv"], [*TINY, *FEW]):
+        assert str(last) in refused([*command, "--ckpt_path", str(last)], capsys)
+    assert str(last) in refused(["export", str(last), "model"], capsys)
+    best = [*TINY, *FEW, *QUIET, "--ckpt_path", str(stopped / "checkpoints" / "best.ckpt")]
+    if last.is_dir():
+        assert f"{last} is a folder, where the run writes its newest epoch; move it away" in refused(best, capsys)
+    else:
+        assert main(best) == 0
+
+
+def test_D3_going_on_from_the_best_checkpoint_ends_as_the_whole_run(place, stopped):
+    cut_in_half(stopped / "checkpoints" / "last.ckpt")
+    assert main([*TINY, *FEW, *QUIET, "--ckpt_path", str(stopped / "checkpoints" / "best.ckpt")]) == 0
+    assert differences(place / "runs" / "tiny" / "version_0", stopped) == []
+
+
+CONFIGS = {
+    "D3 sibling: config.yaml is missing": Path.unlink,
+    "D3 sibling: config.yaml is half": cut_in_half,
+    "D3 sibling: config.yaml is no text": lambda path: path.write_bytes(b"\xff\xfe\x00"),
+    "D3 sibling: config.yaml is a list": lambda path: path.write_text("[1, 2]"),
+    "D3 sibling: config.yaml has other blocks": lambda path: path.write_text("{trainer: [1], data: 3}"),
+    "D3 sibling: config.yaml is nested": lambda path: path.write_text("[" * 5000),
+}
+
+
+@pytest.mark.parametrize("damage", CONFIGS.values(), ids=CONFIGS)
+def test_a_damaged_config_is_named(stopped, capsys, damage):
+    damage(stopped / "config.yaml")
+    assert "config.yaml" in refused(GO_ON, capsys)
+    if (stopped / "config.yaml").is_file():
+        line = refused(["test", "--ckpt_path", str(stopped / "checkpoints" / "last.ckpt")], capsys)
+        assert "config.yaml" in line or "--data.source" in line
+
+
+@pytest.mark.parametrize("damage", [cut_in_half, Path.unlink, flip_a_byte], ids=["half", "missing", "one byte"])
+def test_D3_sibling_best_weights_that_are_damaged_are_told_before_the_training(stopped, capsys, damage):
+    config = stopped / "config.yaml"
+    config.write_text(config.read_text().replace("test_on: last", "test_on: best"))
+    damage(stopped / "checkpoints" / "best.ckpt")
+    line = refused([*GO_ON, "--test_on", "best"], capsys)
+    assert line.startswith("alft: error: test_on best")
+    assert f"{stopped}/checkpoints/best.ckpt" in line
+
+
+def test_D3_sibling_best_weights_of_another_epoch_are_not_tested(stopped, capsys):
+    config, best = stopped / "config.yaml", stopped / "checkpoints" / "best.ckpt"
+    config.write_text(config.read_text().replace("test_on: last", "test_on: best"))
+    checkpoint = torch.load(best, weights_only=True)
+    torch.save({**checkpoint, "epoch": 7}, best)
+    assert f"test_on best: {best} holds epoch 7, but the best one was" in refused([*GO_ON, "--test_on", "best"], capsys)
+
+
+def test_D3_sibling_weights_of_another_architecture_are_refused(stopped, capsys):
+    last = stopped / "checkpoints" / "last.ckpt"
+    without("state_dict", "network.classifier.bias")(last)
+    for command in (GO_ON, ["test", "--ckpt_path", str(last)]):
+        assert "is not of the architecture that the checkpoint was trained with (network.classifier.bias" in refused(
+            command, capsys
+        )
+
+
+def test_D3_sibling_a_run_folder_that_cannot_be_written_to(stopped, capsys, monkeypatch):
+    def refuse(lock, **options):
+        raise PermissionError(errno.EACCES, "Permission denied", lock.lock_file)
+
+    monkeypatch.setattr(FileLock, "acquire", refuse)
+    assert f"ckpt_path: the run folder {stopped} cannot be written to (Permission denied)" in refused(GO_ON, capsys)
+
+
+def test_D3_sibling_runs_below_a_file(workplace, capsys):
+    Path("file").write_text("")
+    line = refused([*TINY, "--trainer.default_root_dir", "file"], capsys)
+    assert "trainer.default_root_dir: no run folder can be made in file/tiny (Not a directory)" in line
+
+
+def changed_sets(change: Callable[[pd.DataFrame], pd.DataFrame]) -> Callable[[Path], object]:
+    return lambda run: change(pd.read_parquet(run / "selection.parquet")).to_parquet(run / "selection.parquet")
+
+
+def of_selection(change: Callable[[Path], object]) -> Callable[[Path], object]:
+    return lambda run: change(run / "selection.parquet")
+
+
+RECORDS = {
+    "D3 sibling: selection half": (of_selection(cut_in_half), "cannot be read"),
+    "D3 sibling: selection a folder": (of_selection(as_folder), "cannot be read"),
+    "D3 sibling: selection text": (of_selection(lambda path: path.write_text("epoch,row")), "cannot be read"),
+    "D3 sibling: no rows": (changed_sets(lambda table: table.drop(columns="row")), "cannot be read"),
+    "D3 sibling: rows as words": (changed_sets(lambda table: table.assign(row="a")), "cannot be read"),
+    "D3 sibling: rows from the end": (changed_sets(lambda table: table.assign(row=-table["row"])), "holds other rows"),
+    "D3 sibling: rows twice": (changed_sets(lambda table: table.assign(row=table["row"] // 2)), "holds other rows"),
+    "D3 sibling: more epochs": (changed_sets(lambda table: table.assign(epoch=table["epoch"] * 2)), "no set for an epoch"),
+    "D3 sibling: rows beyond the pool": (changed_sets(lambda table: table.assign(row=table["row"] + 64)), "does not have"),
+    "D3 sibling: summary nested": (lambda run: (run / "summary.json").write_text("[" * 5000), "cannot be read"),
+    "D3 sibling: summary without epochs": (lambda run: (run / "summary.json").write_text('{"epochs": 3}'), "cannot be read"),
+}
+
+
+@pytest.mark.parametrize(("damage", "sentence"), RECORDS.values(), ids=RECORDS)
+def test_damaged_records_of_a_run_are_not_repeated(finished, capsys, damage, sentence):
+    damage(finished)
+    line = refused([*TINY, *QUIET, "--active.replay", str(finished)], capsys)
+    assert "active.replay" in line
+    assert sentence in line
+    assert [run.name for run in Path("runs/tiny").iterdir()] == ["version_0"]
+
+
+@pytest.mark.parametrize("earlier", [False, True], ids=["D3", "D3 of an earlier version"])
+def test_repeated_sets_that_changed_while_the_run_was_stopped_are_refused(finished, capsys, earlier):
+    replay = [*TINY, *QUIET, "--active.replay", str(finished)]
+    assert run(replay, Path.cwd(), Kill("training", 4)).code == -9
+    stopped = runs(Path.cwd())[1]
+    if earlier:
+        without("callbacks", "ActiveLearning")(stopped / "checkpoints" / "last.ckpt")
+    kept = (finished / "selection.parquet").read_bytes()
+    changed_sets(lambda table: table.drop(table.index[table["epoch"] == (0 if earlier else 2)][-1]))(finished)
+    assert "active.replay: the sets in runs/tiny/version_0 have changed" in refused([*replay, "--ckpt_path", "last"], capsys)
+    (finished / "selection.parquet").write_bytes(kept)
+    assert main([*replay, "--ckpt_path", "last"]) == 0

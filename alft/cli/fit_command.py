@@ -25,11 +25,13 @@ from alft.models.classifier import Classifier
 from alft.record.checkpoints import read_checkpoint
 from alft.record.folder import given_back_on_error
 from alft.record.workspace import Workspace, is_first_process
+from alft.system.excerpt import listed
 from alft.system.quiet import quieten
 from alft.system.signals import Stopped
 from alft.system.terminal import show
 from alft.use.card import Provenance
 from alft.use.export import TrainedModel, export
+from alft.use.restore import refuse_other_architecture
 
 
 def run(command: str, args: list[str], description: str) -> None:
@@ -137,15 +139,22 @@ class AlftCLI(LightningCLI):
                 show(f"ckpt_path last: no unfinished run of {name} in {root} has a checkpoint, so a new one starts")
         else:
             refuse_fit_only(args, self.config.subcommand)
-            self.trained_labels = read_checkpoint(settings.ckpt_path)["hyper_parameters"]["label_names"]
+            read_checkpoint(settings.ckpt_path)
+            settings.ckpt_path = os.path.expanduser(settings.ckpt_path)
 
     def after_instantiate_classes(self) -> None:
-        """Refuse to evaluate a model on other labels than its own."""
-        if self.subcommand != "fit" and self.datamodule.label_names != self.trained_labels:
+        """Refuse a checkpoint whose model has other labels than the data, or other weights than the model."""
+        path = self.workspace.checkpoint if self.subcommand == "fit" else self.config[self.subcommand].ckpt_path
+        if path is None:
+            return
+        checkpoint = read_checkpoint(path)
+        trained_on = checkpoint["hyper_parameters"]["label_names"]
+        if self.datamodule.label_names != trained_on:
             raise ValueError(
-                f"ckpt_path: the model was trained on the labels {', '.join(self.trained_labels)}, "
-                f"but data.source has {', '.join(self.datamodule.label_names)}"
+                f"ckpt_path: the model was trained on the labels {listed(trained_on)}, "
+                f"but data.source has {listed(self.datamodule.label_names)}"
             )
+        refuse_other_architecture(self.model, checkpoint)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Make the Trainer of a run in its folder for fit, or one that writes nothing for an evaluation."""

@@ -62,9 +62,6 @@ def evaluation_settings(run: Path, backbone: str) -> dict[str, Any]:
     """
     settings, place = read_config(run), run / CONFIG
     data, trainer = ({} if settings.get(block) is None else settings[block] for block in ("data", "trainer"))
-    for name, block in {"data": data, "trainer": trainer}.items():
-        if not isinstance(block, dict):
-            raise ValueError(f"{place}: {name} must be a block of settings, got {excerpt(block)}; give --config FILE instead")
     for name, value in data.items():
         if isinstance(value, dict | list):
             raise ValueError(f"{place}: data.{name} must be a plain value, got {excerpt(value)}; give --config FILE instead")

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from alft.system.earlier import grouped_settings
+from alft.system.excerpt import excerpt
 from alft.system.run_files import SELECTION, SUMMARY
 
 
@@ -44,6 +45,8 @@ class Recorded:
                 f"active.replay: {self.run} selected from other data (fingerprint {self.fingerprint}, here {fingerprint}), "
                 "so that its row numbers mean other texts"
             )
+        if int(torch.cat(self.sets).max()) >= len(selectable_N):
+            raise ValueError(f"active.replay: {self.run} selected rows that the pool does not have; was {SELECTION} changed?")
         if not bool(selectable_N[torch.cat(self.sets)].all()):
             raise ValueError(f"active.replay: {self.run} selected rows that have no label any more")
 
@@ -64,13 +67,21 @@ def read_recorded(run: str, setting: str = "active.replay") -> Recorded:
         table = pyarrow.parquet.read_table(folder / SELECTION, columns=["epoch", "row"])
         settings = grouped_settings(summary["settings"])["selection"]
         fingerprint, name = str(summary["fingerprint"]), f"{summary['name']} seed {summary['seed']}"
+        count = len(summary["epochs"])
+        epochs, rows = (torch.from_numpy(table.column(name).cast(pa.int64()).to_numpy().copy()) for name in ("epoch", "row"))
     except FileNotFoundError as error:
         raise ValueError(f"{setting} must be the folder of a finished run, but {error.filename} is not there") from error
-    except (AttributeError, KeyError, TypeError, ValueError, pa.ArrowException) as error:
-        raise ValueError(f"{setting}: the files of the run in {run} cannot be read ({error})") from error
-    epochs, rows = (torch.from_numpy(table[name].to_numpy().copy()) for name in ("epoch", "row"))
-    sets = tuple(rows[epochs == epoch] for epoch in range(len(summary["epochs"])))
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError, OSError, pa.ArrowException) as error:
+        raise ValueError(f"{setting}: the files of the run in {run} cannot be read ({excerpt(str(error))})") from error
+    sets = tuple(rows[epochs == epoch] for epoch in range(count))
     if not sets or not all(map(len, sets)):
         raise ValueError(f"{setting}: the run in {run} recorded no set for an epoch")
+    if sum(map(len, sets)) != len(rows) or not all(map(_is_set, sets)):
+        raise ValueError(f"{setting}: {folder / SELECTION} holds other rows or epochs than a run writes; was it changed?")
     digest = sha256(torch.stack([epochs, rows]).numpy().tobytes()).hexdigest()[:8]
     return Recorded(run, f"{name} ({digest})", sets, fingerprint, settings)
+
+
+def _is_set(rows: Tensor) -> bool:
+    """Whether rows are ascending, each once, and none is negative, which would count from the end of the pool."""
+    return int(rows[0]) >= 0 and bool((rows.diff() > 0).all())

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from types import NoneType
 from typing import Any
+from zipfile import ZipFile
 
 import torch
 from lightning import Callback
@@ -15,7 +16,7 @@ from alft.selection.ledger import Ledger
 from alft.system.earlier import current_ledger
 from alft.system.excerpt import excerpt
 from alft.system.output import write_atomically
-from alft.system.run_files import CHECKPOINTS
+from alft.system.run_files import CHECKPOINTS, best_checkpoint
 
 EXAMPLE = "such as runs/maltese/version_0/checkpoints/last.ckpt"
 
@@ -92,30 +93,39 @@ def run_checkpoints(folder: Path) -> list[Callback]:
     ]
 
 
-def read_checkpoint(path: str | Path | None, setting: str = "ckpt_path") -> Checkpoint:
+def read_checkpoint(path: str | Path | None, setting: str = "ckpt_path", instead: str = EXAMPLE) -> Checkpoint:
     """Read a checkpoint; its tensors stay on disk until they are used.
 
     Args:
         path: The file.
         setting: What named the file, for error messages.
+        instead: What to give instead, for error messages.
 
     Raises:
         ValueError: The file does not exist, is not a checkpoint of alft, or was damaged.
     """
     place = None if path is None else Path(path).expanduser()
     if place is None or not place.is_file():
-        raise ValueError(f"{setting} must be the checkpoint file of a run, {EXAMPLE}, got {excerpt(str(path))}")
+        raise ValueError(f"{setting} must be the checkpoint file of a run, {instead}, got {excerpt(str(path))}")
+    refusal = f"{setting}: {place} is not the checkpoint of a run of this version of alft, or is damaged; give one {instead}"
     try:
+        with ZipFile(place) as file:  # torch reads damaged tensors without a word
+            assert file.testzip() is None
         checkpoint: Checkpoint = torch.load(place, weights_only=True, map_location="cpu", mmap=True)
         reading, ledger = reading_of(checkpoint), reading_of(checkpoint)["ledger"]
         missing = [*NEEDED - checkpoint.keys(), *READ - reading.keys(), *LEDGER - current_ledger(ledger).keys()]
         checkpoint["hyper_parameters"]["label_names"], checkpoint["hyper_parameters"]["backbone"]
     except Exception as error:  # any file may be given, and unpickling may raise any error
-        raise ValueError(_no_checkpoint(setting, place)) from error
+        raise ValueError(refusal) from error
     if missing:
-        raise ValueError(f"{_no_checkpoint(setting, place)}: it has no {min(missing)}")
+        raise ValueError(f"{refusal} (it has no {min(missing)})")
     refuse_classes(checkpoint["hyper_parameters"], f"{setting}: {place}")
     return checkpoint
+
+
+def read_best(run: Path) -> Checkpoint:
+    """Read the checkpoint that a run with ``test_on best`` tests at its end."""
+    return read_checkpoint(best_checkpoint(run), "test_on best", "that is whole, or start another run")
 
 
 def refuse_classes(settings: dict[str, Any], origin: str) -> None:
@@ -146,7 +156,3 @@ def reading_of(checkpoint: Checkpoint) -> dict[str, Any]:
     """State saved by the DataModule: ledger, fingerprint, text_column and max_length."""
     state: dict[str, Any] = checkpoint[TextPool.__qualname__]
     return state
-
-
-def _no_checkpoint(setting: str, place: Path) -> str:
-    return f"{setting}: {place} is not the checkpoint of a run of this version of alft, or is damaged; give one {EXAMPLE}"

@@ -1,5 +1,6 @@
 """The run folder: claimed atomically and locked as long as the process of the run is alive."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,6 +10,9 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from alft.system.run_files import LOCK, SUMMARY, last_checkpoint, oldest_first
+
+UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
+"""Error numbers that mean that a place cannot be written to, whatever is on it."""
 
 
 @dataclass(frozen=True)
@@ -37,24 +41,20 @@ class RunFolder:
 def claim_new(root: str | Path, name: str) -> RunFolder:
     """Create and lock the first free ``root/name/version_N``."""
     runs = Path(root, name)
-    runs.mkdir(parents=True, exist_ok=True)
-    for number in count():
-        path = runs / f"version_{number}"
-        try:
-            path.mkdir()
-        except FileExistsError:
-            continue
-        folder = hold(path)
-        assert folder is not None, "nobody else goes on with a run that has no checkpoint"
-        return folder
-    raise AssertionError("numbers do not end")
+    with _told(f"trainer.default_root_dir: no run folder can be made in {runs}"):
+        runs.mkdir(parents=True, exist_ok=True)
+        path = next(path for number in count() if _made(path := runs / f"version_{number}"))
+    folder = hold(path)
+    assert folder is not None, "nobody else goes on with a run that has no checkpoint"
+    return folder
 
 
 def hold(path: Path) -> RunFolder | None:
     """Lock an existing folder; None while another live process holds it."""
     lock = FileLock(path / LOCK)
     try:
-        lock.acquire(timeout=0)
+        with _told(f"ckpt_path: the run folder {path} cannot be written to"):
+            lock.acquire(timeout=0)
     except Timeout:
         return None
     return RunFolder(path, lock)
@@ -63,11 +63,30 @@ def hold(path: Path) -> RunFolder | None:
 def claim_unfinished(root: str | Path, name: str) -> RunFolder | None:
     """Lock the newest run below ``root/name`` that has a checkpoint, is unfinished and is not locked; None without one."""
     for path in reversed(oldest_first(Path(root, name).glob("version_*"))):
-        if last_checkpoint(path).is_file() and not (path / SUMMARY).exists() and (folder := hold(path)):
+        if last_checkpoint(path).exists() and not (path / SUMMARY).exists() and (folder := hold(path)):
             if not (path / SUMMARY).exists():  # it may have finished in the meantime
                 return folder
             folder.release()
     return None
+
+
+def _made(path: Path) -> bool:
+    try:
+        path.mkdir()
+    except FileExistsError:
+        return False
+    return True
+
+
+@contextmanager
+def _told(sentence: str) -> Iterator[None]:
+    """Say what cannot be written to, and why."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in UNWRITABLE:
+            raise
+        raise ValueError(f"{sentence} ({error.strerror})") from error
 
 
 @contextmanager
