@@ -12,6 +12,7 @@ from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 from alft.cli.checks import export_target, refuse_fit_only, refuse_fit_settings
 from alft.cli.fit_parser import FitParser
 from alft.cli.presets import with_presets
+from alft.cli.run_settings import with_settings_of_run
 from alft.data.pool import TextPool
 from alft.fit.config_callback import ConfigFile
 from alft.fit.display import result_table
@@ -25,19 +26,23 @@ from alft.models.classifier import Classifier
 from alft.record.checkpoints import read_checkpoint
 from alft.record.folder import given_back_on_error
 from alft.record.workspace import Workspace, is_first_process
+from alft.system.excerpt import listed
 from alft.system.quiet import quieten
-from alft.system.run_files import CONFIG, run_of
 from alft.system.signals import Stopped
 from alft.system.terminal import show
 from alft.use.card import Provenance
 from alft.use.export import TrainedModel, export
+from alft.use.restore import refuse_other_architecture
 
 
 def run(command: str, args: list[str], description: str) -> None:
     """Run ``fit``, ``validate`` or ``test`` with these arguments."""
     quieten()
     usage = f"python -m alft {command} --config FILE [--block.setting VALUE ...]"
-    AlftCLI([command, *_with_config_of_run(command, args)], texts={command: {"usage": usage, "description": description}})
+    args, told = (args, "") if command == "fit" else with_settings_of_run(args)
+    if told and is_first_process():
+        show(told)
+    AlftCLI([command, *args], texts={command: {"usage": usage, "description": description}})
 
 
 class AlftCLI(LightningCLI):
@@ -140,15 +145,22 @@ class AlftCLI(LightningCLI):
                 show(f"ckpt_path last: no unfinished run of {name} in {root} has a checkpoint, so a new one starts")
         else:
             refuse_fit_only(args, self.config.subcommand)
-            self.trained_labels = read_checkpoint(settings.ckpt_path)["hyper_parameters"]["label_names"]
+            read_checkpoint(settings.ckpt_path)
+            settings.ckpt_path = os.path.expanduser(settings.ckpt_path)
 
     def after_instantiate_classes(self) -> None:
-        """Refuse to evaluate a model on other labels than its own."""
-        if self.subcommand != "fit" and self.datamodule.label_names != self.trained_labels:
+        """Refuse a checkpoint whose model has other labels than the data, or other weights than the model."""
+        path = self.workspace.checkpoint if self.subcommand == "fit" else self.config[self.subcommand].ckpt_path
+        if path is None:
+            return
+        checkpoint = read_checkpoint(path)
+        trained_on = checkpoint["hyper_parameters"]["label_names"]
+        if self.datamodule.label_names != trained_on:
             raise ValueError(
-                f"ckpt_path: the model was trained on the labels {', '.join(self.trained_labels)}, "
-                f"but data.source has {', '.join(self.datamodule.label_names)}"
+                f"ckpt_path: the model was trained on the labels {listed(trained_on)}, "
+                f"but data.source has {listed(self.datamodule.label_names)}"
             )
+        refuse_other_architecture(self.model, checkpoint)
 
     def instantiate_trainer(self, **kwargs: Any) -> Trainer:
         """Make the Trainer of a run in its folder for fit, or one that writes nothing for an evaluation."""
@@ -211,13 +223,3 @@ class AlftCLI(LightningCLI):
         """Stem of the first ``--config``."""
         files = self.config[self.config.subcommand].config
         return Path(os.fspath(files[0])).stem if files else "alft"
-
-
-def _with_config_of_run(command: str, args: list[str]) -> list[str]:
-    """Add the run's own config when ``RUN/checkpoints/X.ckpt`` is evaluated without one."""
-    if command == "fit" or any(arg.split("=")[0] in ("-c", "--config") for arg in args):
-        return args
-    paths = [value for key, value in zip(args, [*args[1:], ""], strict=False) if key == "--ckpt_path"]
-    paths += [arg.partition("=")[2] for arg in args if arg.startswith("--ckpt_path=")]
-    run = run_of(Path(paths[0])) if paths else None
-    return ["--config", str(run / CONFIG), *args] if run is not None and (run / CONFIG).is_file() else args

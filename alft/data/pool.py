@@ -18,10 +18,12 @@ from torch.utils.data import DataLoader, Sampler
 from alft.data.corpus import Corpus, load_corpus
 from alft.data.rows import Rows
 from alft.data.sampler import Grouping, Shard, SubsetSampler
+from alft.data.seen_labels import refuse_other_labels, seen_labels
 from alft.data.text_counts import TextCounts, remarks_on_texts
 from alft.data.tokens import Tokens, load_tokenizer, rehearsal_batches, tokenize
 from alft.selection.ledger import Ledger
 from alft.selection.plan import Plan
+from alft.system.earlier import current_ledger, labels_seen
 from alft.task.base import UNLABELLED
 
 Batch = dict[str, Tensor]
@@ -169,12 +171,13 @@ class TextPool(LightningDataModule):
         return self._loader(self.corpus.test, self.test_tokens)
 
     def state_dict(self) -> dict[str, Any]:
-        """The ledger, the fingerprint of its data, and how texts were read, which predictions must repeat."""
+        """The ledger, digests of its data and of the labels seen so far, and how texts were read, which predictions repeat."""
         return {
             "ledger": self.ledger.state_dict(),
             "processes": self._its_trainer.world_size,
             "stopped": self._its_trainer.should_stop,
             "fingerprint": self.corpus.fingerprint,
+            "labels": seen_labels(self.corpus.pool.labels, self.ledger.first_used_N),
             "text_column": self.corpus.text_column,
             "max_length": self.max_length,
         }
@@ -194,6 +197,8 @@ class TextPool(LightningDataModule):
                 f"trainer.devices: the run began on {state_dict['processes']} processes and would be another one on "
                 f"{trainer.world_size}"
             )
+        first_used_N = current_ledger(state_dict["ledger"])["first_used"]
+        refuse_other_labels(self.corpus.pool.labels, first_used_N, labels_seen(state_dict))
         self.ledger.load_state_dict(state_dict["ledger"])
         trainer.should_stop = state_dict["stopped"]  # EarlyStopping saves that it stopped the run, the Trainer does not
 

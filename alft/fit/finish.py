@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-import torch
 from lightning import Callback, Trainer
 from lightning.pytorch.loggers import WandbLogger
 
@@ -14,6 +13,7 @@ from alft.fit.held_folder import HeldFolder
 from alft.fit.journal import Journal
 from alft.loop.active import ActiveLearning
 from alft.models.classifier import Classifier
+from alft.record.checkpoints import read_best
 from alft.record.metrics_file import MetricsFile
 from alft.record.same_run import TRAINING
 from alft.record.summary import (
@@ -59,8 +59,7 @@ def finish(trainer: Trainer, test_on: TestOn = "last") -> Summary | None:
     epoch = max(ledger.validation)
     if test_on == "best":
         epoch = max(ledger.validation, key=lambda e: (ledger.validation[e], -e))
-        state = torch.load(best_checkpoint(folder), weights_only=True, map_location=model.device)
-        model.load_state_dict(state["state_dict"])
+        model.load_state_dict(_best_weights(folder, epoch))
     if data.corpus.test is not None:
         trainer.test(model, datamodule=data, verbose=False)
     if not trainer.is_global_zero:
@@ -156,6 +155,18 @@ def _test_scores(model: Classifier) -> dict[str, Any]:
         "loss": result.loss,
         "predicted": dict(zip(model.label_names, result.predicted_C, strict=True)),
     }
+
+
+def _best_weights(folder: Path, epoch: int) -> dict[str, Any]:
+    """The weights in ``best.ckpt``, which must be those of the best epoch."""
+    checkpoint = read_best(folder)
+    if checkpoint["epoch"] != epoch:
+        raise ValueError(
+            f"test_on best: {best_checkpoint(folder)} holds epoch {checkpoint['epoch']}, but the best one was {epoch}; "
+            "start another run"
+        )
+    weights: dict[str, Any] = checkpoint["state_dict"]
+    return weights
 
 
 def _callback(trainer: Trainer, kind: type[Kind]) -> Kind:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from time import perf_counter
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from lightning import Callback, LightningModule, Trainer
@@ -61,6 +61,15 @@ class ActiveLearning(Callback):
         unused = {} if self.enabled else {"acquire": None, "scoring_precision": None}
         return {name: short_form(value) for name, value in {**chosen, **unused, "replay": None}.items()}
 
+    def state_dict(self) -> dict[str, Any]:
+        """The name of the recorded sets, the one input that is not among the settings; empty without a replay."""
+        return {} if self.recorded is None else {"replay": self.recorded.name}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Refuse other sets than those that a stopped run began with."""
+        if self.recorded is not None and state_dict["replay"] != self.recorded.name:
+            self._refuse_changed_replay(f"{state_dict['replay']} then, {self.recorded.name} now")
+
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Plan the run, before the optimizer requests the planned steps."""
         if stage == "fit":
@@ -81,7 +90,12 @@ class ActiveLearning(Callback):
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Choose the first set, unless it was restored from a checkpoint."""
-        if _pool(trainer).ledger.selected is None:
+        ledger = _pool(trainer).ledger
+        if self.recorded is not None:  # a checkpoint of an earlier version holds no name of the sets
+            for epoch, selection in ledger.selections.items():
+                if not torch.equal(selection.rows, self.recorded.sets[epoch]):
+                    self._refuse_changed_replay(f"the set of epoch {epoch} differs")
+        if ledger.selected is None:
             self._select(trainer, pl_module, epoch=0)
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
@@ -105,6 +119,13 @@ class ActiveLearning(Callback):
         progress: Any = trainer.fit_loop.epoch_progress.current
         progress.completed = progress.processed
         _pool(trainer).ledger.forget_from(trainer.current_epoch)
+
+    def _refuse_changed_replay(self, found: str) -> NoReturn:
+        assert self.recorded is not None
+        raise ValueError(
+            f"active.replay: the sets in {self.recorded.run} have changed since the checkpoint was written ({found}); restore "
+            "its files, or leave --ckpt_path out to start another run"
+        )
 
     def _select(self, trainer: Trainer, module: LightningModule, epoch: int) -> None:
         """Score on all processes, decide on one, record the decision on all."""

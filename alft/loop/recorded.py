@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from alft.system.earlier import grouped_settings
+from alft.system.excerpt import listed
 from alft.system.json_file import read_json
 from alft.system.run_files import SELECTION, SUMMARY
 
@@ -71,11 +72,13 @@ def read_recorded(run: str, setting: str = "active.replay") -> Recorded:
         epochs, rows = _numbers(table, "epoch"), _numbers(table, "row")
     except FileNotFoundError as error:
         raise ValueError(f"{setting} must be the folder of a finished run, but {error.filename} is not there") from error
-    except (AttributeError, KeyError, TypeError, ValueError, pa.ArrowException) as error:
-        raise ValueError(f"{setting}: the files of the run in {run} cannot be read ({error})") from error
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError, OSError, pa.ArrowException) as error:
+        raise ValueError(f"{setting}: the files of the run in {run} cannot be read ({listed([error])})") from error
     sets = tuple(rows[epochs == epoch] for epoch in range(count))
     if not sets or not all(map(len, sets)):
         raise ValueError(f"{setting}: the run in {run} recorded no set for an epoch")
+    if sum(map(len, sets)) != len(rows) or not all(map(_is_set, sets)):
+        raise ValueError(f"{setting}: {folder / SELECTION} holds other rows or epochs than a run writes; was it changed?")
     digest = sha256(torch.stack([epochs, rows]).numpy().tobytes()).hexdigest()[:8]
     return Recorded(run, f"{name} ({digest})", sets, fingerprint, settings)
 
@@ -86,3 +89,8 @@ def _numbers(table: pa.Table, column: str) -> Tensor:
     if found.null_count:
         raise ValueError(f"{SELECTION} has empty cells in its column {column}")
     return torch.from_numpy(found.to_numpy().copy())
+
+
+def _is_set(rows: Tensor) -> bool:
+    """Whether rows are ascending, each once, and none is negative, which would count from the end of the pool."""
+    return int(rows[0]) >= 0 and bool((rows.diff() > 0).all())

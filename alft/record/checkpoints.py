@@ -3,7 +3,9 @@
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import NoneType
 from typing import Any
+from zipfile import ZipFile
 
 import torch
 from lightning import Callback, LightningModule, Trainer
@@ -11,10 +13,30 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.plugins import TorchCheckpointIO
 
 from alft.data.pool import TextPool
+from alft.selection.ledger import Ledger
+from alft.system.earlier import current_ledger
+from alft.system.excerpt import excerpt
 from alft.system.output import write_atomically
-from alft.system.run_files import CHECKPOINTS
+from alft.system.run_files import CHECKPOINTS, best_checkpoint
 
 EXAMPLE = "such as runs/maltese/version_0/checkpoints/last.ckpt"
+
+NEEDED = {
+    *("epoch", "global_step", "state_dict", "optimizer_states", "lr_schedulers", "loops", "callbacks"),
+    *("hyper_parameters", TextPool.__qualname__),
+}
+"""Entries without which Lightning cannot go on from a checkpoint; an evaluation needs fewer, but then the file is not whole."""
+
+READ = {"processes", "stopped", "fingerprint", "text_column", "max_length"}
+"""Entries of the DataModule."""
+
+LEDGER = Ledger(torch.ones(1, dtype=torch.bool)).state_dict().keys()
+
+BLOCKS = ("lora", "epinet")
+"""Model settings with settings of their own."""
+
+CLASS_KEYS = ("class_path", "init_args", "dict_kwargs", "_class_path")
+PLAIN = (str, int, float, bool, NoneType)
 
 Checkpoint = dict[str, Any]
 
@@ -115,20 +137,33 @@ def refuse_same_files(callbacks: Iterable[Callback], folder: Path) -> None:
             )
 
 
-def read_checkpoint(path: str | Path | None) -> Checkpoint:
+def read_checkpoint(path: str | Path | None, setting: str = "ckpt_path", instead: str = EXAMPLE) -> Checkpoint:
     """Read a checkpoint; its tensors stay on disk until they are used.
 
+    Args:
+        path: The file.
+        setting: What named the file, for error messages.
+        instead: What to give instead, for error messages.
+
     Raises:
-        ValueError: The file does not exist or is not a checkpoint of alft.
+        ValueError: The file does not exist, is not a checkpoint of alft, or was damaged.
     """
     place = None if path is None else Path(path).expanduser()
     if place is None or not place.is_file():
-        raise ValueError(f"ckpt_path must be the checkpoint file of a run, {EXAMPLE}, got {path}")
+        raise ValueError(f"{setting} must be the checkpoint file of a run, {instead}, got {excerpt(str(path))}")
+    refusal = f"{setting}: {place} is not the checkpoint of a run of this version of alft, or is damaged; give one {instead}"
     try:
+        with ZipFile(place) as file:  # torch reads damaged tensors without a word
+            assert file.testzip() is None
         checkpoint: Checkpoint = torch.load(place, weights_only=True, map_location="cpu", mmap=True)
-        checkpoint["hyper_parameters"]["label_names"], checkpoint["state_dict"], reading_of(checkpoint)["max_length"]
+        reading, ledger = reading_of(checkpoint), reading_of(checkpoint)["ledger"]
+        missing = [*NEEDED - checkpoint.keys(), *READ - reading.keys(), *LEDGER - current_ledger(ledger).keys()]
+        checkpoint["hyper_parameters"]["label_names"], checkpoint["hyper_parameters"]["backbone"]
     except Exception as error:  # any file may be given, and unpickling may raise any error
-        raise ValueError(f"ckpt_path: {path} is not the checkpoint of a run of this version of alft, {EXAMPLE}") from error
+        raise ValueError(refusal) from error
+    if missing:
+        raise ValueError(f"{refusal} (it has no {min(missing)})")
+    refuse_classes(checkpoint["hyper_parameters"], f"{setting}: {place}")
     return checkpoint
 
 
@@ -142,6 +177,35 @@ def refuse_unfit_to_resume(checkpoint: Checkpoint, path: Path) -> None:
         raise ValueError(f"ckpt_path: {path} holds weights alone, a run goes on from its last.ckpt")
     if checkpoint["epoch"] not in reading_of(checkpoint)["ledger"]["validation"]:
         raise ValueError(f"ckpt_path: {path} was written within epoch {checkpoint['epoch']}, a run goes on from its last.ckpt")
+
+
+def read_best(run: Path) -> Checkpoint:
+    """Read the checkpoint that a run with ``test_on best`` tests at its end."""
+    return read_checkpoint(best_checkpoint(run), "test_on best", "that is whole, or start another run")
+
+
+def refuse_classes(settings: dict[str, Any], origin: str) -> None:
+    """Refuse model settings that are not plain values: Lightning's parser would import and call a class that they name.
+
+    Args:
+        settings: The model's settings in a checkpoint.
+        origin: Setting and file, the beginning of the error message.
+
+    Raises:
+        ValueError: A setting is no number, word, list of words or block of these, or names a class.
+    """
+    for name, value in settings.items():
+        if name in BLOCKS and isinstance(value, dict):
+            entries = dict(value)
+        elif name == "label_names" and isinstance(value, list):
+            entries = dict(enumerate(value))
+        else:
+            entries = {name: value}
+        foreign = [key for key, entry in entries.items() if key in CLASS_KEYS or not isinstance(entry, PLAIN)]
+        if foreign or (name in BLOCKS and isinstance(value, str)):
+            raise ValueError(
+                f"{origin} has a model setting {excerpt(name)} that is not plain ({excerpt(value)}) and is not used"
+            )
 
 
 def reading_of(checkpoint: Checkpoint) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from alft.system.excerpt import excerpt
 from alft.system.output import write_text_atomically
 from alft.system.run_files import CONFIG
 
@@ -24,8 +25,11 @@ def read_config(folder: Path) -> dict[str, Any]:
     """
     try:
         settings = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(f"{folder / CONFIG} is no YAML file") from error
     if not isinstance(settings, dict):
         raise ValueError(f"{folder / CONFIG} holds no settings")
+    for name in ("data", "model", "active", "trainer"):
+        if not isinstance(settings.get(name), dict | None):
+            raise ValueError(f"{folder / CONFIG}: {name} must be a block of settings, got {excerpt(settings[name])}")
     return settings

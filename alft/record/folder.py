@@ -42,36 +42,20 @@ def claim_new(root: str | Path, name: str) -> RunFolder:
         ValueError: No folder can be made there.
     """
     runs = Path(root, name)
-    try:
+    with _told(f"trainer.default_root_dir: no run folder can be made in {root}", "give a folder that can be written to"):
         runs.mkdir(parents=True, exist_ok=True)
-        return _first_free(runs)
-    except OSError as error:
-        if error.errno in FULL:
-            raise
-        reason = (error.strerror or str(error)).lower()
-        raise ValueError(
-            f"trainer.default_root_dir: no run folder can be made in {root} ({reason}); give a folder that can be written to"
-        ) from error
-
-
-def _first_free(runs: Path) -> RunFolder:
-    for number in count():
-        path = runs / f"version_{number}"
-        try:
-            path.mkdir()
-        except FileExistsError:
-            continue
-        folder = hold(path)
-        assert folder is not None, "nobody else goes on with a run that has no checkpoint"
-        return folder
-    raise AssertionError("numbers do not end")
+        path = next(path for number in count() if _made(path := runs / f"version_{number}"))
+    folder = hold(path)
+    assert folder is not None, "nobody else goes on with a run that has no checkpoint"
+    return folder
 
 
 def hold(path: Path) -> RunFolder | None:
     """Lock an existing folder; None while another live process holds it."""
     lock = FileLock(path / LOCK)
     try:
-        lock.acquire(timeout=0)
+        with _told(f"ckpt_path: the run folder {path} cannot be written to", "change its permissions"):
+            lock.acquire(timeout=0)
     except Timeout:
         return None
     return RunFolder(path, lock)
@@ -80,11 +64,30 @@ def hold(path: Path) -> RunFolder | None:
 def claim_unfinished(root: str | Path, name: str) -> RunFolder | None:
     """Lock the newest run below ``root/name`` that has a checkpoint, is unfinished and is not locked; None without one."""
     for path in reversed(oldest_first(Path(root, name).glob("version_*"))):
-        if last_checkpoint(path).is_file() and not (path / SUMMARY).exists() and (folder := hold(path)):
+        if last_checkpoint(path).exists() and not (path / SUMMARY).exists() and (folder := hold(path)):
             if not (path / SUMMARY).exists():  # it may have finished in the meantime
                 return folder
             folder.release()
     return None
+
+
+def _made(path: Path) -> bool:
+    try:
+        path.mkdir()
+    except FileExistsError:
+        return False
+    return True
+
+
+@contextmanager
+def _told(sentence: str, mend: str) -> Iterator[None]:
+    """Say what cannot be written to, why, and what to do; a full disk is told elsewhere."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in FULL:
+            raise
+        raise ValueError(f"{sentence} ({(error.strerror or str(error)).lower()}); {mend}") from error
 
 
 @contextmanager

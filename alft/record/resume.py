@@ -14,7 +14,7 @@ from typing import Any
 from alft.record.checkpoints import read_checkpoint, refuse_unfit_to_resume
 from alft.record.folder import RunFolder, claim_unfinished, hold
 from alft.record.same_run import first_difference
-from alft.system.run_files import CONFIG, SUMMARY, last_checkpoint, run_of
+from alft.system.run_files import CONFIG, SUMMARY, best_checkpoint, last_checkpoint, run_of
 
 LAST = "last"
 RUN = "ALFT_RUN"
@@ -39,13 +39,14 @@ def find_run(ckpt_path: str, root: str | Path, name: str, first_process: bool) -
     if not first_process:
         return _found_by_first_process(ckpt_path)
     if ckpt_path == LAST:
-        folder = claim_unfinished(root, name)
-        return Resumed(folder.path, last_checkpoint(folder.path), folder) if folder else None
+        return _newest(root, name)
     checkpoint = Path(ckpt_path).expanduser()
     refuse_unfit_to_resume(read_checkpoint(checkpoint), checkpoint)
     run = _run_with_config(checkpoint)
     if (run / SUMMARY).exists():
         raise ValueError(f"ckpt_path: the run in {run} is finished, there is nothing to go on with")
+    if last_checkpoint(run).is_dir():
+        raise ValueError(f"ckpt_path: {last_checkpoint(run)} is a folder, where the run writes its newest epoch; move it away")
     folder = hold(run)
     if folder is None:
         raise ValueError(f"ckpt_path: the run in {run} is being trained by another process")
@@ -83,6 +84,21 @@ def how_to_go_on(run: Path | None, args: Sequence[str]) -> str:
         config, checkpoint = shlex.quote(str(run / CONFIG)), shlex.quote(str(last_checkpoint(run)))
         return f"go on with: python -m alft fit --config {config} --ckpt_path {checkpoint}"
     return f"no epoch was finished; start again with: {shlex.join(['python', '-m', 'alft', *args])}"
+
+
+def _newest(root: str | Path, name: str) -> Resumed | None:
+    """The newest unfinished run; its checkpoint is whole, since another one is not gone on with in its place unasked."""
+    folder = claim_unfinished(root, name)
+    if folder is None:
+        return None
+    last, best = last_checkpoint(folder.path), best_checkpoint(folder.path)
+    other = f"such as {best}" if best.is_file() else "of another run"
+    try:
+        read_checkpoint(last, f"ckpt_path {LAST}", f"{other}, or move the folder {folder.path} away to start a new run")
+    except ValueError:
+        folder.release()
+        raise
+    return Resumed(folder.path, last, folder)
 
 
 def _found_by_first_process(ckpt_path: str) -> Resumed | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from lightning.pytorch.utilities import rank_zero_only
 
+from alft.record.checkpoints import read_best
 from alft.record.folder import RunFolder, claim_new
 from alft.record.resume import RUN, Resumed, find_run, how_to_go_on, refuse_other_settings
 
@@ -45,6 +46,8 @@ class Workspace:
             return False
         self.held = self.resumed.folder
         refuse_other_settings(settings, self.resumed.path)
+        if settings.get("test_on") == "best" and is_first_process():  # it may be days until it is needed
+            read_best(self.resumed.path)
         return True
 
     def claim(self, root: str | Path, name: str) -> None:

@@ -39,6 +39,12 @@ def current_ledger(state: dict[str, Any]) -> dict[str, Any]:
     return {{"division": "clusters"}.get(name, name): value for name, value in state.items()}
 
 
+def labels_seen(state: dict[str, Any]) -> dict[str, Any] | None:
+    """What the DataModule's part of a checkpoint tells of the pool's labels; None from a version that kept nothing of it."""
+    seen: dict[str, Any] | None = state.get("labels")
+    return seen
+
+
 def _named(budget: Any) -> Any:
     """Rename the schedule ``Base`` to ``Constant``; the old name is still accepted as a setting."""
     return re.sub(r"^Base\b", "Constant", budget) if isinstance(budget, str) else budget
