@@ -432,7 +432,7 @@ RECORDS = {
     "D3 sibling: rows from the end": (changed_sets(lambda table: table.assign(row=-table["row"])), "holds other rows"),
     "D3 sibling: rows twice": (changed_sets(lambda table: table.assign(row=table["row"] // 2)), "holds other rows"),
     "D3 sibling: more epochs": (changed_sets(lambda table: table.assign(epoch=table["epoch"] * 2)), "no set for an epoch"),
-    "D3 sibling: rows beyond the pool": (changed_sets(lambda table: table.assign(row=table["row"] + 64)), "does not have"),
+    "D3 sibling: rows beyond the pool": (changed_sets(lambda table: table.assign(row=table["row"] + 64)), "do not have"),
     "D3 sibling: summary nested": (lambda run: (run / "summary.json").write_text("[" * 5000), "cannot be read"),
     "D3 sibling: summary without epochs": (lambda run: (run / "summary.json").write_text('{"epochs": 3}'), "cannot be read"),
 }
