@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from alft.use.export import ExportTarget
+from alft.use.target import ExportTarget
 
 
 def refuse_fit_settings(settings: Any) -> None:

@@ -4,7 +4,6 @@ It dispatches the command and reports errors as sentences. Each command has a fi
 called: most of them need neither torch nor Lightning, which take seconds to import.
 """
 
-import errno
 import os
 import select
 import signal
@@ -14,6 +13,7 @@ from importlib import import_module
 
 from alft import __version__
 from alft.cli.sentences import UsageError, innermost, nearest
+from alft.system.output import is_full
 from alft.system.signals import Stopped, notes_of, stop_on_signals
 
 COMMANDS = {
@@ -29,9 +29,6 @@ COMMANDS = {
 
 OF_TRAINER = ("fit", "validate", "test")
 """Commands that are methods of Lightning's Trainer and share one parser."""
-
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""Error numbers that mean that a file could not grow."""
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -82,9 +79,9 @@ def _is_expected(error: Exception) -> bool:
 
 
 def _sentence(error: Exception) -> str:
-    if isinstance(error, OSError) and error.errno in FULL:
+    if is_full(error):
         return "; ".join([f"the disk is full ({error}), what was written before is whole", *notes_of(error)])
-    return innermost(str(error))
+    return "; ".join([innermost(str(error)), *notes_of(error)])
 
 
 def _print_error(sentence: str) -> None:

@@ -1,8 +1,17 @@
 """Writes files atomically, and never overwrites an existing file unless the user requests it."""
 
+import errno
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Error numbers that mean that a file could not grow."""
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether an error means that the disk is full."""
+    return isinstance(error, OSError) and error.errno in FULL
 
 
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
