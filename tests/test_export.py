@@ -59,7 +59,7 @@ def test_the_pipeline_says_what_predict_says(fit, long_texts, arguments):
             probabilities(pipeline("text-classification", folder), texts_of(long_texts)), expected, atol=1e-5, rtol=0
         )
     assert {path.name for path in Path("out/model").iterdir()} == {
-        *("README.md", "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
+        *("README.md", "alft_export.json", "config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
     }
     assert AutoTokenizer.from_pretrained("out/model").model_max_length == 32
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from alft.fit.trainer import as_list
 from alft.loop.callback_rules import refuse_callback
-from alft.use.export import ExportTarget
+from alft.use.target import ExportTarget
 
 MOST_SEED = 2**32 - 1
 """The largest seed that numpy takes."""

@@ -6,9 +6,10 @@ from alft.cli.checkpoint_arguments import BACKBONE, CKPT_PATH
 from alft.cli.parser import SentenceParser
 from alft.record.checkpoints import read_checkpoint, reading_of
 from alft.system.quiet import quieten
-from alft.use.export import ExportTarget, TrainedModel, export
+from alft.use.export import TrainedModel, export
 from alft.use.origin import provenance_of, validation_of
 from alft.use.restore import load_classifier
+from alft.use.target import ExportTarget
 
 
 def run(parser: SentenceParser, args: list[str]) -> None:
@@ -21,9 +22,20 @@ def run(parser: SentenceParser, args: list[str]) -> None:
     parser.add_argument("--force", action="store_true", help="Replace an earlier export.")
     settings = parser.parse_args(args)
     path, target = Path(settings.ckpt_path), ExportTarget(Path(settings.folder).expanduser(), settings.adapter, settings.force)
+    export_checkpoint(path, target, settings.model.backbone)
+
+
+def export_checkpoint(path: Path, target: ExportTarget, moved_backbone: str | None = None) -> None:
+    """Export the model of a checkpoint, and tell where it is.
+
+    Args:
+        path: The checkpoint.
+        target: Target and options.
+        moved_backbone: Where the pretrained encoder lies now, if it was moved after training.
+    """
     checkpoint = read_checkpoint(path)
     trained_with = checkpoint["hyper_parameters"]
-    backbone = settings.model.backbone or trained_with["backbone"]
+    backbone = moved_backbone or trained_with["backbone"]
     target.check(backbone, trained_with["lora"])
     model = load_classifier(checkpoint, backbone)
     validation = validation_of(path, checkpoint, backbone) if model.epinet is not None else None

@@ -10,6 +10,7 @@ from lightning import Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
 from alft.cli.checks import export_target, refuse_fit_only, refuse_fit_settings
+from alft.cli.export_left import OnlyExportLeftError, how_to_export, refuse_to_train_again
 from alft.cli.fit_parser import FitParser
 from alft.cli.presets import with_presets
 from alft.cli.run_settings import with_settings_of_run
@@ -25,8 +26,10 @@ from alft.loop.active import ActiveLearning
 from alft.models.classifier import Classifier
 from alft.record.checkpoints import read_checkpoint
 from alft.record.folder import given_back_on_error
+from alft.record.resume import finished_run
 from alft.record.workspace import Workspace, is_first_process
 from alft.system.excerpt import listed
+from alft.system.output import is_full
 from alft.system.quiet import quieten
 from alft.system.signals import Stopped
 from alft.system.terminal import show
@@ -69,8 +72,13 @@ class AlftCLI(LightningCLI):
                 parser_class=FitParser,
                 parser_kwargs={"allow_abbrev": False, **(texts or {})},
             )
-        except (Stopped, OSError) as error:  # a full disk is an OSError
-            if run:
+        except OnlyExportLeftError as left:
+            if is_first_process():
+                left.export()
+        except (Stopped, OSError, ValueError) as error:
+            if self.workspace.held is not None and (advice := how_to_export(self.workspace.path, self.config)):
+                error.add_note(advice)
+            elif run and (isinstance(error, Stopped) or is_full(error)):
                 error.add_note(self.workspace.how_to_go_on(args))
             raise
         except RuntimeError as error:
@@ -140,6 +148,8 @@ class AlftCLI(LightningCLI):
             refuse_fit_settings(settings)
             asked, settings.ckpt_path = settings.ckpt_path, None  # Lightning would override these settings by the checkpoint's
             root, name = settings.trainer.default_root_dir, self._run_name()
+            if asked is not None and (target := export_target(settings)):
+                refuse_to_train_again(finished_run(asked, root, name, self._settings()), settings.test_on, target)
             found = asked is not None and self.workspace.find(asked, root, name, self._settings())
             if asked is not None and not found and is_first_process():
                 show(f"ckpt_path last: no unfinished run of {name} in {root} has a checkpoint, so a new one starts")

@@ -13,7 +13,7 @@ from importlib import import_module
 
 from alft import __version__
 from alft.cli.sentences import UsageError, innermost, nearest
-from alft.system.output import FULL
+from alft.system.output import is_full
 from alft.system.signals import Stopped, notes_of, stop_on_signals
 
 COMMANDS = {
@@ -79,9 +79,9 @@ def _is_expected(error: Exception) -> bool:
 
 
 def _sentence(error: Exception) -> str:
-    if isinstance(error, OSError) and error.errno in FULL:
+    if is_full(error):
         return "; ".join([f"the disk is full ({error}), what was written before is whole", *notes_of(error)])
-    return innermost(str(error))
+    return "; ".join([innermost(str(error)), *notes_of(error)])
 
 
 def _print_error(sentence: str) -> None:

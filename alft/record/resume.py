@@ -14,7 +14,7 @@ from typing import Any
 from alft.record.checkpoints import read_checkpoint, refuse_unfit_to_resume
 from alft.record.folder import RunFolder, claim_unfinished, hold
 from alft.record.same_run import first_difference
-from alft.system.run_files import CONFIG, SUMMARY, best_checkpoint, last_checkpoint, run_of
+from alft.system.run_files import CONFIG, SUMMARY, best_checkpoint, last_checkpoint, oldest_first, run_of
 
 LAST = "last"
 RUN = "ALFT_RUN"
@@ -51,6 +51,25 @@ def find_run(ckpt_path: str, root: str | Path, name: str, first_process: bool) -
     if folder is None:
         raise ValueError(f"ckpt_path: the run in {run} is being trained by another process")
     return Resumed(run, checkpoint, folder)
+
+
+def finished_run(ckpt_path: str, root: str | Path, name: str, settings: Mapping[str, Any]) -> Path | None:
+    """The finished run with these settings that ``--ckpt_path`` means, for what is still to be done with it; None if none.
+
+    Args:
+        ckpt_path: ``last`` for the newest run of this name, or a checkpoint of the run.
+        root: Folder of all runs.
+        name: Name of the run.
+        settings: The settings of ``fit`` as they are written to ``config.yaml``.
+    """
+    newest = oldest_first(Path(root, name).glob("version_*"))[-1:]
+    run = next(iter(newest), None) if ckpt_path == LAST else run_of(Path(ckpt_path).expanduser())
+    if run is None or not (run / SUMMARY).is_file() or not last_checkpoint(run).is_file():
+        return None
+    try:
+        return run if first_difference(settings, run) is None else None
+    except (OSError, ValueError):
+        return None
 
 
 def refuse_other_settings(settings: Mapping[str, Any], run: Path) -> None:

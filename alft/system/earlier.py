@@ -19,6 +19,14 @@ GROUP_OF = {
 """Group of each setting of the flat list, by its current name."""
 
 
+EXPORTED = (
+    r"README\.md|(adapter_)?config\.json|(adapter_)?model(-[0-9]{5}-of-[0-9]{5})?\.safetensors|model\.safetensors\.index\.json"
+    r"|tokenizer(_config)?\.json|special_tokens_map\.json|added_tokens\.json|vocab\.(txt|json)|merges\.txt"
+    r"|(tokenizer|spiece|sentencepiece(\.bpe)?)\.model|chat_template\.(jinja|json)"
+)
+"""Names of the files of an export that has no list of them."""
+
+
 def grouped_settings(settings: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The settings of a summary of any version, in groups; an unknown name is assigned to training.
 

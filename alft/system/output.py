@@ -9,6 +9,11 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """Error numbers that mean that a file could not grow."""
 
 
+def is_full(error: BaseException) -> bool:
+    """Whether an error means that the disk is full."""
+    return isinstance(error, OSError) and error.errno in FULL
+
+
 def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let ``write`` make a file next to ``path``, then rename it: readers see the old file or the complete new one."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
