@@ -1,5 +1,6 @@
 """``python -m alft report``: its arguments and output; the report is made in :mod:`alft.report`."""
 
+import csv
 import shutil
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from alft.report import as_csv, as_markdown, as_terminal, compare, contrasts, lo
 from alft.report.choice import MOST_ARMS, named, refuse_unknown
 from alft.report.contrasts import MOST_PAIRS
 from alft.system.output import refuse_output, write_text_atomically
+from alft.system.visible import formulas
 
 Format = Literal["table", "markdown", "csv", "csv_contrasts"]
 
@@ -49,6 +51,8 @@ def run(parser: SentenceParser, args: list[str]) -> None:
     if output is not None:
         refuse_output(output, settings.force)
     text = _text(settings.format, roots, settings.arms, settings.contrasts)
+    if settings.format.startswith("csv") and (count := formulas(cell for row in csv.reader(text.splitlines()) for cell in row)):
+        print(f"cells that a spreadsheet runs as formulas, since they begin with = + - @: {count}", file=sys.stderr)
     if output is None:
         print(text, end="")
     else:

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from alft.report.sentences import sentences_on_all
 from alft.report.sheets import Section, Sheet, sections
+from alft.system.visible import markdown
 
 NARROWEST = 100
 """Minimum width in columns, below which a sheet would lose figures; a narrower terminal wraps lines itself."""
@@ -54,14 +55,14 @@ def _terminal_parts(shown: list[Section], table: pd.DataFrame) -> Iterator[str |
 
 def _markdown_parts(shown: list[Section], table: pd.DataFrame) -> Iterator[str | Table]:
     for section in shown:
-        yield from (f"## {_escaped(section.title)}", "", _escaped(section.shared), "")
-        yield from (part for sentence in section.left_out for part in (_escaped(sentence), ""))
+        yield from (f"## {markdown(section.title)}", "", markdown(section.shared), "")
+        yield from (part for sentence in section.left_out for part in (markdown(sentence), ""))
         for number, sheet in enumerate(section.sheets):
             plain = Sheet(sheet.title, tuple(name.replace("\n", " ") for name in sheet.header), _escaped_rows(sheet))
-            yield from (f"### {sheet.title}", "", _drawn(plain, box.MARKDOWN, None), "")
+            yield from (f"### {markdown(sheet.title)}", "", _drawn(plain, box.MARKDOWN, None), "")
             if number == 0:
                 yield from (section.controls, "")
-        yield from map(_escaped, _listed(section))
+        yield from map(markdown, _listed(section))
         yield ""
     yield "\n\n".join(sentences_on_all(table))
 
@@ -94,14 +95,5 @@ def _printed(parts: Iterator[str | Table], width: int) -> str:
     return re.sub("\n{3,}", "\n\n", text).strip("\n") + "\n"
 
 
-def _escaped(text: str) -> str:
-    r"""Escape characters that Markdown would interpret.
-
-    >>> print(_escaped("a|b *c* _d_ batch_size"))
-    a\|b \*c\* \_d\_ batch_size
-    """
-    return re.sub(r"([\\|*`<]|(?<!\w)_|_(?!\w))", r"\\\1", text)  # an underscore within a word is not markup
-
-
 def _escaped_rows(sheet: Sheet) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(_escaped(cell) for cell in row) for row in sheet.rows)
+    return tuple(tuple(markdown(cell) for cell in row) for row in sheet.rows)

@@ -14,6 +14,7 @@ from alft.system.earlier import GROUPS, grouped_settings
 from alft.system.excerpt import WIDTH
 from alft.system.json_file import read_json
 from alft.system.run_files import SUMMARY
+from alft.system.visible import visible_values
 
 
 class Rule(NamedTuple):
@@ -116,7 +117,7 @@ def find_runs(*roots: str | Path) -> list[Run]:
 
 
 def read_summary(path: Path) -> dict[str, Any]:
-    """Read one summary.
+    """Read one summary, with control characters in its texts made visible.
 
     Raises:
         ValueError: It is not JSON, or lacks an entry that a report requires; the message names the file and the entry.
@@ -125,7 +126,7 @@ def read_summary(path: Path) -> dict[str, Any]:
     faults = _faults(summary, RUN) or _faults_inside(summary) or _contradictions(summary)
     if faults:
         raise ValueError(f"{path} is not the summary of a run: {faults[0]}")
-    return dict(summary)
+    return dict(visible_values(summary))
 
 
 def _faults(record: Any, required: Mapping[str, Rule], place: str = "") -> list[str]:
