@@ -3,6 +3,7 @@
 import csv
 import errno
 import importlib
+import json
 import os
 import pickle
 import re
@@ -20,6 +21,7 @@ from filelock import FileLock
 from safetensors import SafetensorError
 
 from alft.cli.main import main
+from alft.report import as_markdown, compare, load_runs
 
 from .conftest import ROOT, summary_of
 from .faults import Kill, differences, run
@@ -591,3 +593,101 @@ def test_D5_killed_before_and_after_the_renames_leaves_nothing(exported):
     shutil.copytree("model", f".model.new.{os.getpid()}.kept")
     assert main(exported) == 0
     assert [path.name for path in Path.cwd().glob(".model.*")] == [f".model.new.{os.getpid()}.kept"]
+
+
+DIVERGING = ["--model.lr", "1e30", "--trainer.gradient_clip_val", "null", "--model.warmup", "0"]
+ARMS = {
+    "D6 baseline": ["--active.enabled", "false"],
+    "D6 selecting": FEW,
+    "D6 random": [*FEW, "--active.acquire", "Random"],
+    "D6 sibling: epinet": [*FEW, "--model.uncertainty", "epinet"],
+    "D6 sibling: best": [*FEW, "--test_on", "best"],
+}
+
+
+@pytest.mark.parametrize("arm", ARMS.values(), ids=ARMS)
+def test_a_diverged_run_has_no_score_and_says_so(workplace, capsys, arm):
+    assert main([*TINY, *QUIET, *arm, *DIVERGING]) == 0
+    out = capsys.readouterr().out
+    assert "the outputs of the model are not finite from epoch 0 on, so that training ended with it" in out
+    summary = summary_of(Path("runs/tiny/version_0"))
+    assert summary["diverged"] == 0
+    assert summary["test"] == {"f1_macro": None, "accuracy": None, "loss": None, "predicted": None}
+    assert summary["validation"] == {"f1_macro": None}
+    assert [record["val_f1_macro"] for record in summary["epochs"]] == [None]
+    assert main(["report", "runs"]) == 0
+    assert "1 of its 1 runs diverged and have no score" in " ".join(capsys.readouterr().out.split())
+
+
+def test_D6_a_diverged_run_is_in_no_mean(workplace):
+    for seed in ("0", "1"):
+        for arm in (ARMS["D6 baseline"], FEW):
+            assert main([*TINY, *QUIET, *arm, "--seed_everything", seed]) == 0
+    for folder in runs(workplace)[2:]:  # as if those of seed 1 had diverged in their last epoch
+        summary = summary_of(folder) | {"diverged": 2, "validation": {"f1_macro": None}}
+        summary["test"] |= {"f1_macro": None, "predicted": None}
+        summary["epochs"][2]["val_f1_macro"] = None
+        (folder / "summary.json").write_text(json.dumps(summary))
+    table, each = compare("runs"), load_runs("runs")
+    for arm in table.to_dict("records"):
+        whole = each[(each["arm"] == arm["arm"]) & (each["seed"] == 0)].iloc[0]
+        assert (arm["diverged"], arm["seeds"], arm["test_f1"]) == (1, 2, whole["test_f1_macro"])
+        assert arm["val_f1"] == whole["val_f1_macro"]
+        assert arm["baseline_seeds"] == (arm["kind"] != "baseline")
+    for form in ("table", "markdown", "csv", "csv_contrasts"):
+        assert main(["report", "runs", "--format", form]) == 0
+    assert main(["report", "runs", "--plots", "plots"]) == 0
+    assert "1 of its 2 runs diverged and have no score; its scores are of the others" in as_markdown(table)
+
+
+def test_D6_a_diverged_checkpoint_is_no_model(workplace, capsys):
+    assert main([*TINY, *QUIET, *FEW, *DIVERGING]) == 0
+    last = "runs/tiny/version_0/checkpoints/last.ckpt"
+    for command in ("test", "validate"):
+        capsys.readouterr()
+        assert main([command, "--ckpt_path", last]) == 0
+        assert "no score: for 24 of 24 rows the model gives outputs that are not finite" in capsys.readouterr().out
+    line = refused(["predict", "--ckpt_path", last, "--data.predict", "tiny-data/test.csv", "--output", "out.csv"], capsys)
+    assert "has diverged in training" in line
+    assert "has diverged in training" in refused(["export", last, "model"], capsys)
+    line = refused([*TINY, *QUIET, *FEW, *DIVERGING, "--export", "model"], capsys)
+    assert "has diverged in training" in line
+    assert "only its export is missing" not in line
+    assert not Path("model").exists()
+
+
+def test_D6_a_run_that_diverged_and_was_stopped_stays_stopped(workplace):
+    command = [*TINY, *QUIET, "--active.enabled", "false", *DIVERGING]
+    assert run(command, Path.cwd()).code == 0
+    assert run(command, Path.cwd(), Kill("test", 1)).code == -9
+    ended = run([*command, "--ckpt_path", "last"], Path.cwd())
+    assert ended.code == 0, ended.err
+    summary = summary_of(runs(Path.cwd())[1])
+    assert summary["diverged"] == 0
+    assert len(summary["epochs"]) == 1
+
+
+NAMES = {
+    "D7": ["--config", "runs/tiny/version_0/config.yaml"],
+    "D7 with another": ["--config", "runs/tiny/version_0/config.yaml", "--config", "more.yaml"],
+    "D7 sibling: with an equals sign": ["--config=runs/tiny/version_0/config.yaml"],
+    "D7 sibling: absolute": ["--config", "{here}/runs/tiny/version_0/config.yaml"],
+}
+
+
+@pytest.mark.parametrize("arguments", NAMES.values(), ids=NAMES)
+def test_a_run_made_from_the_config_of_a_run_keeps_its_name(finished, arguments):
+    Path("more.yaml").write_text("{model: {lr: 2.0e-3}}")
+    given = [argument.format(here=Path.cwd()) for argument in arguments]
+    assert main(["fit", *given, "--trainer.max_epochs", "1", "--ckpt_path", "last"]) == 0
+    assert [run.name for run in runs(Path.cwd())] == ["version_0", "version_1"]
+    assert summary_of(Path("runs/tiny/version_1"))["name"] == "tiny"
+    assert [path.name for path in Path("runs").iterdir()] == ["tiny"]
+
+
+def test_D7_sibling_inside_the_run_folder(finished, monkeypatch):
+    for name in ("tiny-bert", "tiny-data"):
+        (finished / name).symlink_to(Path(name).resolve())
+    monkeypatch.chdir(finished)
+    assert main(["fit", "--config", "config.yaml", "--trainer.max_epochs", "1", "--trainer.default_root_dir", "../.."]) == 0
+    assert summary_of(Path("../version_1"))["name"] == "tiny"

@@ -16,7 +16,7 @@ from alft.cli.presets import with_presets
 from alft.cli.run_settings import with_settings_of_run
 from alft.data.pool import TextPool
 from alft.fit.config_callback import ConfigFile
-from alft.fit.display import result_table
+from alft.fit.display import DIVERGED, on_divergence, result_table
 from alft.fit.finish import TestOn, finish
 from alft.fit.journal import Journal
 from alft.fit.lost_process import lost_process
@@ -31,10 +31,11 @@ from alft.record.workspace import Workspace, is_first_process
 from alft.system.excerpt import listed
 from alft.system.output import is_full
 from alft.system.quiet import quieten
+from alft.system.run_files import name_of
 from alft.system.signals import Stopped
 from alft.system.terminal import show
 from alft.use.card import Provenance
-from alft.use.export import TrainedModel, export
+from alft.use.export import DivergedError, TrainedModel, export
 from alft.use.restore import refuse_other_architecture
 
 
@@ -76,7 +77,8 @@ class AlftCLI(LightningCLI):
             if is_first_process():
                 left.export()
         except (Stopped, OSError, ValueError) as error:
-            if self.workspace.held is not None and (advice := how_to_export(self.workspace.path, self.config)):
+            finished = self.workspace.held is not None and not isinstance(error, DivergedError)
+            if finished and (advice := how_to_export(self.workspace.path, self.config)):
                 error.add_note(advice)
             elif run and (isinstance(error, Stopped) or is_full(error)):
                 error.add_note(self.workspace.how_to_go_on(args))
@@ -203,17 +205,25 @@ class AlftCLI(LightningCLI):
     def validate(self, **kwargs: Any) -> None:
         """Evaluate a checkpoint on the validation set."""
         self.trainer.validate(**kwargs, ckpt_path=self.config.validate.ckpt_path, weights_only=True)
+        self._tell_broken("val")
 
     def test(self, **kwargs: Any) -> None:
         """Evaluate a checkpoint on the test set."""
         self.trainer.test(**kwargs, ckpt_path=self.config.test.ckpt_path, weights_only=True)
+        self._tell_broken("test")
+
+    def _tell_broken(self, stage: str) -> None:
+        result = self.model.evaluations[stage]
+        if result.broken and self.trainer.is_global_zero:
+            rows = int(result.confusion_CC.sum())
+            show(f"no score: for {result.broken} of {rows} rows the model gives outputs that are not finite; {DIVERGED}")
 
     def after_fit(self) -> None:
         """Test, write the run folder's last files, show the result, and export if requested."""
         summary = finish(self.trainer, self.config.fit.test_on)
         if summary is None:
             return
-        show(result_table(summary), f"run folder: {self.workspace.path}")
+        show(result_table(summary), *on_divergence(summary), f"run folder: {self.workspace.path}")
         if target := export_target(self.config.fit):
             data, trainer = self.datamodule, self.config.fit.trainer
             bought = data.ledger.bought_until(summary["tested_epoch"])
@@ -230,6 +240,6 @@ class AlftCLI(LightningCLI):
         return settings
 
     def _run_name(self) -> str:
-        """Stem of the first ``--config``."""
+        """Stem of the first ``--config``; of the config of a run, the name of that run."""
         files = self.config[self.config.subcommand].config
-        return Path(os.fspath(files[0])).stem if files else "alft"
+        return name_of(Path(os.path.abspath(files[0]))) if files else "alft"

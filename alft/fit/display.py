@@ -8,6 +8,8 @@ from alft.selection.ledger import STAGES
 from alft.selection.plan import Plan
 from alft.system.visible import visible
 
+DIVERGED = "it has diverged in training, and a lower model.lr may help"
+
 
 def plan_table(plan: Plan, pool: int) -> Table:
     """Planned sizes by epoch."""
@@ -38,6 +40,15 @@ def result_table(summary: dict[str, Any]) -> Table:
         table.add_row(f"seconds: {stage}", f"{seconds[stage]:.1f}")
     table.add_row("seconds: total", f"{seconds['total']:.1f}")
     return table
+
+
+def on_divergence(summary: dict[str, Any]) -> list[str]:
+    """A sentence on a run whose model diverged, if it did."""
+    epoch = summary["diverged"]
+    if epoch is None:
+        return []
+    ends = f"the outputs of the model are not finite from epoch {epoch} on, so that training ended with it"
+    return [f"{ends}; {DIVERGED}"]
 
 
 def _score(value: float | None) -> str:

@@ -1,5 +1,6 @@
 """Finishes a run after training: the final test and the last files."""
 
+import math
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -20,6 +21,7 @@ from alft.record.summary import (
     Summary,
     break_even,
     epoch_records,
+    finite,
     label_costs,
     stage_seconds,
     write_selection,
@@ -58,7 +60,8 @@ def finish(trainer: Trainer, test_on: TestOn = "last") -> Summary | None:
     ledger = data.ledger
     epoch = max(ledger.validation)
     if test_on == "best":
-        epoch = max(ledger.validation, key=lambda e: (ledger.validation[e], -e))
+        scores = {e: -math.inf if math.isnan(score) else score for e, score in ledger.validation.items()}
+        epoch = max(scores, key=lambda e: (scores[e], -e))
         model.load_state_dict(_best_weights(folder, epoch))
     if data.corpus.test is not None:
         trainer.test(model, datamodule=data, verbose=False)
@@ -66,7 +69,7 @@ def finish(trainer: Trainer, test_on: TestOn = "last") -> Summary | None:
         return None
     write_selection(folder, ledger)
     journal.settle(ledger)
-    summary = summarise(trainer, model, data, active, folder.parent.name, epoch, test_on)
+    summary: Summary = finite(summarise(trainer, model, data, active, folder.parent.name, epoch, test_on))
     for logger in trainer.loggers:
         if isinstance(logger, WandbLogger):
             log_summary(logger.experiment, summary)
@@ -126,6 +129,7 @@ def summarise(
         "break_even": break_even(data.ledger),
         "texts": data.text_counts,
         "remarks": data.remarks,
+        "diverged": data.ledger.diverged,
         "words_found": active.words_found,
         "controls": controls,
         "epochs": epoch_records(data.ledger, data.plan),
@@ -153,7 +157,7 @@ def _test_scores(model: Classifier) -> dict[str, Any]:
         "f1_macro": result.f1_macro,
         "accuracy": result.accuracy,
         "loss": result.loss,
-        "predicted": dict(zip(model.label_names, result.predicted_C, strict=True)),
+        "predicted": None if result.broken else dict(zip(model.label_names, result.predicted_C, strict=True)),
     }
 
 

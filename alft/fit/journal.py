@@ -68,6 +68,8 @@ class Journal(Callback):
         ledger.memory[epoch] = peak_memory()
         restart_peak()  # the next selection counts towards the epoch that trains on it, as its seconds do
         ledger.validation[epoch] = pl_module.evaluations["val"].f1_macro
+        if epoch == ledger.diverged:  # weights that are not finite stay so, and nothing can be selected by them
+            trainer.should_stop = True
         figures = {
             "labels_bought": float(ledger.bought),
             "rows_selected": float(len(ledger.selections[epoch].rows)),

@@ -65,9 +65,22 @@ def break_even(ledger: Ledger) -> float | None:
     return 1 - selecting / (per_row * ledger.pool * len(selections))
 
 
+def finite(value: Any) -> Any:
+    """Figures that are not finite, such as the scores of a diverged model, become None.
+
+    >>> finite({"loss": math.nan, "f1": [0.5, math.inf]})
+    {'loss': None, 'f1': [0.5, None]}
+    """
+    if isinstance(value, dict):
+        return {key: finite(entry) for key, entry in value.items()}
+    if isinstance(value, list):
+        return [finite(entry) for entry in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
 def write_summary(folder: Path, summary: Summary) -> None:
     """Write ``summary.json``, the last file of a complete run; non-finite values, such as a diverged loss, become null."""
-    text = json.dumps(_finite(summary), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(finite(summary), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     write_text_atomically(folder / SUMMARY, text)
 
 
@@ -84,14 +97,6 @@ def write_selection(folder: Path, ledger: Ledger) -> None:
     types = {"epoch": pa.int64(), "row": pa.int64(), "cluster": pa.int64(), "score": pa.float32(), "first_used": pa.int64()}
     table = pa.table({name: pa.array(columns[name], type=kind) for name, kind in types.items()})
     write_atomically(folder / SELECTION, lambda path: pyarrow.parquet.write_table(table, path))
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(entry) for key, entry in value.items()}
-    if isinstance(value, list):
-        return [_finite(entry) for entry in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _cells(values: Tensor | None, count: int) -> list[Any]:

@@ -17,7 +17,7 @@ from alft.report.tables import GROUP, runs_table
 
 COLUMNS = (
     *(*GROUP, "arm", "kind", "seeds"),
-    *("test_f1", "test_f1_std", "val_f1", "val_f1_last_std", "collapsed"),
+    *("test_f1", "test_f1_std", "val_f1", "val_f1_last_std", "collapsed", "diverged"),
     *("spread_difference", "spread_low", "spread_high", "spread_seeds"),
     *("baseline", "baseline_differs", "baseline_difference", "baseline_low", "baseline_high", "baseline_seeds"),
     *("random", "random_differs", "random_difference", "random_low", "random_high", "random_seeds"),
@@ -35,7 +35,8 @@ def compare(*roots: str | Path) -> pd.DataFrame:
     Returns:
         name, fingerprint, arm, kind (baseline, random or selection), settings (JSON), seeds (number of runs);
         test_f1, test_f1_std (over seeds, n - 1), val_f1, val_f1_last_std (over the last 3 epochs of each run, n - 1, then the
-        mean over runs that predict more than one class), collapsed (share of runs that predict a single class);
+        mean over runs that predict more than one class), collapsed (share of runs that predict a single class), diverged
+        (number of runs whose model diverged: they have no score, and enter no figure of scores);
         spread_difference, spread_low, spread_high, spread_seeds: of the spread over the last epochs, arm minus baseline;
         baseline and random: label of the control arm; baseline_differs and random_differs: further settings in which that
         control differs, besides those of the selection and besides acquire, respectively;
@@ -78,13 +79,17 @@ def compare_arm(arm: Arm, group: Sequence[Arm]) -> dict[str, Any]:
 def _means(arms: list[Arm]) -> pd.DataFrame:
     """Figures that do not involve another arm."""
     runs = runs_table(arms)
-    curves = [Curve.of(run.epochs) for arm in arms for run in arm.runs]
-    runs["area"] = [curve.area(pool) for curve, pool in zip(curves, runs["pool"], strict=True)]
+    curves = [None if run.diverged else Curve.of(run.epochs) for arm in arms for run in arm.runs]
+    areas = [curve and curve.area(pool) for curve, pool in zip(curves, runs["pool"], strict=True)]
+    runs["area"] = pd.Series(areas, dtype=float)
+    runs["diverged"] = [run.diverged for arm in arms for run in arm.runs]
     runs["one_step"] = [is_one_step(run.epochs) for arm in arms for run in arm.runs]
     runs["val_f1_last_std"] = pd.Series([last_spread(run) for arm in arms for run in arm.runs], dtype=float)
     runs["collapsed"] = runs["collapsed"].astype(float)
     renamed = runs.rename(columns={"test_f1_macro": "test_f1", "val_f1_macro": "val_f1"})
     arm_of = renamed.groupby([*GROUP, "arm"], sort=False)
-    mean = arm_of.mean(numeric_only=True).drop(columns=["seed", "one_step"])
-    more = arm_of.agg(seeds=("seed", "size"), test_f1_std=("test_f1", "std"), one_step=("one_step", "any"))
+    mean = arm_of.mean(numeric_only=True).drop(columns=["seed", "one_step", "diverged"])
+    more = arm_of.agg(
+        seeds=("seed", "size"), test_f1_std=("test_f1", "std"), one_step=("one_step", "any"), diverged=("diverged", "sum")
+    )
     return more.join(mean).reset_index()

@@ -32,6 +32,7 @@ def equal_labels(arm: Arm, random: Arm | None) -> dict[str, Any]:
         common seeds that form no pair.
     """
     pairs = [] if random is None else [(one, other) for one in arm.runs for other in random.runs if one.seed == other.seed]
+    pairs = [pair for pair in pairs if not any(run.diverged for run in pair)]
     ends = [(one.seed, last_validated(one.epochs), last_validated(other.epochs)) for one, other in pairs]
     fair = [(seed, ours, theirs) for seed, ours, theirs in ends if _place(ours) == _place(theirs)]
     ours = {seed: float(end["val_f1_macro"]) for seed, end, _ in fair}
@@ -51,12 +52,13 @@ def equal_f1(arm: Arm, baseline: Arm | None) -> dict[str, float]:
 
     Returns:
         labels_at_equal_f1, the mean over the runs that end at or above the level, and labels_at_equal_f1_runs, their number;
-        both are NaN without a baseline.
+        both are NaN without a baseline that has a score.
     """
-    if baseline is None:
+    levels = [] if baseline is None else [Curve.of(run.epochs).f1[-1] for run in baseline.runs if not run.diverged]
+    if not levels:
         return {"labels_at_equal_f1": math.nan, "labels_at_equal_f1_runs": math.nan}
-    target = float(pd.Series([Curve.of(run.epochs).f1[-1] for run in baseline.runs]).mean())
-    reached = pd.Series([Curve.of(run.epochs).reaches(target) for run in arm.runs], dtype=float)
+    target = float(pd.Series(levels).mean())
+    reached = pd.Series([Curve.of(run.epochs).reaches(target) for run in arm.runs if not run.diverged], dtype=float)
     return {"labels_at_equal_f1": float(reached.mean()), "labels_at_equal_f1_runs": float(reached.count())}
 
 

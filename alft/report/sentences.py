@@ -92,6 +92,8 @@ def _on_stability(line: Line, baseline: Line | None) -> str:
         )
     if line["collapsed"]:
         found.append(f"{line['collapsed']:.0%} of its runs predict one class only, of which no spread over epochs is taken")
+    if line["diverged"]:
+        found.append(f"{line['diverged']} of its {line['seeds']} runs diverged and have no score; its scores are of the others")
     return "; ".join(found) + "." if found else ""
 
 
@@ -110,7 +112,7 @@ def _other_baseline(line: Line) -> str:
 
 def _on_curve(line: Line) -> str:
     """Labels at equal F1 and the area; empty if the curve is a single step, which is uninformative."""
-    if line["one_step"]:
+    if line["one_step"] or line["area"] is None:
         return ""
     area = f"; its F1-labels curve has a mean height of {line['area']:.3f}"
     runs, seeds = line["labels_at_equal_f1_runs"], line["seeds"]

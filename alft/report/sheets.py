@@ -156,7 +156,8 @@ def _line(record: dict[Hashable, Any]) -> Line:
 def _section(lines: list[Line], shown: list[Line], left_out: tuple[str, ...], pairs: list[Line]) -> Section:
     first = lines[0]
     tested = any(line["test_f1"] is not None for line in lines)
-    untested = [] if tested else ['There is no test set, so scores on test, and differences in them, are "-".']
+    remark = 'There is no test set, so scores on test, and differences in them, are "-".'
+    untested = [] if tested or any(line["diverged"] for line in lines) else [remark]
     group = {line["arm"]: line for line in lines}
     findings = {line["arm"]: tuple(sentences_on(line, group, tested)) for line in shown}
     majority, tfidf = figure("majority_f1", ".3f")(first), figure("tfidf_f1", ".3f")(first)

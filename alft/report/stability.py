@@ -19,10 +19,10 @@ LAST_EPOCHS = 3
 def last_spread(run: Run) -> float | None:
     """Standard deviation (n - 1) of validation F1 over the last epochs of a run.
 
-    None if fewer than two have a score, or if the run predicts a single class: its score is then constant, which is not
-    stability.
+    None if fewer than two have a score, if the model diverged, or if the run predicts a single class: its score is then
+    constant, which is not stability.
     """
-    if collapsed(run.summary["test"]["predicted"]):
+    if run.diverged or collapsed(run.summary["test"]["predicted"]):
         return None
     spread = float(pd.Series([record["val_f1_macro"] for record in run.epochs[-LAST_EPOCHS:]], dtype=float).std())
     return None if pd.isna(spread) else spread

@@ -81,6 +81,11 @@ class Run:
         """Seed of the run."""
         return int(self.summary["seed"])
 
+    @property
+    def diverged(self) -> bool:
+        """Whether its model diverged, so that it has no score; not one that tested the best weights from before."""
+        return self.summary.get("diverged") is not None and self.summary["validation"]["f1_macro"] is None
+
     @cached_property
     def groups(self) -> dict[str, dict[str, Any]]:
         """Its settings in groups; if a summary does not contain the number of epochs, it is counted."""
@@ -165,7 +170,7 @@ def _contradictions(summary: Mapping[str, Any]) -> list[str]:
     faults = []
     if not 0 < labels["bought"] <= labels["pool"]:
         faults.append(f"labels.bought must be in [1, labels.pool={labels['pool']}], got {labels['bought']}")
-    if all(record["val_f1_macro"] is None for record in epochs):
+    if summary.get("diverged") is None and all(record["val_f1_macro"] is None for record in epochs):
         faults.append("epochs hold no val_f1_macro")
     return faults + _contradicting_epochs(epochs, labels["pool"])
 

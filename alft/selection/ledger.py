@@ -3,6 +3,7 @@
 Plain tensors, numbers and strings only, so that a checkpoint holding it loads with ``weights_only``. Axes: N pool rows.
 """
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -85,6 +86,11 @@ class Ledger:
         """Share of the training work saved: 1 minus the mean set size over N."""
         sizes = [len(selection.rows) for selection in self.selections.values()]
         return 1 - sum(sizes) / len(sizes) / self.pool
+
+    @property
+    def diverged(self) -> int | None:
+        """First epoch whose model has no validation score, because its outputs are not finite; None without one."""
+        return min((epoch for epoch, score in self.validation.items() if math.isnan(score)), default=None)
 
     def record(self, epoch: int, selection: Selection) -> None:
         """Record the set of an epoch. Recording the same set again (a replayed hook) changes nothing."""

@@ -34,11 +34,24 @@ def run_of(checkpoint: Path) -> Path | None:
     return folder.parent if folder.name == CHECKPOINTS else None
 
 
+def name_of(config: Path) -> str:
+    """Name that runs of a config file get: that of the run it was written by, or else its stem.
+
+    >>> name_of(Path("runs/maltese/version_0/config.yaml")), name_of(Path("configs/maltese.yaml"))
+    ('maltese', 'maltese')
+    """
+    return config.parent.parent.name if config.name == CONFIG and _is_version(config.parent) else config.stem
+
+
 def oldest_first(runs: Iterable[Path]) -> list[Path]:
     """The run folders among these paths, in the order of their creation.
 
     >>> [str(run) for run in oldest_first(map(Path, ["version_10", "version_9", "version_x", "wandb"]))]
     ['version_9', 'version_10']
     """
-    numbered = [path for path in runs if re.fullmatch(r"version_[0-9]+", path.name)]
+    numbered = [path for path in runs if _is_version(path)]
     return sorted(numbered, key=lambda run: int(run.name.removeprefix("version_")))
+
+
+def _is_version(path: Path) -> bool:
+    return re.fullmatch(r"version_[0-9]+", path.name) is not None

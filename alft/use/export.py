@@ -47,6 +47,7 @@ def export(trained: TrainedModel, target: ExportTarget) -> None:
     model, place = trained.model.float(), target.folder.resolve()
     backbone = model.hparams["backbone"]
     target.check(backbone, model.hparams["lora"])
+    refuse_diverged(model)
     with replaced(place) as new, _as_system_failure():
         _write_network(model, new, target.adapter)
         tokenizer = load_tokenizer(backbone, trained.max_length)
@@ -55,6 +56,24 @@ def export(trained: TrainedModel, target: ExportTarget) -> None:
         card = model_card(model, trained.provenance, str(target.folder), trained.max_length, target.adapter, _gap(trained))
         (new / CARD).write_text(card, encoding="utf-8")
         write_list(new)
+
+
+class DivergedError(ValueError):
+    """A model has weights that are not finite, so no later command will export it."""
+
+
+def refuse_diverged(model: Classifier) -> None:
+    """Refuse a model that predicts nothing.
+
+    Raises:
+        DivergedError: A weight is not finite.
+    """
+    for name, weights in model.state_dict().items():
+        if not bool(weights.isfinite().all()):
+            raise DivergedError(
+                f"export: the model has weights that are not finite ({name}), since it has diverged in training; "
+                "train with a lower model.lr, or export the best.ckpt of an epoch before"
+            )
 
 
 @contextmanager
