@@ -17,6 +17,7 @@ from sentencepiece import SentencePieceProcessor, sentencepiece_model_pb2
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.normalizers import Normalizer
+from tokenizers.processors import PostProcessor, TemplateProcessing
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 UNIGRAM, BPE = 1, 2
@@ -82,6 +83,8 @@ def load_pieces(auto_class: Any, file: Path, **options: Any) -> PreTrainedTokeni
     unknown = _unknown(pieces, model, loaded)
     description["model"] = _model(description["model"], pieces, unknown, model)
     backend = Tokenizer.from_str(json.dumps(description))
+    if not backend.num_special_tokens_to_add(False):
+        backend.post_processor = _around(loaded)
     _compare(backend, SentencePieceProcessor(model_file=str(file)), _as_normalizer(own), pieces, unknown)
     return as_fast(backend, loaded)
 
@@ -133,6 +136,15 @@ def _unknown(pieces: list[str], model: Any, loaded: PreTrainedTokenizerBase) -> 
     """Id of the unknown piece: that of the file, by whatever name, or else that of the class."""
     name = model.pieces[model.trainer_spec.unk_id].piece
     return pieces.index(name if name in pieces else str(loaded.unk_token))
+
+
+def _around(loaded: PreTrainedTokenizerBase) -> PostProcessor | None:
+    """The first and last token of a text, which DeBERTa's class in transformers 5.0 leaves out."""
+    if loaded.cls_token is None or loaded.sep_token is None:
+        return None
+    first, last = str(loaded.cls_token), str(loaded.sep_token)
+    numbers = [(token, int(loaded.convert_tokens_to_ids(token))) for token in (first, last)]  # type: ignore[arg-type]
+    return TemplateProcessing(single=f"{first} $A {last}", pair=f"{first} $A {last} $B {last}", special_tokens=numbers)
 
 
 def _model(found: dict[str, Any], pieces: list[str], unknown: int, model: Any) -> dict[str, Any]:
