@@ -60,7 +60,8 @@ def finish(trainer: Trainer, test_on: TestOn = "last") -> Summary | None:
     ledger = data.ledger
     epoch = max(ledger.validation)
     if test_on == "best":
-        scores = {e: -math.inf if math.isnan(score) else score for e, score in ledger.validation.items()}
+        # ModelCheckpoint compares what was logged, which is float32; of equal scores it keeps the first.
+        scores = {e: -math.inf if math.isnan(score) else float(torch.tensor(score)) for e, score in ledger.validation.items()}
         epoch = max(scores, key=lambda e: (scores[e], -e))
         model.load_state_dict(_best_weights(folder, epoch))
     if data.corpus.test is not None:
