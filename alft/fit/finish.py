@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+import torch
 from lightning import Callback, Trainer
 from lightning.pytorch.loggers import WandbLogger
 
