@@ -18,6 +18,7 @@ from alft.fit.display import result_table
 from alft.fit.finish import TestOn, finish
 from alft.fit.interruption import StopAtOnce
 from alft.fit.journal import Journal
+from alft.fit.rehearsal import rehearse
 from alft.fit.trainer import DEFAULTS, as_list, make_trainer, progress_bars
 from alft.loop.active import ActiveLearning
 from alft.models.classifier import Classifier
@@ -162,6 +163,7 @@ class AlftCLI(LightningCLI):
         active = self.config_init.fit.active
         with given_back_on_error(self.workspace.held):
             self.datamodule.setup("fit")
+            rehearse(self.model, self.datamodule, active)
             active.plan(self.trainer, self.datamodule)
         if active.words_found is not None and self.trainer.is_global_zero:
             show(f"words with a vector: {active.words_found:.1%} of the running words of the pool")

@@ -13,6 +13,7 @@ from alft.data.pool import TextPool
 from alft.fit.held_folder import HeldFolder
 from alft.fit.interruption import StopAtOnce
 from alft.fit.journal import Journal
+from alft.fit.rehearsal import Rehearsal
 from alft.loop.active import ActiveLearning
 from alft.loop.progress import StageProgressBar
 from alft.record.checkpoints import AtomicCheckpointIO, run_checkpoints
@@ -57,7 +58,8 @@ def trainer(data: TextPool, active: ActiveLearning, *, name: str = "alft", **set
     workspace = Workspace()
     workspace.claim(settings["default_root_dir"], name)
     with given_back_on_error(workspace.held):
-        return make_trainer(workspace.path, data, active, Journal(perf_counter()), settings, [HeldFolder(workspace)])
+        more = [HeldFolder(workspace), Rehearsal(active)]
+        return make_trainer(workspace.path, data, active, Journal(perf_counter()), settings, more)
 
 
 def make_trainer(
