@@ -1,4 +1,4 @@
-"""Compares a tokenizer with the SentencePiece model that it was made from, on texts of many scripts and on the model's pieces."""
+"""Compares a tokenizer with the SentencePiece model that it was made from, on many scripts and on the model's pieces."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -31,6 +31,7 @@ def numbers_of(pieces: Sequence[str], unknown: int) -> Callable[[str], int]:
 
 
 def as_normalizer(parts: list[dict[str, Any]]) -> Normalizer:
+    """A normalizer of the tokenizers library, from its steps as written in a tokenizer.json."""
     empty = Tokenizer(WordLevel({}, unk_token=""))
     description = json.loads(empty.to_str()) | {"normalizer": {"type": "Sequence", "normalizers": parts}}
     normalizer: Normalizer = Tokenizer.from_str(json.dumps(description)).normalizer

@@ -108,7 +108,7 @@ def _by_its_class(auto_class: Any, file: Path, model: Any, options: dict[str, An
 
 
 def _converted(auto_class: Any, file: Path, model: Any, options: dict[str, Any]) -> PreTrainedTokenizerBase:
-    """The tokenizer as transformers converts it: its classes know unigram models only, so byte-pair models are lent that name."""
+    """The tokenizer as transformers converts it: its classes know unigram models alone, so others are lent that name."""
     if model.trainer_spec.model_type == UNIGRAM:
         return auto_class.from_pretrained(str(file.parent), **options)  # type: ignore[no-any-return]
     lent = _FORMAT.ModelProto.FromString(model.SerializeToString())
