@@ -38,6 +38,17 @@ def piece_folders(tmp_path_factory) -> Path:
     return root
 
 
+@pytest.fixture(autouse=True)
+def _skip_what_transformers_cannot_make(request):
+    """Early versions of transformers make no tokenizer for CamemBERT from a SentencePiece model; alft says so."""
+    callspec = getattr(request.node, "callspec", None)
+    if callspec is not None and str(callspec.params.get("name")).startswith("camembert"):
+        try:
+            AutoTokenizer.from_pretrained(request.getfixturevalue("piece_folders") / "camembert-unigram")
+        except TypeError:
+            pytest.skip("this version of transformers makes no tokenizer from CamemBERT's SentencePiece model")
+
+
 def pieces_of(folder: Path, text: str) -> tuple[list[int], list[int]]:
     """Ids of a text by the loaded tokenizer without special tokens, and those of sentencepiece itself."""
     tokenizer = load_tokenizer(str(folder), 32)

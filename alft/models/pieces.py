@@ -16,6 +16,7 @@ from typing import Any
 
 from sentencepiece import SentencePieceProcessor, sentencepiece_model_pb2
 from tokenizers import Tokenizer
+from tokenizers.processors import PostProcessor, TemplateProcessing
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from alft.models.piece_probes import SPACE, as_normalizer, compare_pieces, numbers_of
@@ -74,6 +75,8 @@ def load_pieces(auto_class: Any, file: Path, **options: Any) -> PreTrainedTokeni
     description["pre_tokenizer"] = {"type": "Sequence", "pretokenizers": _cuts(model)}
     description["added_tokens"] = [token for token in description["added_tokens"] if not _is_learnt(token, model)]
     backend = Tokenizer.from_str(json.dumps(description))
+    if not backend.num_special_tokens_to_add(False):
+        backend.post_processor = _around(loaded)
     added = {token["content"] for token in description["added_tokens"]}
     compare_pieces(
         backend, SentencePieceProcessor(model_file=str(file)), as_normalizer(own), numbers_of(pieces, unknown), added
@@ -176,6 +179,15 @@ def _unknown(pieces: list[str], model: Any, loaded: PreTrainedTokenizerBase) -> 
     """Id of the unknown piece: that of the file, by whatever name, or else that of the class."""
     name = model.pieces[model.trainer_spec.unk_id].piece
     return pieces.index(name if name in pieces else str(loaded.unk_token))
+
+
+def _around(loaded: PreTrainedTokenizerBase) -> PostProcessor | None:
+    """The first and last token of a text, which DeBERTa's class in transformers 5.0 leaves out."""
+    if loaded.cls_token is None or loaded.sep_token is None:
+        return None
+    first, last = str(loaded.cls_token), str(loaded.sep_token)
+    numbers = [(token, int(loaded.convert_tokens_to_ids(token))) for token in (first, last)]  # type: ignore[arg-type]
+    return TemplateProcessing(single=f"{first} $A {last}", pair=f"{first} $A {last} $B {last}", special_tokens=numbers)
 
 
 def _model(found: dict[str, Any], pieces: list[str], unknown: int, model: Any) -> dict[str, Any]:

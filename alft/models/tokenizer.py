@@ -24,13 +24,9 @@ def load_own_tokenizer(backbone: str) -> PreTrainedTokenizerBase:
     place = Path(locate(backbone))
     if place.is_dir() and (file := sentencepiece_file(place)) is not None:
         return _of_pieces(backbone, file)
-    loaded: PreTrainedTokenizerBase = load_pretrained(AutoTokenizer, backbone)
-    folder = place if place.is_dir() else _cached(backbone)
-    if folder is None:
-        return loaded
-    if (file := sentencepiece_file(folder)) is not None:
-        return _of_pieces(backbone, file)
-    return _with_its_table(loaded, folder / "tokenizer.json")
+    if place.is_dir():
+        return _with_its_table(load_pretrained(AutoTokenizer, backbone), place / "tokenizer.json")
+    return _from_hub(backbone)
 
 
 def _of_pieces(backbone: str, file: Path) -> PreTrainedTokenizerBase:
@@ -41,8 +37,24 @@ def _of_pieces(backbone: str, file: Path) -> PreTrainedTokenizerBase:
     return loaded
 
 
+def _from_hub(backbone: str) -> PreTrainedTokenizerBase:
+    """The same for a hub id: loading it, even in vain, leaves its files on this machine."""
+    loaded, failure = None, None
+    try:
+        loaded = load_pretrained(AutoTokenizer, backbone)
+    except ValueError as error:
+        failure = error
+    folder = _cached(backbone)
+    if folder is not None and (file := sentencepiece_file(folder)) is not None:
+        return _of_pieces(backbone, file)
+    if failure is not None:
+        raise failure
+    assert loaded is not None
+    return loaded if folder is None else _with_its_table(loaded, folder / "tokenizer.json")
+
+
 def _cached(backbone: str) -> Path | None:
-    """Folder of a model of the hub on this machine, after it was loaded."""
+    """Folder of the files of a hub id on this machine."""
     found = try_to_load_from_cache(backbone, "config.json")
     return Path(found).parent if isinstance(found, str) else None
 
