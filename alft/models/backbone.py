@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
+from alft.models.encoder_weights import refuse_random_weights
 from alft.models.model_folder import refuse_file, refuse_no_model, refuse_no_weights
 from alft.system.excerpt import listed
 from alft.system.quiet import silenced
@@ -71,7 +72,8 @@ def load_network(backbone: str, label_names: list[str]) -> PreTrainedModel:
     if not from_hub:
         refuse_no_model(place)
         refuse_no_weights(place)
-    network: PreTrainedModel = load_pretrained(
+    network: PreTrainedModel
+    network, loading = load_pretrained(
         AutoModelForSequenceClassification,
         backbone,
         # Other formats can contain code; None accepts any format in a folder, which is the user's own.
@@ -81,10 +83,12 @@ def load_network(backbone: str, label_names: list[str]) -> PreTrainedModel:
         label2id={name: number for number, name in enumerate(label_names)},
         dtype=torch.float32,
         ignore_mismatched_sizes=True,  # a head for other classes is replaced by a new one
+        output_loading_info=True,
     )
     if hasattr(network, "peft_config"):  # transformers loads the base model of an adapter from the hub without a word
         base = listed([network.config.name_or_path])
         raise ValueError(
             f"model.backbone: {listed([backbone])} is a peft adapter, not a model; give its base model: --model.backbone {base}"
         )
+    refuse_random_weights(network, loading, listed([backbone]))
     return network

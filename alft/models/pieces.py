@@ -7,6 +7,7 @@ without a word, so that model and normalisation are taken from the file here, an
 
 import base64
 import json
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,29 +16,18 @@ from typing import Any
 
 from sentencepiece import SentencePieceProcessor, sentencepiece_model_pb2
 from tokenizers import Tokenizer
-from tokenizers.models import WordLevel
-from tokenizers.normalizers import Normalizer
 from tokenizers.processors import PostProcessor, TemplateProcessing
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
+
+from alft.models.piece_probes import SPACE, as_normalizer, compare_pieces, numbers_of
 
 UNIGRAM, BPE = 1, 2
 """Kinds of SentencePiece models that the tokenizers library can repeat; others split texts at characters or words."""
 
 _FORMAT: Any = sentencepiece_model_pb2  # generated when it is imported, so that its classes are unknown to the type checker
 
-OF_THE_FILE = ("NFC", "Precompiled")
-"""Normalizers of transformers' classes that stand for the normalisation of the SentencePiece model."""
-
-PROBES = (
-    "The quick brown fox, 12 times!",
-    "  two  spaces\tand a\nline ",
-    "ﬁne ① Ａ™ cafe\u0301 café",
-    "Ελληνικά русский 漢字 かな العربية हिन्दी 한국어 😀",
-    "Žltý kôň, ġib il-ħobż; İstanbul'da ığdır",
-)
-"""Texts on which a tokenizer is compared with SentencePiece, beside pieces of the model itself."""
-
-PROBED_PIECES = 200
+OF_THE_CLASS = ("Lowercase", "NFKD", "StripAccents")
+"""Steps of a class of transformers that come before the SentencePiece model; its other ones stand for that model's own."""
 
 
 def sentencepiece_file(folder: Path) -> Path | None:
@@ -77,15 +67,20 @@ def load_pieces(auto_class: Any, file: Path, **options: Any) -> PreTrainedTokeni
     model = read_model(file)
     loaded = _by_its_class(auto_class, file, model, options)
     description = json.loads(loaded.backend_tokenizer.to_str())
-    own = [part for part in _parts(description["normalizer"]) if part["type"] not in OF_THE_FILE]
-    description["normalizer"] = {"type": "Sequence", "normalizers": own + _normalisation(model)}
+    own = [part for part in _parts(description["normalizer"]) if _is_of_the_class(part)]
     pieces = [piece for piece, _ in description["model"]["vocab"]]
     unknown = _unknown(pieces, model, loaded)
     description["model"] = _model(description["model"], pieces, unknown, model)
+    description["normalizer"] = {"type": "Sequence", "normalizers": own + _normalisation(model)}
+    description["pre_tokenizer"] = {"type": "Sequence", "pretokenizers": _cuts(model)}
+    description["added_tokens"] = [token for token in description["added_tokens"] if not _is_learnt(token, model)]
     backend = Tokenizer.from_str(json.dumps(description))
     if not backend.num_special_tokens_to_add(False):
         backend.post_processor = _around(loaded)
-    _compare(backend, SentencePieceProcessor(model_file=str(file)), _as_normalizer(own), pieces, unknown)
+    added = {token["content"] for token in description["added_tokens"]}
+    compare_pieces(
+        backend, SentencePieceProcessor(model_file=str(file)), as_normalizer(own), numbers_of(pieces, unknown), added
+    )
     return as_fast(backend, loaded)
 
 
@@ -100,7 +95,23 @@ def as_fast(backend: Tokenizer, like: PreTrainedTokenizerBase) -> PreTrainedToke
 
 
 def _by_its_class(auto_class: Any, file: Path, model: Any, options: dict[str, Any]) -> PreTrainedTokenizerBase:
-    """The tokenizer as transformers builds it: its classes know unigram models only, so a byte-pair model is lent that name."""
+    """The tokenizer of the architecture's class, which knows the special tokens of a text; a generic one does not."""
+    try:
+        loaded = _converted(auto_class, file, model, options)
+    except ValueError as error:
+        if "instantiate the backend tokenizer" not in str(error):
+            raise
+        loaded = None
+    if loaded is None or type(loaded) is PreTrainedTokenizerFast:
+        raise ValueError(
+            f"{file.name} does not say which special tokens a text gets, and transformers has no tokenizer class of this "
+            "architecture that does; save the tokenizer as tokenizer.json"
+        )
+    return loaded
+
+
+def _converted(auto_class: Any, file: Path, model: Any, options: dict[str, Any]) -> PreTrainedTokenizerBase:
+    """The tokenizer as transformers converts it: its classes know unigram models alone, so others are lent that name."""
     if model.trainer_spec.model_type == UNIGRAM:
         return auto_class.from_pretrained(str(file.parent), **options)  # type: ignore[no-any-return]
     lent = _FORMAT.ModelProto.FromString(model.SerializeToString())
@@ -121,15 +132,47 @@ def _parts(normalizer: dict[str, Any] | None) -> list[dict[str, Any]]:
     return [part for inner in normalizer["normalizers"] for part in _parts(inner)]
 
 
+def _is_of_the_class(part: dict[str, Any]) -> bool:
+    """Whether a step changes texts before the SentencePiece model sees them: case, accents, and quotation marks in ALBERT."""
+    return part["type"] in OF_THE_CLASS or (part["type"] == "Replace" and "String" in part["pattern"])
+
+
 def _normalisation(model: Any) -> list[dict[str, Any]]:
-    """The steps of SentencePiece's normalisation."""
+    """The steps of SentencePiece's normalisation: its table of characters, then spaces (and no other white space)."""
     steps: list[dict[str, Any]] = []
     if table := model.normalizer_spec.precompiled_charsmap:
         steps.append({"type": "Precompiled", "precompiled_charsmap": base64.b64encode(table).decode()})
     if model.normalizer_spec.remove_extra_whitespaces:
-        steps.append({"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": " "})
-        steps.append({"type": "Strip", "strip_left": True, "strip_right": True})
+        steps += [_replace("^ +| +$", ""), _replace(" {2,}", " ")]
+    if model.normalizer_spec.add_dummy_prefix:
+        steps.append({"type": "Prepend", "prepend": " "})
     return steps
+
+
+def _replace(pattern: str, by: str) -> dict[str, Any]:
+    return {"type": "Replace", "pattern": {"Regex": pattern}, "content": by}
+
+
+def _cuts(model: Any) -> list[dict[str, Any]]:
+    """Where texts are cut before they are split into pieces: at spaces, unless pieces reach over them, and around symbols."""
+    pieces = [piece.piece for piece in model.pieces if piece.type == piece.NORMAL]
+    inside_words = SPACE in pieces and not any(SPACE in piece[1:] for piece in pieces)
+    steps = [{"type": "Metaspace", "replacement": SPACE, "prepend_scheme": "never", "split": inside_words}]
+    symbols = [re.escape(piece.piece) for piece in model.pieces if _is_symbol(piece) and len(piece.piece) == 1]
+    if symbols and model.trainer_spec.model_type == BPE:
+        steps.append({"type": "Split", "pattern": {"Regex": "|".join(symbols)}, "behavior": "Isolated", "invert": False})
+    return steps
+
+
+def _is_symbol(piece: Any) -> bool:
+    """Whether a piece is a symbol that the authors of the model never have cut or joined, such as ALBERT's brackets."""
+    return bool(piece.type == piece.USER_DEFINED)
+
+
+def _is_learnt(token: dict[str, Any], model: Any) -> bool:
+    """Whether an added token is a symbol that the model itself finds: as an added token it would lose the spaces around it."""
+    found = any(_is_symbol(piece) and piece.piece == token["content"] for piece in model.pieces)
+    return found and not token["special"] and (model.trainer_spec.model_type == UNIGRAM or len(token["content"]) == 1)
 
 
 def _unknown(pieces: list[str], model: Any, loaded: PreTrainedTokenizerBase) -> int:
@@ -151,7 +194,8 @@ def _model(found: dict[str, Any], pieces: list[str], unknown: int, model: Any) -
     """The model of the tokenizers library with the ids found and the kind of the file."""
     byte_fallback = bool(model.trainer_spec.byte_fallback)
     if model.trainer_spec.model_type == UNIGRAM:
-        return {**found, "unk_id": unknown, "byte_fallback": byte_fallback}
+        vocabulary = _with_symbols(found["vocab"], model)
+        return {**found, "vocab": vocabulary, "unk_id": unknown, "byte_fallback": byte_fallback}
     return {
         "type": "BPE",
         "vocab": {piece: number for number, piece in enumerate(pieces)},
@@ -160,6 +204,13 @@ def _model(found: dict[str, Any], pieces: list[str], unknown: int, model: Any) -
         "fuse_unk": True,
         "byte_fallback": byte_fallback,
     }
+
+
+def _with_symbols(scored: list[list[Any]], model: Any) -> list[list[Any]]:
+    """Pieces with their scores; symbols have the score that SentencePiece gives them when it splits a text."""
+    best = max(piece.score for piece in model.pieces if piece.type == piece.NORMAL)
+    symbols = {piece.piece: len(piece.piece) * best - 0.1 for piece in model.pieces if _is_symbol(piece)}
+    return [[piece, symbols.get(piece, score)] for piece, score in scored]
 
 
 def _merges(scored: Sequence[tuple[str, float]]) -> list[list[str]]:
@@ -176,23 +227,3 @@ def _merges(scored: Sequence[tuple[str, float]]) -> list[list[str]]:
         for cut in range(1, len(piece))
         if piece[:cut] in known and piece[cut:] in known
     ]
-
-
-def _as_normalizer(parts: list[dict[str, Any]]) -> Normalizer:
-    empty = Tokenizer(WordLevel({}, unk_token=""))
-    description = json.loads(empty.to_str()) | {"normalizer": {"type": "Sequence", "normalizers": parts}}
-    normalizer: Normalizer = Tokenizer.from_str(json.dumps(description)).normalizer
-    return normalizer
-
-
-def _compare(backend: Tokenizer, reference: SentencePieceProcessor, own: Normalizer, pieces: list[str], unknown: int) -> None:
-    """Refuse a tokenizer that does not split the probes as SentencePiece does, after the steps of the class."""
-    numbers = {piece: number for number, piece in enumerate(pieces)}
-    size = reference.get_piece_size()
-    some = range(0, size, max(1, size // PROBED_PIECES))
-    normal = [reference.id_to_piece(n) for n in some if not (reference.is_control(n) or reference.is_unknown(n))]
-    for text in (*PROBES, "".join(normal).replace("▁", " "), " ".join(normal).replace("▁", "")):
-        ids = reference.encode(own.normalize_str(text))
-        expected = [unknown if reference.is_unknown(n) else numbers.get(reference.id_to_piece(n), unknown) for n in ids]
-        if backend.encode(text, add_special_tokens=False).ids != expected:
-            raise ValueError("its SentencePiece model splits texts in a way that transformers cannot repeat")
