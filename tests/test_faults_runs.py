@@ -6,10 +6,12 @@ import importlib
 import json
 import os
 import pickle
+import random
 import re
 import shlex
 import shutil
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +23,9 @@ from filelock import FileLock
 from safetensors import SafetensorError
 
 from alft.cli.main import main
+from alft.data.corpus import Corpus
+from alft.data.rows import Rows
+from alft.fit.controls import control_scores, remark_on_controls
 from alft.report import as_markdown, compare, load_runs
 
 from .conftest import ROOT, summary_of
@@ -690,3 +695,55 @@ def test_D7_sibling_inside_the_run_folder(finished, monkeypatch):
     monkeypatch.chdir(finished)
     assert main(["fit", "--config", "config.yaml", "--trainer.max_epochs", "1", "--trainer.default_root_dir", "../.."]) == 0
     assert summary_of(Path("../version_1"))["name"] == "tiny"
+
+
+def made_up(rows: int, classes: int, seed: int) -> Rows:
+    """Texts of which each has three words of its class, and some of them twice."""
+    rng = random.Random(seed)
+    letters = random.Random(0)
+    words = ["".join(letters.choices("abcdefghijklmnoprstuvz", k=letters.randint(3, 8))) for _ in range(4000)]
+    of_class = [letters.choices(words, k=60) for _ in range(classes)]
+    labels = [row % classes for row in range(rows)]
+    texts = [" ".join([*rng.choices(of_class[label], k=3), *rng.choices(words[:400], k=9)]) for label in labels]
+    return Rows([*texts[: -rows // 20], *texts[: rows // 20]], [*labels[: -rows // 20], *labels[: rows // 20]])
+
+
+def corpus_of(rows: int, classes: int) -> Corpus:
+    test = made_up(400, classes, seed=2)
+    return Corpus(made_up(rows, classes, seed=1), test, test, [f"class {number}" for number in range(classes)], 0)
+
+
+def test_B5_the_control_of_many_classes_is_fast(tell_figure):
+    corpus = corpus_of(2000, 77)
+    (remark,) = remark_on_controls(corpus)
+    assert remark.startswith(
+        "fitting the control TF-IDF + logistic regression on 2000 texts of 77 classes; if the run is stopped"
+    )
+    start = time.process_time()
+    score = control_scores(corpus)["tfidf_f1"]
+    spent = time.process_time() - start
+    tell_figure(f"TF-IDF control of 77 classes and 2,000 rows: {spent:.1f} s of processor time, macro-F1 {score:.3f}")
+    assert spent < 10
+    assert 0.1 < score < 0.99
+
+
+@pytest.mark.parametrize("classes", [11, 30])
+def test_B5_the_control_has_the_score_that_it_had(classes, monkeypatch):
+    corpus = corpus_of(330, classes)
+    score = control_scores(corpus)["tfidf_f1"]
+    monkeypatch.setattr("alft.fit.controls.FEW_CLASSES", 100)
+    assert score == pytest.approx(control_scores(corpus)["tfidf_f1"], abs=5e-4)
+
+
+def test_B5_few_classes_are_fitted_as_before_and_in_silence(monkeypatch):
+    monkeypatch.setattr("alft.fit.controls.fit_in_row_space", None)
+    assert control_scores(corpus_of(300, 5))["tfidf_f1"] > 0.5
+    assert remark_on_controls(corpus_of(300, 5)) == []
+
+
+def test_B5_a_run_killed_in_the_control_does_only_the_rest(place, workplace):
+    monkeyed = run([*TINY, *FEW, *QUIET], workplace, Kill("summary", 1))
+    assert monkeyed.code == -9
+    ended = run(GO_ON, workplace)
+    assert ended.code == 0, ended.err
+    assert differences(place / "runs" / "tiny" / "version_0", runs(workplace)[0]) == []

@@ -9,7 +9,7 @@ from lightning.pytorch.loggers import WandbLogger
 
 from alft import __version__
 from alft.data.pool import TextPool
-from alft.fit.controls import control_scores
+from alft.fit.controls import control_scores, remark_on_controls
 from alft.fit.held_folder import HeldFolder
 from alft.fit.journal import Journal
 from alft.loop.active import ActiveLearning
@@ -30,6 +30,7 @@ from alft.record.summary import (
 from alft.system.memory import largest, peak_memory
 from alft.system.run_files import best_checkpoint
 from alft.system.short_form import short_form
+from alft.system.terminal import show
 
 FINAL = ("test", "labels", "seconds", "memory_mib", "gpu_memory_mib", "break_even", "controls")
 """Entries of the summary that are logged to W&B, in addition to the costs of each epoch."""
@@ -69,6 +70,7 @@ def finish(trainer: Trainer, test_on: TestOn = "last") -> Summary | None:
         return None
     write_selection(folder, ledger)
     journal.settle(ledger)
+    show(*remark_on_controls(data.corpus))
     summary: Summary = finite(summarise(trainer, model, data, active, folder.parent.name, epoch, test_on))
     for logger in trainer.loggers:
         if isinstance(logger, WandbLogger):
@@ -112,7 +114,6 @@ def summarise(
         test_on: Rule by which that epoch was chosen.
     """
     assert data.plan is not None
-    controls = control_scores(data.corpus)
     return {
         "name": name,
         "version": __version__,
@@ -130,7 +131,7 @@ def summarise(
         "remarks": data.remarks,
         "diverged": data.ledger.diverged,
         "words_found": active.words_found,
-        "controls": controls,
+        "controls": control_scores(data.corpus),  # after the memory, which is not to include theirs
         "epochs": epoch_records(data.ledger, data.plan),
     }
 
