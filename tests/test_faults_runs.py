@@ -747,3 +747,35 @@ def test_B5_a_run_killed_in_the_control_does_only_the_rest(place, workplace):
     ended = run(GO_ON, workplace)
     assert ended.code == 0, ended.err
     assert differences(place / "runs" / "tiny" / "version_0", runs(workplace)[0]) == []
+
+
+def test_E4_runs_on_other_labels_of_the_pool_are_other_arms(workplace, tiny_data, capsys):
+    Path("tiny-data").unlink()
+    shutil.copytree(tiny_data, "tiny-data")
+    for seed, change in (("0", lambda row, label: label), ("1", lambda row, label: other(label) if row % 5 == 0 else label)):
+        relabel(change)
+        for arm in (ARMS["D6 baseline"], FEW):
+            assert main([*TINY, *QUIET, *arm, "--trainer.max_epochs", "1", "--seed_everything", seed]) == 0
+    table = compare("runs")
+    digests = [summary_of(run)["pool_labels"] for run in runs(workplace)]
+    assert digests[0] == digests[1] != digests[2] == digests[3]
+    assert sorted(table["arm"]) == sorted(
+        f"{arm}, pool_labels {digest}" for arm in ("baseline", "Entropy") for digest in digests[::2]
+    )
+    assert len(set(table["fingerprint"])) == 1
+    for line in table[table["kind"] == "selection"].to_dict("records"):
+        assert line["baseline"].split(", ")[1] == line["arm"].split(", ")[1]
+        assert line["baseline_seeds"] == 1
+    assert main(["report", "runs"]) == 0
+
+
+def test_E4_summaries_of_an_earlier_version_stay_with_the_others(workplace):
+    for seed in ("0", "1"):
+        assert main([*TINY, *QUIET, *FEW, "--trainer.max_epochs", "1", "--seed_everything", seed]) == 0
+    first = runs(workplace)[0] / "summary.json"
+    earlier = json.loads(first.read_text())
+    del earlier["pool_labels"], earlier["diverged"]
+    first.write_text(json.dumps(earlier))
+    (line,) = compare("runs").to_dict("records")
+    assert (line["seeds"], line["arm"]) == (2, "Entropy")
+    assert "pool_labels" not in line["settings"]
