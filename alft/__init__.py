@@ -70,7 +70,19 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    """Names for completion: those of ``__all__``, and the classes of :mod:`alft.selection`."""
+    return sorted({"__version__", *__all__, *_selection_classes()})
+
+
+def _selection_classes() -> list[str]:
+    room = import_module("alft.selection")
+    modules = [import_module(found.name) for found in iter_modules(room.__path__, "alft.selection.")]
+    return [
+        name
+        for module in modules
+        for name, kind in vars(module).items()
+        if isinstance(kind, type) and kind.__module__ == module.__name__ and not name.startswith("_")
+    ]
 
 
 def _selection_module(name: str) -> str | None:

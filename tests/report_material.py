@@ -28,7 +28,9 @@ WHOLE = ((100, 0.5), (100, 0.6), (100, 0.7), (100, 0.65))  # four epochs, as man
 NUMBERS = itertools.count()
 
 
-def write_run(root, seed=0, test=0.7, curve=CURVE, predicted=(40, 60), name="tiny", fingerprint="f" * 64, pays=0.6, **settings):
+def write_run(
+    root, seed=0, test=0.7, curve=CURVE, predicted=(40, 60), name="tiny", fingerprint="f" * 64, pays=0.6, more=None, **settings
+):
     """A run folder that holds a summary of a pool of 100 labels and nothing else."""
     epochs = [
         {
@@ -55,6 +57,7 @@ def write_run(root, seed=0, test=0.7, curve=CURVE, predicted=(40, 60), name="tin
         "break_even": None if settings.get("acquire", "") is None else pays,
         "controls": {"majority_f1": 0.333, "tfidf_f1": 0.61},
         "epochs": epochs,
+        **(more or {}),
     }
     folder = root / f"run_{next(NUMBERS):04}"
     folder.mkdir(parents=True)

@@ -19,6 +19,14 @@ def model_without_tokenizer() -> list[str]:
 
 
 MISTAKES = {
+    "module that is not there": (
+        arguments("--active.acquire", "my_scores.Bold"),
+        "active.acquire: my_scores.Bold cannot be imported: No module named 'my_scores'; did you mean Bald?",
+    ),
+    "base class": (
+        arguments("--active.acquire", "Acquisition"),
+        "active.acquire: Acquisition is a base class; name one of Bald, Entropy, Furthest",
+    ),
     "hub model not reachable": (
         arguments("--model.backbone", "someone/some-model"),
         "model.backbone: someone/some-model cannot be loaded",

@@ -18,8 +18,8 @@ from transformers import (
 )
 
 from alft.cli.main import main
-from alft.models.backbone import longest_input
 from alft.models.lora import encoder_layers, head_layers
+from alft.models.positions import longest_input
 from alft.record.checkpoints import read_checkpoint
 from alft.use.restore import load_classifier
 

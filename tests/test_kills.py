@@ -57,7 +57,8 @@ def test_the_best_weights_survive_a_kill_too(workplace):
     assert check_kill(workplace, whole, Kill("checkpoint", written + 2), more) == 1
 
 
-EARLY = {"class_path": "EarlyStopping", "init_args": {"monitor": "val_f1_macro", "min_delta": 2.0, "patience": 1}}
+NEVER_BETTER = {"monitor": "val_f1_macro", "mode": "max", "min_delta": 2.0, "patience": 1}
+EARLY = {"class_path": "EarlyStopping", "init_args": NEVER_BETTER}
 
 
 @pytest.mark.parametrize("stage", ["test", "training"])

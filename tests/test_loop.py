@@ -156,7 +156,7 @@ class TestFit:
 
     @pytest.mark.parametrize("at_train_epoch_end", [True, False])
     def test_early_stopping_buys_no_set_that_is_not_trained_on(self, parts, at_train_epoch_end):
-        stop = EarlyStopping("val_f1_macro", min_delta=2.0, patience=1, check_on_train_epoch_end=at_train_epoch_end)
+        stop = EarlyStopping("val_f1_macro", mode="max", min_delta=2.0, patience=1, check_on_train_epoch_end=at_train_epoch_end)
         run = train(*parts, ActiveLearning(budget=Constant(0.2), mode="unseen", cluster=Whole()), [stop], epochs=4)
         assert run.trainer.current_epoch == 2
         assert sorted(run.data.ledger.selections) == [0, 1]
@@ -173,7 +173,7 @@ class TestFit:
             ({"callbacks": [GradientAccumulationScheduler({1: 2})]}, r"trainer\.callbacks: GradientAccumulationScheduler"),
             ({"max_time": "00:01:00:00"}, r"trainer\.max_time: cannot be used"),
             ({"limit_train_batches": 0.5}, r"trainer\.limit_train_batches: cannot be used"),
-            ({"limit_val_batches": 0}, r"trainer\.limit_val_batches: must not be 0"),
+            ({"limit_val_batches": 0}, r"trainer\.limit_val_batches: cannot be used"),
             ({"fast_dev_run": True}, r"trainer\.fast_dev_run: cannot be used"),
             ({"overfit_batches": 2}, r"trainer\.overfit_batches: cannot be used"),
         ],
@@ -213,6 +213,9 @@ _READ = (
     "max_steps",
     "limit_train_batches",
     "limit_val_batches",
+    "limit_test_batches",
+    "limit_predict_batches",
+    "min_steps",
     "overfit_batches",
 )
 

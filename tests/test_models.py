@@ -11,9 +11,10 @@ from sklearn.metrics import accuracy_score, f1_score
 from torch import nn
 from transformers import AutoModelForSequenceClassification, BertConfig, DistilBertConfig, RobertaConfig
 
-from alft.models.backbone import load_pretrained, locate, longest_input
+from alft.models.backbone import load_pretrained, locate
 from alft.models.classifier import Classifier
 from alft.models.lora import Lora, head_layers
+from alft.models.positions import longest_input
 from alft.selection.embedding import MeanTokens
 from alft.selection.seeds import generator
 from alft.task.tally import Tally

@@ -44,8 +44,8 @@ ODDITIES = {
     ),
     "texts met again in another split": (
         splits("leaky", train=ROWS, validation=[*ROWS[:2], ("new", "a")], test=[*ROWS[:3], ("new", "a"), ("newer", "b")]),
-        "warning: 2 validation texts are also in the pool (leakage): the validation score flatters the model",
-        "warning: 4 test texts are also in the pool or the validation set (leakage): the test score flatters the model",
+        "warning: texts of the validation set that are also in the pool (leakage): 2; its score flatters",
+        "warning: texts of the test set that are also in the pool or the validation set (leakage): 4; its score flatters",
     ),
     "blank texts": (
         splits("blank", train=[*ROWS, ("  ", "a"), ("", "b")], validation=ROWS[:2]),

@@ -3,6 +3,7 @@
 import importlib
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,21 @@ import torch
 from lightning import Trainer, seed_everything
 
 import alft
-from alft import ActiveLearning, Bald, Classifier, Constant, Entropy, Ledger, Policy, Scores, TextPool, Ward, finish, trainer
+from alft import (
+    Acquisition,
+    ActiveLearning,
+    Bald,
+    Classifier,
+    Constant,
+    Entropy,
+    Ledger,
+    Policy,
+    Scores,
+    TextPool,
+    Ward,
+    finish,
+    trainer,
+)
 from alft.selection.probabilities import mean_entropy
 from alft.selection.seeds import generator
 
@@ -136,7 +151,7 @@ def test_what_is_put_together_wrongly_is_refused_in_a_sentence(workplace):
 
 def test_a_setting_that_the_trainer_refuses_leaves_no_folder(workplace):
     data, _, active = parts()
-    with pytest.raises(TypeError, match="max_epoch"):
+    with pytest.raises(ValueError, match=r"there is no setting trainer\.max_epoch; did you mean max_epochs"):
         trainer(data, active, max_epochs=1, max_epoch=2)
     assert not list(Path("runs").glob("*"))
 
@@ -151,3 +166,66 @@ def test_a_selection_in_python_takes_several_epochs():
         ledger.record(epoch, decision.selection)
     assert [len(selection.rows) for selection in ledger.selections.values()] == [6, 6, 6]
     assert ledger.bought <= 18
+
+
+def test_data_with_other_classes_than_the_model_are_refused(workplace, tiny_bert):
+    data = TextPool(str(tiny_bert), source="tiny-data", max_length=24)
+    model = Classifier(str(tiny_bert), data.label_names[::-1])
+    run = alft.trainer(data, ActiveLearning(), max_epochs=1, enable_progress_bar=False)
+    with pytest.raises(ValueError, match="label_names of the model are positive, negative, but those of the data are negative"):
+        run.fit(model, datamodule=data)
+
+
+WRONG = {
+    "swapped": (lambda data, active: alft.trainer(active, data, max_epochs=1), "needs a TextPool and an ActiveLearning"),
+    "unknown setting": (
+        lambda data, active: alft.trainer(data, active, max_epoch=1),
+        "no setting trainer.max_epoch; did you mean max_epochs",
+    ),
+    "a path as name": (lambda data, active: alft.trainer(data, active, name="a/../b", max_epochs=1), "name must be the name"),
+    "a word for a class": (
+        lambda data, active: ActiveLearning(acquire="Bald"),
+        "must be an object of a subclass of Acquisition",
+    ),
+}
+
+
+@pytest.mark.parametrize(("call", "sentence"), WRONG.values(), ids=WRONG.keys())
+def test_wrong_arguments_are_refused_in_a_sentence(workplace, tiny_bert, call, sentence):
+    with pytest.raises((ValueError, TypeError), match=sentence):
+        call(TextPool(str(tiny_bert), source="tiny-data"), ActiveLearning())
+    assert not Path("runs").exists()
+
+
+@dataclass(frozen=True)
+class Flat(Acquisition):
+    """Forgets to reduce the classes."""
+
+    def __call__(self, view):
+        return view.probs_KNC[0]
+
+
+def test_an_acquisition_of_a_wrong_shape_is_named():
+    policy = Policy(acquire=Flat(), budget=Constant(share=0.5), cluster=Ward(clusters=2))
+    ledger = Ledger(torch.ones(8, dtype=torch.bool))
+    with pytest.raises(ValueError, match=r"acquire: Flat must give a tensor with one score per row, \(8,\), got \(8, 2\)"):
+        policy.select(0, policy.plan(2, 8), ledger, Scores(torch.rand(1, 8, 2).softmax(-1), torch.rand(8, 3)))
+
+
+@pytest.mark.parametrize(
+    ("probs", "embeddings", "sentence"),
+    [
+        (torch.rand(8, 2), torch.rand(8, 3), r"probs_KNC must have the axes K, N, C with N = 8 rows"),
+        (torch.rand(1, 8, 2).numpy(), torch.rand(8, 3), "probs_KNC must be a tensor, got ndarray"),
+        (torch.rand(1, 8, 2), torch.rand(7, 3), "embeddings_ND must have the axes N, D with N = 8 rows"),
+    ],
+)
+def test_scores_of_a_wrong_shape_are_refused(probs, embeddings, sentence):
+    policy, ledger = Policy(cluster=Ward(clusters=2)), Ledger(torch.ones(8, dtype=torch.bool))
+    with pytest.raises(ValueError, match=sentence):
+        policy.select(0, policy.plan(2, 8), ledger, Scores(probs, embeddings))
+
+
+def test_names_can_be_completed():
+    assert {"Bald", "Constant", "Acquisition", "TextPool", "finish"} <= set(dir(alft))
+    assert all(hasattr(alft, name) for name in dir(alft))

@@ -117,7 +117,7 @@ def test_a_foreign_summary_is_refused_naming_what_is_wrong(tmp_path, change, sen
         compare(tmp_path)
 
 
-@pytest.mark.parametrize("content", [b'{"name": ', b"\xff\xfe", b'{"name": NaN}'])
+@pytest.mark.parametrize("content", [b'{"name": ', b"\xff\xfe"])
 def test_a_broken_summary_is_refused_in_one_line(tmp_path, content, capsys):
     path = write_run(tmp_path) / "summary.json"
     path.write_bytes(content)
@@ -161,7 +161,7 @@ def test_plots_are_drawn_from_the_two_tables(tmp_path, monkeypatch, capsys):
     pd.testing.assert_frame_equal(drawn[0][0], load_runs(tmp_path / "runs"))
     pd.testing.assert_frame_equal(drawn[0][1], load_epochs(tmp_path / "runs"))
     told = capsys.readouterr()
-    assert told.err == f"plots: {tmp_path}/plots/new/a.png, {tmp_path}/plots/new/b.png\n"
+    assert told.err == f"plots: 2 files in {tmp_path}/plots/new\n"
     assert told.out == as_csv(compare(tmp_path / "runs"))
     assert (tmp_path / "plots" / "new").is_dir()
 

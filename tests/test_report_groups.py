@@ -34,6 +34,16 @@ def test_a_setting_that_older_summaries_lack_is_null(tmp_path):
     ]
 
 
+def test_E4_runs_whose_pool_labels_differ_are_kept_apart(tmp_path):
+    write_run(tmp_path, seed=0, more={"pool_labels": "a" * 16})
+    write_run(tmp_path, seed=1)
+    assert list(load_runs(tmp_path).groupby("fingerprint")["seed"].apply(list)) == [[0, 1]], "an earlier run may be of these"
+    write_run(tmp_path, seed=0, more={"pool_labels": "b" * 16})
+    runs = load_runs(tmp_path)
+    assert sorted(runs.groupby("fingerprint")["seed"].apply(list)) == [[0], [0], [1]]
+    assert len({fingerprint[:8] for fingerprint in runs["fingerprint"]}) == 3, "their titles and files differ, too"
+
+
 def test_runs_of_other_data_are_never_compared(tmp_path):
     for seed in range(5):
         write_run(tmp_path, seed)

@@ -9,7 +9,10 @@ import yaml
 
 from .conftest import ROOT
 
-HELP = {"alft", "alft.cli", "alft.cli.main", "alft.cli.sentences", "alft.system", "alft.system.signals"}
+HELP = {
+    *("alft", "alft.cli", "alft.cli.main", "alft.cli.sentences"),
+    *("alft.system", "alft.system.excerpt", "alft.system.output", "alft.system.signals", "alft.system.visible"),
+}
 """All that ``python -m alft --help`` may import beside the standard library."""
 
 HEAVY = {"torch", "lightning", "transformers", "datasets", "peft", "torchmetrics", "sklearn", "wandb", "matplotlib"}

@@ -1,10 +1,16 @@
 """Checks of the parsed command line: settings that must fail are refused in one sentence before anything runs."""
 
 from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from alft.fit.trainer import as_list
+from alft.loop.callback_rules import refuse_callback
 from alft.use.target import ExportTarget
+
+MOST_SEED = 2**32 - 1
+"""The largest seed that numpy takes."""
 
 
 def refuse_fit_settings(settings: Any) -> None:
@@ -17,6 +23,10 @@ def refuse_fit_settings(settings: Any) -> None:
         raise ValueError(
             "trainer.max_epochs must be given, because the budget is spread over the epochs; try --trainer.max_epochs 8"
         )
+    if not 0 <= settings.seed_everything <= MOST_SEED:
+        raise ValueError(f"seed_everything must be in [0, {MOST_SEED}], got {settings.seed_everything}")
+    for callback in as_list(settings.trainer.callbacks):
+        refuse_callback(_class_of(callback))
     if settings.trainer.barebones:
         raise ValueError("trainer.barebones cannot be used, it switches off the books that a run keeps")
     if settings.test_on == "best" and settings.trainer.enable_checkpointing is False:
@@ -42,3 +52,10 @@ def refuse_fit_only(args: Sequence[str], command: str) -> None:
             raise ValueError(f"{name} is a setting of fit, {command} does not use it")
         if name.startswith(("--model.", "--active.")):
             raise ValueError(f"{name} is a setting of fit, {command} takes the model as the checkpoint has it")
+
+
+def _class_of(parsed: Any) -> type:
+    """The class of a parsed object that is not made yet."""
+    module, _, name = parsed.class_path.rpartition(".")
+    kind: type = getattr(import_module(module), name)
+    return kind

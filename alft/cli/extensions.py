@@ -4,6 +4,9 @@ from importlib import import_module
 from inspect import isabstract
 from pkgutil import iter_modules
 
+from lightning import Callback
+from lightning.pytorch.loggers import Logger
+
 import alft.selection
 from alft.models.epinet import Epinet
 from alft.models.lora import Lora
@@ -23,6 +26,9 @@ EXTENSIBLE: dict[str, type] = {
 }
 """Settings whose value is the name of a class: any importable subclass of the base."""
 
+OF_LIGHTNING: dict[str, type] = {"trainer.callbacks": Callback, "trainer.logger": Logger}
+"""The same for objects of the Trainer, other than those that alft itself adds."""
+
 DATACLASSES: dict[str, type] = {"model.lora": Lora, "model.epinet": Epinet}
 """Settings that have nested settings, or are null."""
 
@@ -31,6 +37,8 @@ def classes_of(key: str) -> list[type]:
     """The classes that a setting accepts; empty for a number or a word."""
     if key in DATACLASSES:
         return [DATACLASSES[key]]
+    if key in OF_LIGHTNING:
+        return [kind for kind in subclasses(OF_LIGHTNING[key]) if not kind.__module__.startswith("alft.")]
     return subclasses(EXTENSIBLE[key]) if key in EXTENSIBLE else []
 
 

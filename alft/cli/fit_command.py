@@ -18,9 +18,10 @@ from alft.data.pool import TextPool
 from alft.fit.config_callback import ConfigFile
 from alft.fit.display import DIVERGED, on_divergence, result_table
 from alft.fit.finish import TestOn, finish
-from alft.fit.interruption import StopAtOnce
 from alft.fit.journal import Journal
-from alft.fit.trainer import DEFAULTS, as_list, make_trainer, progress_bars
+from alft.fit.lost_process import lost_process
+from alft.fit.rehearsal import rehearse
+from alft.fit.trainer import DEFAULTS, evaluation_trainer, make_trainer
 from alft.loop.active import ActiveLearning
 from alft.models.classifier import Classifier
 from alft.record.checkpoints import read_checkpoint
@@ -82,6 +83,11 @@ class AlftCLI(LightningCLI):
             elif run and (isinstance(error, Stopped) or is_full(error)):
                 error.add_note(self.workspace.how_to_go_on(args))
             raise
+        except RuntimeError as error:
+            lost = lost_process(getattr(self, "trainer", None), error)
+            if lost is None:
+                raise
+            raise ChildProcessError(f"{lost}; {self.workspace.how_to_go_on(args)}") from error
         finally:
             self.workspace.release()
 
@@ -172,8 +178,7 @@ class AlftCLI(LightningCLI):
         """Make the Trainer of a run in its folder for fit, or one that writes nothing for an evaluation."""
         settings = {**self.config_init[self.subcommand].trainer, **kwargs}
         if self.subcommand != "fit":
-            callbacks = [StopAtOnce(), *as_list(settings.pop("callbacks", None)), *progress_bars(settings)]
-            return Trainer(**{**settings, "logger": False, "callbacks": callbacks, "enable_checkpointing": False})
+            return evaluation_trainer(settings)
         self.workspace.claim(settings["default_root_dir"], self._run_name())
         with given_back_on_error(self.workspace.held):
             is_new = self.workspace.checkpoint is None
@@ -186,6 +191,7 @@ class AlftCLI(LightningCLI):
         active = self.config_init.fit.active
         with given_back_on_error(self.workspace.held):
             self.datamodule.setup("fit")
+            rehearse(self.model, self.datamodule, active)
             active.plan(self.trainer, self.datamodule)
         if active.words_found is not None and self.trainer.is_global_zero:
             show(f"words with a vector: {active.words_found:.1%} of the running words of the pool")
@@ -230,7 +236,7 @@ class AlftCLI(LightningCLI):
 
     def _settings(self) -> dict[str, Any]:
         """The settings of a fit as plain values."""
-        settings: dict[str, Any] = yaml.safe_load(self.parser.dump(self.config, skip_none=False))["fit"]
+        settings: dict[str, Any] = yaml.safe_load(self.parser.dump(self.config, skip_unset=False))["fit"]
         return settings
 
     def _run_name(self) -> str:

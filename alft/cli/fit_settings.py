@@ -57,7 +57,7 @@ class FitSettings(AlftCLI):
     @cached_property
     def plain(self) -> dict[str, Any]:
         """The settings as in ``config.yaml``."""
-        settings: dict[str, Any] = yaml.safe_load(self.parser.dump(self.config, skip_none=False))
+        settings: dict[str, Any] = yaml.safe_load(self.parser.dump(self.config, skip_unset=False))
         return settings
 
 

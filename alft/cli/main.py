@@ -15,6 +15,7 @@ from alft import __version__
 from alft.cli.sentences import UsageError, innermost, nearest
 from alft.system.output import is_full
 from alft.system.signals import Stopped, notes_of, stop_on_signals
+from alft.system.visible import visible
 
 COMMANDS = {
     "fit": "Fine-tune a classifier, choosing the rows of every epoch, then test it and leave a run folder.",
@@ -85,7 +86,7 @@ def _sentence(error: Exception) -> str:
 
 
 def _print_error(sentence: str) -> None:
-    print(f"alft: {' '.join(sentence.split())}", file=sys.stderr)
+    print(f"alft: {visible(' '.join(sentence.split()))}", file=sys.stderr)
 
 
 def _speaks_for_the_run() -> bool:
@@ -98,8 +99,11 @@ def _speaks_for_the_run() -> bool:
 
 
 def _dispatch(args: list[str]) -> None:
-    if args[:1] in ([], ["-h"], ["--help"]):
+    if args[:1] in ([], ["-h"], ["--help"], ["help"]):
         print(_overview())
+        return
+    if args[:1] == ["--version"]:
+        print(f"alft {__version__}")
         return
     command, rest = args[0], args[1:]
     if command not in COMMANDS:

@@ -8,6 +8,7 @@ from alft.data.readers.files import READERS
 from alft.record.checkpoints import read_checkpoint
 from alft.system.output import refuse_output
 from alft.system.quiet import quieten
+from alft.system.visible import visible
 from alft.use.predict import Predictor, predict_file
 
 
@@ -42,7 +43,7 @@ def run(parser: SentenceParser, args: list[str]) -> None:
     )
     print(f"predictions: {output} (texts of the column {outcome.column!r})")
     for remark in outcome.remarks:
-        print(f"  - {remark}")
+        print(f"  - {visible(remark)}")
     if outcome.cut:
         print(f"texts longer than {predictor.max_length} tokens, which were cut: {outcome.cut}")
     if outcome.blank:

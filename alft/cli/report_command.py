@@ -1,14 +1,17 @@
 """``python -m alft report``: its arguments and output; the report is made in :mod:`alft.report`."""
 
+import csv
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
 from alft.cli.parser import SentenceParser
 from alft.report import as_csv, as_markdown, as_terminal, compare, contrasts, load_epochs, load_runs
+from alft.report.choice import MOST_ARMS, named, refuse_unknown
+from alft.report.contrasts import MOST_PAIRS
 from alft.system.output import refuse_output, write_text_atomically
+from alft.system.visible import formulas
 
 Format = Literal["table", "markdown", "csv", "csv_contrasts"]
 
@@ -22,6 +25,20 @@ def run(parser: SentenceParser, args: list[str]) -> None:
         default="table",
         help="table, markdown; unrounded: csv of all arms, csv_contrasts of pairs that differ in one setting.",
     )
+    parser.add_argument(
+        "--arms",
+        type=str,
+        nargs="+",
+        default=[],
+        help=f"Texts: show only arms with one of them in their label. By default all, of more than {MOST_ARMS} the best.",
+    )
+    parser.add_argument(
+        "--contrasts",
+        type=str,
+        nargs="+",
+        help="Settings: show pairs of arms that differ in one of them alone. By default all settings, in tables for reading "
+        f"those with the fewest pairs, {MOST_PAIRS} in all.",
+    )
     parser.add_argument("--output", type=str | None, help="File to write instead of the terminal.")
     parser.add_argument("--force", action="store_true", help="Write over the output if it is there already.")
     parser.add_argument("--plots", type=str | None, help="Folder to draw the figures of every group into.")
@@ -33,30 +50,40 @@ def run(parser: SentenceParser, args: list[str]) -> None:
         raise ValueError(f"plots must be a folder, and {plots} is a file")
     if output is not None:
         refuse_output(output, settings.force)
-    text = _formats()[settings.format](roots)
+    text = _text(settings.format, roots, settings.arms, settings.contrasts)
+    if settings.format.startswith("csv") and (count := formulas(cell for row in csv.reader(text.splitlines()) for cell in row)):
+        print(f"cells that a spreadsheet runs as formulas, since they begin with = + - @: {count}", file=sys.stderr)
     if output is None:
         print(text, end="")
     else:
         write_text_atomically(output, text)
         print(f"report: {output}")
     if plots is not None:
-        _draw(roots, plots)
+        _draw(roots, plots, settings.arms)
 
 
-def _formats() -> dict[str, Callable[[list[Path]], str]]:
+def _text(form: Format, roots: list[Path], arms: list[str], settings: list[str] | None) -> str:
+    """The report in one of the formats."""
+    if form == "csv_contrasts":
+        pairs = contrasts(*roots, settings=settings)
+        refuse_unknown([*pairs["arm"], *pairs["other"]], arms)
+        return as_csv(pairs[named(pairs["arm"], arms) | named(pairs["other"], arms)])
+    table = compare(*roots)
+    refuse_unknown(list(table["arm"]), arms)
+    if form == "csv":
+        return as_csv(table[named(table["arm"], arms)])
+    pairs = contrasts(*roots, settings=settings, most=MOST_PAIRS)
+    if form == "markdown":
+        return as_markdown(table, pairs, arms)
     columns = shutil.get_terminal_size((128, 24)).columns  # 128 without a terminal, as in a pipe
-    return {
-        "table": lambda roots: as_terminal(compare(*roots), contrasts(*roots), columns),
-        "markdown": lambda roots: as_markdown(compare(*roots), contrasts(*roots)),
-        "csv": lambda roots: as_csv(compare(*roots)),
-        "csv_contrasts": lambda roots: as_csv(contrasts(*roots)),
-    }
+    return as_terminal(table, pairs, columns, arms)
 
 
-def _draw(roots: list[Path], folder: Path) -> None:
+def _draw(roots: list[Path], folder: Path, arms: list[str]) -> None:
     """Draw the plots; their paths go to stderr, so that a CSV on stdout stays valid."""
     from alft.report.plots.draw import draw_all  # matplotlib takes a second to load, and no other command needs it
 
     folder.mkdir(parents=True, exist_ok=True)
-    paths = draw_all(load_runs(*roots), load_epochs(*roots), folder)
-    print("plots:", ", ".join(map(str, paths)), file=sys.stderr)
+    runs, epochs = load_runs(*roots), load_epochs(*roots)
+    paths = draw_all(runs[named(runs["arm"], arms)], epochs[named(epochs["arm"], arms)], folder)
+    print(f"plots: {len(paths)} files in {folder}", file=sys.stderr)

@@ -20,7 +20,7 @@ KNOWN = ("alft.", "lightning.")
 CLASSES = ("accelerator", "callbacks", "logger", "plugins", "profiler", "strategy")
 """Trainer settings whose value may be a class: there a word with a dot is the place of one."""
 
-NOT_NEEDED = ("callbacks", "logger", "profiler", "default_root_dir")
+NOT_NEEDED = ("callbacks", "logger", "profiler", "default_root_dir", "model_registry")
 """Trainer settings that an evaluation does without: they write files, or start something."""
 
 

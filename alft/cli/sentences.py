@@ -2,13 +2,29 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, is_dataclass
 from difflib import get_close_matches
 from inspect import get_annotations
+
+from alft.system.excerpt import WIDTH
 
 
 class UsageError(ValueError):
     """The command line or a config file cannot be parsed."""
+
+
+OF_CLASS = {
+    "Logger": "trainer.logger",
+    "Callback": "trainer.callbacks",
+    "Profiler": "trainer.profiler",
+    "Strategy": "trainer.strategy",
+    "Accelerator": "trainer.accelerator",
+    "Precision": "trainer.plugins",
+}
+"""Settings of the Trainer that are objects, by the base class that jsonargparse names."""
+
+ABOUT_TYPES = ("Expected a", "Not a valid subclass", "a class path", "a dict", "Does not validate")
+"""How jsonargparse begins to say that a value is not of a type: not the reason why an object cannot be made."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +47,8 @@ def explain(message: str, known: Known) -> str:
     'there is no setting --active.aquire; did you mean --active.acquire?'
     """
     key, detail = _split_key(message)
+    if unusable := _unusable_object(detail):
+        return unusable
     for pattern, explanation in _SENTENCES:
         if found := re.search(pattern, detail, re.DOTALL):
             return explanation(key, found[1], known)
@@ -44,7 +62,7 @@ def innermost(message: str) -> str:
     'model.lora.r must be at least 1, got 0'
     """
     ours = re.search(r"- (model\.\w+\.\w+ must be [^\n]+)", message)
-    return ours[1] if ours else message
+    return ours[1] if ours else _unusable_object(message) or message
 
 
 def _split_key(message: str) -> tuple[str, str]:
@@ -63,7 +81,7 @@ def _unknown_option(key: str, name: str, known: Known) -> str:
 def _unknown_field(key: str, name: str, known: Known) -> str:
     if not key:  # raised by the parser of a class; the outer parser raises it again with the key
         return f"Option '{name}' is not accepted"
-    kinds = known.classes(key)
+    kinds = [kind for kind in known.classes(key) if is_dataclass(kind)]
     owners = [kind.__name__ for kind in kinds if name in get_annotations(kind)]  # not those that inherit it
     if owners:
         return f"{key}.{name} is a setting of {', '.join(sorted(owners))}; name the class first: --{key} {min(owners)}"
@@ -77,10 +95,28 @@ def _unknown_class(key: str, name: str, known: Known) -> str:
     return f"{key}: there is no {name}{nearest(name, names)}{listed}"
 
 
+def _not_importable(key: str, text: str, known: Known) -> str:
+    name, _, reason = text.partition("':")
+    names = {kind.__name__ for kind in known.classes(key)}
+    close = nearest(name.rpartition(".")[2], names).removesuffix(".")
+    return f"{key}: {name} cannot be imported: {' '.join(reason.split())[:WIDTH]}{close}"
+
+
+def _abstract(key: str, name: str, known: Known) -> str:
+    names = sorted(kind.__name__ for kind in known.classes(key))
+    return f"{key}: {name} is a base class; name one of {', '.join(names)}"
+
+
 def _wrong_literal(key: str, text: str, known: Known) -> str:
     choices, _, value = text.partition("]. Got value: ")
     names = choices.replace("'", "")
     return f"{key} must be {'one of ' if ',' in names else ''}{names}, got {value.strip()}"
+
+
+def _wrong_word(key: str, text: str, known: Known) -> str:
+    kinds = re.findall(r"Literal\[([^\]]*)\]", text.partition("Errors:")[0])
+    words = dict.fromkeys(re.findall(r"[\w-]+", " ".join(kinds)))
+    return f"{key} must be one of {', '.join(words)}, got {text.rpartition('Given value: ')[2].strip()[:80]}"
 
 
 def _wrong_type(key: str, text: str, known: Known) -> str:
@@ -98,6 +134,24 @@ def _wrong_optional(key: str, text: str, known: Known) -> str:
     return f"{key} must be of type {' or '.join(kind.split('.')[-1] for kind in kinds)} or null, got {value}"
 
 
+def _unusable_object(message: str) -> str | None:
+    """The sentence for an object of the Trainer that cannot be made, such as a logger whose package is not installed."""
+    base = re.search(r"Subtypes: .*?<class '[\w.]*?(\w+)'>", message, re.DOTALL)
+    setting = OF_CLASS.get(base[1]) if base else None
+    kinds = re.findall(r"class_path='(?:[\w]+\.)*(\w+)'", message)
+    errors = re.split(r"\s- ", message.partition("Errors:")[2].partition("Given value type:")[0])
+    told = [error.strip() for error in errors if error.strip() and not error.strip().startswith(ABOUT_TYPES)]
+    if setting is None or not kinds or not told:
+        return None
+    reason = " ".join(re.sub(r"Problem with given class_path '[^']+':", "", told[0]).replace("`", "").split())
+    if missing := re.match(r"the following arguments are required: (.*)", reason):
+        return f"{setting}: {kinds[-1]} needs a value for {missing[1]}"
+    reason = re.split(r"\. | HINT", reason)[0].rstrip(".")
+    told_short = reason if len(reason) <= 160 else f"{reason[:157]}..."
+    mend = "install what it needs, or leave it out" if "Problem with given class_path" in told[0] else "set it otherwise"
+    return f"{setting}: {' or '.join(dict.fromkeys(kinds))} cannot be used ({told_short}); {mend}"
+
+
 def nearest(name: str, known: set[str]) -> str:
     """End of a sentence about an unknown name: the most similar known name, if any is similar."""
     close = get_close_matches(name, sorted(known), n=1)
@@ -109,6 +163,9 @@ _SENTENCES = (
     (r"does not accept option '([^']+)'", _unknown_option),
     (r"Option '([^']+)' is not accepted", _unknown_field),
     (r"Expected a dot import path string: (\S+)", _unknown_class),
+    (r"Problem with given class_path '(.*)", _not_importable),
+    (r"Expected an instantiatable class, but (\S+) is abstract", _abstract),
+    (r"Subtypes: \[(typing\.Literal.*Given value: .*)", _wrong_word),
     (r"(Subtypes: \[<class .*Given value: .*)", _wrong_optional),
     (r"^\s*Expected a typing\.Literal\[(.*)", _wrong_literal),
     (r"^\s*Expected a <class '(.*)", _wrong_type),

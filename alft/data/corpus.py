@@ -49,6 +49,11 @@ class Corpus:
         return sha256(repr(parts).encode(errors="surrogatepass")).hexdigest()[:16]
 
     @property
+    def pool_labels(self) -> str:
+        """Digest of all pool labels: for the summary, which is written when nothing is selected any more."""
+        return sha256(repr(self.pool.labels).encode()).hexdigest()[:16]
+
+    @property
     def repeated(self) -> dict[str, int]:
         """Number of validation texts also in the pool, and of test texts in either: data leakage into the scores."""
         pool, validation = set(self.pool.texts), set(self.validation.texts)
@@ -87,7 +92,7 @@ def load_corpus(
         text_column: Column with the texts; by default the first of text, sentence, review, content, tweet, ... that exists.
         label_column: Column with the labels; by default the first of label, labels, sentiment, class, ... that exists.
             A train row whose label is empty stays in the pool as an unlabelled row.
-        subset: Subset (configuration) of a hub data set or a downloaded copy, such as its language.
+        subset: Name of one subset, such as a language, of a hub data set or a downloaded copy that has several.
         quotes: Whether double quotes delimit cells of CSV and TSV files; false reads them as ordinary characters.
         limit: Use at most this many train rows, stratified by label; null for all.
         limit_validation: The same for validation rows.

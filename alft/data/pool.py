@@ -20,7 +20,7 @@ from alft.data.rows import Rows
 from alft.data.sampler import Grouping, Shard, SubsetSampler
 from alft.data.seen_labels import refuse_other_labels, seen_labels
 from alft.data.text_counts import TextCounts, remarks_on_texts
-from alft.data.tokens import Tokens, load_tokenizer, tokenize
+from alft.data.tokens import Tokens, load_tokenizer, rehearsal_batches, tokenize
 from alft.selection.ledger import Ledger
 from alft.selection.plan import Plan
 from alft.system.earlier import current_ledger, labels_seen
@@ -63,6 +63,7 @@ class TextPool(LightningDataModule):
         self.num_workers = num_workers
         self.plan: Plan | None = None
         self.order_seed = 0
+        self.model_remarks: list[str] = []
         signature(load_corpus).bind(**corpus)  # a misspelt name fails here, not on first use of the data
         self._read: Callable[[], Corpus] = lambda: load_corpus(**corpus)
 
@@ -106,6 +107,7 @@ class TextPool(LightningDataModule):
         if not hasattr(self, "pool_tokens"):
             tokenizer = load_tokenizer(self.tokenizer, self.max_length)
             test = self.corpus.test
+            self.highest_token = max(tokenizer.get_vocab().values())
             self.pool_tokens = tokenize(self.corpus.pool.texts, tokenizer, self.max_length)
             self.validation_tokens = tokenize(self.corpus.validation.texts, tokenizer, self.max_length)
             self.test_tokens = tokenize(test.texts, tokenizer, self.max_length) if test else None
@@ -119,8 +121,12 @@ class TextPool(LightningDataModule):
 
     @property
     def remarks(self) -> list[str]:
-        """What is dubious about the data, one sentence each."""
-        return [*self.corpus.remarks, *remarks_on_texts(self.text_counts, self.max_length)]
+        """What is dubious about the data, and about the model on them, one sentence each."""
+        return [*self.corpus.remarks, *remarks_on_texts(self.text_counts, self.max_length), *self.model_remarks]
+
+    def rehearsal_batches(self) -> list[Batch]:
+        """Two short pool texts of different lengths where there are such, and one of the maximum length."""
+        return rehearsal_batches(self.pool_tokens, self.max_length)
 
     def follow(self, plan: Plan, seed: int) -> None:
         """Set the planned sizes, and the seed of the order in which rows are trained on."""

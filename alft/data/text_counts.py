@@ -25,7 +25,7 @@ def remarks_on_texts(counts: TextCounts, max_length: int) -> list[str]:
 
     >>> remarks_on_texts({"blank": 0, "cut": {"pool": 2, "test": 0}, "repeated": {"validation": 0, "test": 1}}, max_length=128)
     ['texts longer than data.max_length 128 are cut: 2 in pool, 0 in test',
-     'warning: 1 test texts are also in the pool or the validation set (leakage): the test score flatters the model']
+     'warning: texts of the test set that are also in the pool or the validation set (leakage): 1; its score flatters']
     """
     lines = []
     if any(counts["cut"].values()):
@@ -34,5 +34,5 @@ def remarks_on_texts(counts: TextCounts, max_length: int) -> list[str]:
     for split, count in counts["repeated"].items():
         if count:
             others = ELSEWHERE[split]
-            lines.append(f"warning: {count} {split} texts are also in {others} (leakage): the {split} score flatters the model")
+            lines.append(f"warning: texts of the {split} set that are also in {others} (leakage): {count}; its score flatters")
     return lines

@@ -7,9 +7,18 @@ import torch
 from rich.progress import track
 from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
-from transformers import AutoConfig, AutoTokenizer, PreTrainedTokenizerBase
+from transformers import AutoConfig, PreTrainedTokenizerBase
 
-from alft.models.backbone import load_pretrained, longest_input
+from alft.models.backbone import load_pretrained
+from alft.models.positions import longest_input
+from alft.models.tokenizer import load_own_tokenizer
+from alft.system.excerpt import listed
+
+LONG = 512
+"""Tokens of a rehearsed text, if no text of the data has more and ``max_length`` allows it: memory grows with the square."""
+
+NO_LIMIT = 10**12
+"""A tokenizer that knows no limit gives a larger number."""
 
 SLICE = 2_000
 """Texts per tokenizer call: large enough to be fast, small enough for a moving progress bar."""
@@ -45,16 +54,31 @@ def load_tokenizer(backbone: str, max_length: int) -> PreTrainedTokenizerBase:
     """The tokenizer of a pretrained model.
 
     Raises:
-        ValueError: There is none, or the model cannot read texts of ``max_length`` tokens.
+        ValueError: There is none, it has no padding token, or the model cannot read texts of ``max_length`` tokens.
     """
-    tokenizer: PreTrainedTokenizerBase = load_pretrained(AutoTokenizer, backbone)
+    tokenizer = load_own_tokenizer(backbone)
+    name = listed([backbone])
     if len(tokenizer) <= len(tokenizer.all_special_ids):  # what transformers builds if it finds no vocabulary
-        raise ValueError(f"model.backbone: {backbone} has no tokenizer beside the model (no tokenizer.json, no vocabulary)")
-    least = tokenizer.num_special_tokens_to_add() + 1
-    most = min(tokenizer.model_max_length, longest_input(load_pretrained(AutoConfig, backbone)))
-    if not least <= max_length <= most:
-        raise ValueError(f"data.max_length must be in [{least}, {most}], which {backbone} can read, got {max_length}")
+        raise ValueError(f"model.backbone: {name} has no tokenizer beside the model (no tokenizer.json, no vocabulary)")
+    if tokenizer.pad_token_id is None:
+        raise ValueError(
+            f"model.backbone: the tokenizer of {name} has no padding token, which batches of texts need; name one of its "
+            "tokens as pad_token in its tokenizer_config.json, and its number as pad_token_id in its config.json"
+        )
+    _check_length(name, tokenizer, longest_input(load_pretrained(AutoConfig, backbone)), max_length)
     return tokenizer
+
+
+def _check_length(name: str, tokenizer: PreTrainedTokenizerBase, longest: int | None, max_length: int) -> None:
+    """Refuse texts of more tokens than the model can read, or of no token beside the special ones."""
+    least = tokenizer.num_special_tokens_to_add() + 1
+    most = min(
+        [limit for limit in (longest, tokenizer.model_max_length) if limit is not None and limit < NO_LIMIT], default=None
+    )
+    if most is None and max_length < least:
+        raise ValueError(f"data.max_length must be at least {least} for {name}, got {max_length}")
+    if most is not None and not least <= max_length <= most:
+        raise ValueError(f"data.max_length must be in [{least}, {most}], which {name} can read, got {max_length}")
 
 
 def tokenize(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase, max_length: int) -> Tokens:
@@ -72,7 +96,20 @@ def tokenize(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase, max_lengt
         cut += len(long)
     offsets = torch.tensor([0] + [len(text) for text in ids]).cumsum(0)
     flat = torch.tensor([token for text in ids for token in text], dtype=torch.int32)
-    return Tokens(flat, offsets, int(tokenizer.pad_token_id or 0), cut)
+    return Tokens(flat, offsets, int(tokenizer.pad_token_id), cut)
+
+
+def rehearsal_batches(tokens: Tokens, max_length: int) -> list[dict[str, Tensor]]:
+    """Two short texts of different lengths, if there are such, and one as long as a text may be."""
+    order = tokens.lengths.argsort(stable=True).tolist()
+    longer = [row for row in order if tokens.lengths[row] > tokens.lengths[order[0]]]
+    ids_BL = tokens.batch([order[-1]])["input_ids"]
+    size = ids_BL.shape[1]
+    missing = min(max_length, max(LONG, size)) - size
+    # The last token may be one that an architecture looks for, so that the text is lengthened before it.
+    last = max(0, size - 2)
+    ids_BL = torch.cat([ids_BL[:, :-1], ids_BL[:, last : last + 1].expand(1, missing), ids_BL[:, -1:]], dim=1)
+    return [tokens.batch([order[0], *longer[:1]]), {"input_ids": ids_BL, "attention_mask": torch.ones_like(ids_BL)}]
 
 
 def _numbers(texts: list[str], tokenizer: PreTrainedTokenizerBase, max_length: int) -> list[list[int]]:

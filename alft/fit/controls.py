@@ -1,8 +1,13 @@
-"""Two controls without fine-tuning, fitted on *all* train labels (method.md 9)."""
+"""Two controls without fine-tuning, fitted on *all* train labels (method.md 9).
+
+Logistic regression has a weight for each feature and class: with 77 classes, millions. Its optimum depends on the rows only by
+their inner products. With many classes it is therefore fitted on a factor L of the Gram matrix, L L^T = X X^T, which has as
+many columns as rows. The penalty is the same there, and so is the optimum, which is then written in features again: a table
+of known by new rows would not be bounded.
+"""
 
 from collections import Counter
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,25 +15,27 @@ from scipy.linalg import cholesky, solve_triangular
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_union
 
 from alft.data.corpus import Corpus
+from alft.data.rows import Rows
 from alft.selection.text_embedding import WORD
+from alft.system.terminal import show
 
-PENALTY, STEPS = 10.0, 1000
-"""Inverse of the penalty of the logistic regression, and most steps of its solver."""
+Matrix = NDArray[np.float64]
 
 FEW_CLASSES = 10
-"""Up to this number of classes the coefficients of all n-grams are fitted fast enough as they are."""
+"""Number of classes up to which the fit on features takes seconds."""
 
-MOST_ROWS = 4000
-"""Rows up to which a table of all pairs of rows is smaller than the solver's copies of all coefficients."""
+MOST_ROWS = 5000
+"""Number of rows up to which the Gram matrix pays: it takes 8 N^2 bytes, 200 MB, and N^3 / 3 multiplications."""
 
-JITTER = 1e-9
-"""Added to squared lengths, which are 2, so that equal texts do not make the table of pairs singular."""
+LONG = 20_000
+"""Rows times classes from which the fit takes seconds and is announced."""
 
-LONG = 50_000
-"""Rows times classes from which on the controls take more than a second or two."""
+TINY = 1e-8
+"""Added to the squared length of each row, which is 2: repeated texts would make the Gram matrix singular."""
 
 
 def control_scores(corpus: Corpus) -> dict[str, float | None]:
@@ -46,45 +53,42 @@ def control_scores(corpus: Corpus) -> dict[str, float | None]:
     majority = min(counts, key=lambda label: (-counts[label], label))
     return {
         "majority_f1": task.macro_f1(truth, [majority] * len(truth)),
-        "tfidf_f1": task.macro_f1(truth, _by_tfidf(train.texts, train.labels, corpus.test.texts)),
+        "tfidf_f1": task.macro_f1(truth, _tfidf_predictions(train, corpus.test.texts)),
     }
 
 
-def remark_on_controls(corpus: Corpus) -> list[str]:
-    """A line for the user where the controls take a while, since nothing else moves then."""
-    rows, classes = len(corpus.pool.labelled), len(corpus.label_names)
-    if corpus.test is None or rows * classes < LONG:
-        return []
-    return [
-        f"fitting the control TF-IDF + logistic regression on {rows} texts of {classes} classes; if the run is stopped here, "
-        "--ckpt_path last does no more than the test and this"
-    ]
-
-
-def fit_in_row_space(table: csr_matrix, labels: list[int]) -> Callable[[csr_matrix], NDArray[Any]]:
-    """Fit the logistic regression with one coordinate per text instead of one per n-gram; returns its predict function.
-
-    The penalised model and the steps of its solver depend on inner products of rows only, so that any coordinates with the
-    same inner products give the same predictions, up to rounding: here the Cholesky factor of the table of products.
-    """
-    products = (table @ table.T).toarray().astype(np.float64)
-    products[np.diag_indices_from(products)] += JITTER
-    factor = cholesky(products, lower=True, overwrite_a=True)
-    model = LogisticRegression(C=PENALTY, max_iter=STEPS).fit(factor, labels)
-    coefficients = table.T @ solve_triangular(factor, model.coef_.T, lower=True, trans="T")
-    return lambda rows: model.classes_[(rows @ coefficients + model.intercept_).argmax(1)]
-
-
-def _by_tfidf(texts: list[str], labels: list[int], tested: list[str]) -> list[int]:
-    """Labels predicted for the tested texts."""
+def _tfidf_predictions(train: Rows, texts: Sequence[str]) -> list[int]:
     features = make_union(
         TfidfVectorizer(token_pattern=WORD, ngram_range=(1, 2), sublinear_tf=True),
         TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, dtype=np.float32),
     )
-    table = features.fit_transform(texts)
-    if len(set(labels)) > FEW_CLASSES and len(texts) <= MOST_ROWS:
-        predict = fit_in_row_space(table, labels)
-    else:
-        predict = LogisticRegression(C=PENALTY, max_iter=STEPS).fit(table, labels).predict
-    predicted: list[int] = predict(features.transform(tested)).tolist()
+    classes = len(set(train.labels))
+    if len(train) * classes > LONG:
+        show(f"control: TF-IDF and logistic regression on {len(train)} rows and {classes} classes")
+    known, new = features.fit_transform(train.texts), features.transform(texts)
+    model = LogisticRegression(C=10.0, max_iter=1000)
+    if classes > FEW_CLASSES and len(train) <= MOST_ROWS:
+        factor_NN = by_inner_products(known)
+        model.fit(factor_NN, train.labels)
+        weights_FC = known.T @ solve_triangular(factor_NN, model.coef_.T, lower=True, trans="T")
+        found: list[int] = model.classes_[(new @ weights_FC + model.intercept_).argmax(1)].tolist()
+        return found
+    if classes > FEW_CLASSES:  # one regression per class, whose cost grows with the rows alone
+        model = OneVsRestClassifier(LogisticRegression(C=10.0, solver="liblinear", dual=True, random_state=0))
+    predicted: list[int] = model.fit(known, train.labels).predict(new).tolist()
     return predicted
+
+
+def by_inner_products(known_NF: csr_matrix) -> Matrix:
+    """Rows with one column per row instead of per feature, and the same inner products: L (N, N) with L L^T = X X^T.
+
+    Args:
+        known_NF: Features of the rows to fit on, sparse (N, F).
+
+    >>> by_inner_products(csr_matrix([[3.0, 4.0, 0.0]])).round(3).tolist()
+    [[5.0]]
+    """
+    gram_NN = (known_NF @ known_NF.T).toarray()
+    gram_NN[np.diag_indices_from(gram_NN)] += TINY
+    factor_NN: Matrix = cholesky(gram_NN, lower=True, overwrite_a=True)
+    return factor_NN

@@ -6,6 +6,7 @@ from rich.table import Table
 
 from alft.selection.ledger import STAGES
 from alft.selection.plan import Plan
+from alft.system.visible import visible
 
 DIVERGED = "it has diverged in training, and a lower model.lr may help"
 
@@ -22,7 +23,7 @@ def plan_table(plan: Plan, pool: int) -> Table:
 
 def result_table(summary: dict[str, Any]) -> Table:
     """Summary of the run: labels, savings, scores, controls, seconds."""
-    table = Table(title=f"{summary['name']}: result", title_justify="left", show_header=False)
+    table = Table(title=f"{visible(summary['name'])}: result", title_justify="left", show_header=False)
     table.add_column(style="bold")
     table.add_column(justify="right")
     labels, seconds = summary["labels"], summary["seconds"]

@@ -4,12 +4,13 @@ import math
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+import torch
 from lightning import Callback, Trainer
 from lightning.pytorch.loggers import WandbLogger
 
 from alft import __version__
 from alft.data.pool import TextPool
-from alft.fit.controls import control_scores, remark_on_controls
+from alft.fit.controls import control_scores
 from alft.fit.held_folder import HeldFolder
 from alft.fit.journal import Journal
 from alft.loop.active import ActiveLearning
@@ -30,7 +31,6 @@ from alft.record.summary import (
 from alft.system.memory import largest, peak_memory
 from alft.system.run_files import best_checkpoint
 from alft.system.short_form import short_form
-from alft.system.terminal import show
 
 FINAL = ("test", "labels", "seconds", "memory_mib", "gpu_memory_mib", "break_even", "controls")
 """Entries of the summary that are logged to W&B, in addition to the costs of each epoch."""
@@ -61,7 +61,8 @@ def finish(trainer: Trainer, test_on: TestOn = "last") -> Summary | None:
     ledger = data.ledger
     epoch = max(ledger.validation)
     if test_on == "best":
-        scores = {e: -math.inf if math.isnan(score) else score for e, score in ledger.validation.items()}
+        # ModelCheckpoint compares what was logged, which is float32; of equal scores it keeps the first.
+        scores = {e: -math.inf if math.isnan(score) else float(torch.tensor(score)) for e, score in ledger.validation.items()}
         epoch = max(scores, key=lambda e: (scores[e], -e))
         model.load_state_dict(_best_weights(folder, epoch))
     if data.corpus.test is not None:
@@ -70,7 +71,6 @@ def finish(trainer: Trainer, test_on: TestOn = "last") -> Summary | None:
         return None
     write_selection(folder, ledger)
     journal.settle(ledger)
-    show(*remark_on_controls(data.corpus))
     summary: Summary = finite(summarise(trainer, model, data, active, folder.parent.name, epoch, test_on))
     for logger in trainer.loggers:
         if isinstance(logger, WandbLogger):
@@ -119,6 +119,7 @@ def summarise(
         "version": __version__,
         "seed": active.policy.seed,
         "fingerprint": data.corpus.fingerprint,
+        "pool_labels": data.corpus.pool_labels,
         "settings": settings_of(trainer, model, data, active, test_on),
         "test": _test_scores(model),
         "tested_epoch": epoch,

@@ -10,6 +10,7 @@ from lightning import Callback, LightningModule, Trainer
 from alft.data.pool import TextPool
 from alft.fit.display import plan_table
 from alft.models.classifier import Classifier
+from alft.record.metrics_file import MetricsFile
 from alft.selection.ledger import Ledger
 from alft.system.memory import peak_memory, restart_peak
 from alft.system.terminal import show
@@ -30,8 +31,10 @@ class Journal(Callback):
         self._validated = 0.0
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Show data and plan before anything is scored or trained."""
+        """Show data and plan before anything is scored or trained; discard figures of an epoch that was not finished."""
         data: TextPool = trainer.datamodule  # type: ignore[attr-defined]  # set by fit, unknown to the type checker
+        for file in _metrics_files(trainer):
+            file.resume(max(data.ledger.validation, default=-1) + 1)
         if trainer.is_global_zero and data.plan is not None:
             remarks = [f"  - {remark}" for remark in data.remarks]
             show(data.corpus.describe(), *remarks, plan_table(data.plan, data.ledger.pool))
@@ -40,6 +43,13 @@ class Journal(Callback):
         """Start the clock of the epoch."""
         self._epoch_started = perf_counter()
         self._validated = 0.0
+        for file in _metrics_files(trainer):
+            file.begin(trainer.current_epoch)
+
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Let figures of the test count as those of the epoch after the last."""
+        for file in _metrics_files(trainer):
+            file.begin(trainer.current_epoch)
 
     def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Start the clock of the validation."""
@@ -67,9 +77,6 @@ class Journal(Callback):
             "exposure_saving": ledger.exposure_saving,
         }
         pl_module.log_dict(figures)
-        # Lightning passes these to the loggers after it writes the checkpoint, which must already hold them, equally rounded.
-        logged = {name: float(trainer.callback_metrics[name]) for name in (*figures, "train_loss")}
-        ledger.metrics.setdefault(epoch, {}).update(logged)
         self.settle(ledger)
 
     def settle(self, ledger: Ledger) -> None:
@@ -77,3 +84,7 @@ class Journal(Callback):
         now = perf_counter()
         ledger.total += now - self._settled
         self._settled = now
+
+
+def _metrics_files(trainer: Trainer) -> list[MetricsFile]:
+    return [logger for logger in trainer.loggers if isinstance(logger, MetricsFile)]

@@ -7,15 +7,22 @@ from time import perf_counter
 from typing import Any
 
 from lightning import Callback, Trainer
+from lightning.pytorch.callbacks import Checkpoint, ProgressBar
 from lightning.pytorch.loggers import Logger, WandbLogger
 
 from alft.data.pool import TextPool
 from alft.fit.held_folder import HeldFolder
 from alft.fit.interruption import StopAtOnce
 from alft.fit.journal import Journal
+from alft.fit.named_settings import named_trainer, refuse_out_of_range
+from alft.fit.rehearsal import Rehearsal
+from alft.fit.same_threads import SameThreads
+from alft.fit.same_weights import SameWeights
 from alft.loop.active import ActiveLearning
+from alft.loop.callback_rules import refuse_callback
+from alft.loop.guards import refuse_limits, refuse_strategy
 from alft.loop.progress import StageProgressBar
-from alft.record.checkpoints import AtomicCheckpointIO, run_checkpoints
+from alft.record.checkpoints import AtomicCheckpointIO, refuse_same_files, run_checkpoints
 from alft.record.folder import given_back_on_error
 from alft.record.metrics_file import Lines, MetricsFile
 from alft.record.workspace import Workspace
@@ -45,11 +52,16 @@ def trainer(data: TextPool, active: ActiveLearning, *, name: str = "alft", **set
         **settings: Settings of ``lightning.Trainer``, including ``max_epochs``.
 
     Raises:
-        ValueError: ``max_epochs`` is not given.
+        ValueError: ``max_epochs`` is not given, or an argument or setting cannot be used.
 
     Returns:
         A Trainer for ``fit(model, datamodule=data)``.
     """
+    if not isinstance(data, TextPool) or not isinstance(active, ActiveLearning):
+        raise ValueError(f"trainer needs a TextPool and an ActiveLearning, got {type(data).__name__}, {type(active).__name__}")
+    refuse_out_of_range(settings)
+    if not name or Path(name).name != name:
+        raise ValueError(f"name must be the name of a folder without a path, got {name!r}")
     if settings.get("max_epochs") is None:  # Lightning would use 1000
         raise ValueError("max_epochs must be given, because the budget is spread over the epochs")
     quieten()
@@ -57,7 +69,8 @@ def trainer(data: TextPool, active: ActiveLearning, *, name: str = "alft", **set
     workspace = Workspace()
     workspace.claim(settings["default_root_dir"], name)
     with given_back_on_error(workspace.held):
-        return make_trainer(workspace.path, data, active, Journal(perf_counter()), settings, [HeldFolder(workspace)])
+        more = [HeldFolder(workspace), Rehearsal(active)]
+        return make_trainer(workspace.path, data, active, Journal(perf_counter()), settings, more)
 
 
 def make_trainer(
@@ -79,17 +92,35 @@ def make_trainer(
         more: Callbacks in addition to those of the settings.
     """
     # The journal comes before ActiveLearning: the end of an epoch is recorded before the next selection begins.
-    callbacks = [StopAtOnce(), journal, *as_list(settings.get("callbacks")), *progress_bars(settings)]
+    theirs = as_list(settings.get("callbacks"))
+    for callback in theirs:
+        refuse_callback(type(callback))
+    refuse_same_files(theirs, folder)
+    callbacks = [StopAtOnce(), SameThreads(), journal, *theirs, *progress_bars(settings)]
     if settings.get("enable_checkpointing") is not False:
         callbacks += run_checkpoints(folder)
-    return Trainer(
-        **{
-            **settings,
-            "callbacks": [*callbacks, *more, active],
-            "logger": run_loggers(folder, data.ledger.metrics, settings.get("logger")),
-            "plugins": [AtomicCheckpointIO(), *as_list(settings.get("plugins"))],
-        }
+    ours = {
+        "callbacks": [*callbacks, *more, active, SameWeights(folder)],  # the last one sees what the others have done
+        "logger": run_loggers(folder, data.ledger.metrics, settings.get("logger")),
+        "plugins": [AtomicCheckpointIO(), *as_list(settings.get("plugins"))],
+    }
+    return named_trainer({**settings, **ours}, settings)
+
+
+def evaluation_trainer(settings: dict[str, Any]) -> Trainer:
+    """Make a Trainer that measures a checkpoint on the whole set and writes nothing.
+
+    Args:
+        settings: Settings of ``lightning.Trainer``, such as those of the run.
+    """
+    theirs = [callback for callback in as_list(settings.get("callbacks")) if not isinstance(callback, Checkpoint)]
+    callbacks = [StopAtOnce(), *theirs, *progress_bars(settings)]
+    made = named_trainer(
+        {**settings, "logger": False, "callbacks": callbacks, "enable_checkpointing": False}, {**settings, "callbacks": theirs}
     )
+    refuse_limits(made)
+    refuse_strategy(made.strategy)
+    return made
 
 
 def run_loggers(folder: Path, lines: Lines, asked: Any) -> list[Logger]:
@@ -101,8 +132,9 @@ def run_loggers(folder: Path, lines: Lines, asked: Any) -> list[Logger]:
 
 
 def progress_bars(settings: dict[str, Any]) -> list[Callback]:
-    """The progress bar, unless it is disabled."""
-    return [] if settings.get("enable_progress_bar") is False else [StageProgressBar()]
+    """The progress bar, unless it is disabled or the user brings another."""
+    theirs = any(isinstance(callback, ProgressBar) for callback in as_list(settings.get("callbacks")))
+    return [] if settings.get("enable_progress_bar") is False or theirs else [StageProgressBar()]
 
 
 def as_list(value: Any) -> list[Any]:

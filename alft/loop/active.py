@@ -14,6 +14,7 @@ import torch
 from lightning import Callback, LightningModule, Trainer
 
 from alft.loop.guards import refuse_too_large, refuse_trainer_settings
+from alft.loop.monitors import refuse_unlogged_monitors
 from alft.loop.progress import stage as show_stage
 from alft.loop.recorded import read_recorded
 from alft.loop.scoring import Pool, score_pool
@@ -103,6 +104,7 @@ class ActiveLearning(Callback):
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Choose the next set, unless this was the last epoch."""
+        refuse_unlogged_monitors(trainer, pl_module)
         following = trainer.current_epoch + 1
         stopping = trainer.should_stop and following >= (trainer.min_epochs or 0)
         if not stopping and following < (trainer.max_epochs or 0):

@@ -3,23 +3,58 @@
 from typing import Any
 
 from lightning import Trainer
-from lightning.pytorch.callbacks import GradientAccumulationScheduler, Timer
+from lightning.pytorch.callbacks import Timer
 from lightning.pytorch.strategies import DeepSpeedStrategy, FSDPStrategy, ModelParallelStrategy
 
+from alft.loop.callback_rules import refuse_callback
+from alft.loop.monitors import refuse_senseless_monitors
 from alft.selection.clustering import Clustering
 from alft.system.memory import free_gib
 
 
 def refuse_trainer_settings(trainer: Trainer) -> None:
     """Raise a ValueError that names the first setting under which training would deviate from the planned sets."""
-    for refused, setting, reason in _rules(trainer):
+    for refused, setting, reason in (*_rules(trainer), *_limits(trainer)):
+        if refused:
+            raise ValueError(f"trainer.{setting}: {reason}")
+    refuse_strategy(trainer.strategy)
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]  # set by the constructor, unknown to the type checker
+        refuse_callback(type(callback))
+    refuse_senseless_monitors(trainer)
+
+
+def refuse_limits(trainer: Trainer) -> None:
+    """Refuse to measure parts of an evaluation set, which no summary could tell from the whole.
+
+    Raises:
+        ValueError: The message names the setting.
+    """
+    for refused, setting, reason in _limits(trainer):
         if refused:
             raise ValueError(f"trainer.{setting}: {reason}")
 
 
+def refuse_strategy(strategy: Any) -> None:
+    """Refuse strategies that shard the model or start processes their own way.
+
+    Raises:
+        ValueError: The message says what to use instead.
+    """
+    if isinstance(strategy, FSDPStrategy | DeepSpeedStrategy | ModelParallelStrategy):
+        raise ValueError(
+            "trainer.strategy: FSDP, DeepSpeed and other strategies that shard the model cannot be used, the processes score "
+            "unequal parts of the pool; use ddp"
+        )
+    # A launcher that starts the command again knows its cluster; the others run a function in copies of this process.
+    if strategy.launcher is not None and not hasattr(strategy.launcher, "cluster_environment"):
+        raise ValueError(
+            "trainer.strategy: strategies that fork or spawn this process cannot be used, the books of the run would stay in "
+            "its copies, which end with the training; use ddp from a script, or trainer.devices 1 in a notebook"
+        )
+
+
 def _rules(trainer: Any) -> list[tuple[bool, str, str]]:
     # Any: some of these attributes are set by the Trainer's constructor in ways that its types do not declare.
-    sharded = isinstance(trainer.strategy, FSDPStrategy | DeepSpeedStrategy | ModelParallelStrategy)
     timers = any(isinstance(callback, Timer) for callback in trainer.callbacks)
     return [
         (
@@ -39,6 +74,7 @@ def _rules(trainer: Any) -> list[tuple[bool, str, str]]:
         ),
         (trainer.max_steps != -1, "max_steps", "cannot be used, it ends the planned epochs early; use trainer.max_epochs"),
         (timers, "max_time", "cannot be used, it ends the planned epochs early; use trainer.max_epochs"),
+        (bool(trainer.min_steps), "min_steps", "cannot be used, epochs are planned and not steps; use trainer.min_epochs"),
         # Before limit_train_batches, which Lightning changes when this is set.
         (
             trainer.overfit_batches > 0,
@@ -46,32 +82,47 @@ def _rules(trainer: Any) -> list[tuple[bool, str, str]]:
             "cannot be used, it trains on the first rows of the pool and not on the set; use data.limit",
         ),
         (
-            trainer.limit_train_batches != 1.0,
+            not _is_whole(trainer.limit_train_batches),
             "limit_train_batches",
-            "cannot be used, rows would count as trained on that were not; use data.limit",
+            f"cannot be used, rows would count as trained on that were not{_got(trainer.limit_train_batches)}; use data.limit",
         ),
         (
-            trainer.check_val_every_n_epoch != 1 or trainer.val_check_interval != 1.0,
+            trainer.check_val_every_n_epoch != 1 or not _is_whole(trainer.val_check_interval),
             "check_val_every_n_epoch" if trainer.check_val_every_n_epoch != 1 else "val_check_interval",
-            "must be 1, because every epoch is measured at its end",
-        ),
-        (
-            any(isinstance(callback, GradientAccumulationScheduler) for callback in trainer.callbacks),
-            "callbacks",
-            "GradientAccumulationScheduler cannot be used, the planned steps know one value; use accumulate_grad_batches",
-        ),
-        (
-            trainer.limit_val_batches == 0,
-            "limit_val_batches",
-            "must not be 0, every epoch is measured on the validation set; use data.limit_validation",
-        ),
-        (
-            sharded,
-            "strategy",
-            "FSDP, DeepSpeed and other strategies that shard the model cannot be used, the processes score "
-            "unequal parts of the pool; use ddp",
+            "must be 1, because every epoch is measured at its end"
+            + ("" if trainer.check_val_every_n_epoch != 1 else _got(trainer.val_check_interval)),
         ),
     ]
+
+
+def _limits(trainer: Any) -> list[tuple[bool, str, str]]:
+    part = "cannot be used, no summary could tell a part of an evaluation set from the whole"
+    return [
+        (
+            not _is_whole(trainer.limit_val_batches),
+            "limit_val_batches",
+            f"{part}{_got(trainer.limit_val_batches)}; use data.limit_validation",
+        ),
+        (
+            not _is_whole(trainer.limit_test_batches),
+            "limit_test_batches",
+            f"{part}{_got(trainer.limit_test_batches)}; give data.source a smaller test set",
+        ),
+        (
+            not _is_whole(trainer.limit_predict_batches),
+            "limit_predict_batches",
+            "has no effect, python -m alft predict reads the whole file; leave it out",
+        ),
+    ]
+
+
+def _is_whole(limit: Any) -> bool:
+    """Whether a limit is the share 1.0; the number 1 means one batch."""
+    return isinstance(limit, float) and limit == 1
+
+
+def _got(limit: Any) -> str:
+    return f", got {limit}" + (" (one batch; 1.0 is all of them)" if isinstance(limit, int) and limit == 1 else "")
 
 
 def refuse_too_large(cluster: Clustering, rows: int) -> None:

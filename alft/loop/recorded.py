@@ -1,6 +1,5 @@
 """Reads the selections of a finished run from its folder, to be repeated by ``active.replay``."""
 
-import json
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -12,7 +11,8 @@ import torch
 from torch import Tensor
 
 from alft.system.earlier import grouped_settings
-from alft.system.excerpt import excerpt
+from alft.system.excerpt import listed
+from alft.system.json_file import read_json
 from alft.system.run_files import SELECTION, SUMMARY
 
 
@@ -45,9 +45,10 @@ class Recorded:
                 f"active.replay: {self.run} selected from other data (fingerprint {self.fingerprint}, here {fingerprint}), "
                 "so that its row numbers mean other texts"
             )
-        if int(torch.cat(self.sets).max()) >= len(selectable_N):
-            raise ValueError(f"active.replay: {self.run} selected rows that the pool does not have; was {SELECTION} changed?")
-        if not bool(selectable_N[torch.cat(self.sets)].all()):
+        rows = torch.cat(self.sets)
+        if int(rows.min()) < 0 or int(rows.max()) >= len(selectable_N):
+            raise ValueError(f"active.replay: {self.run} selected rows that the data do not have; its selection was changed")
+        if not bool(selectable_N[rows].all()):
             raise ValueError(f"active.replay: {self.run} selected rows that have no label any more")
 
 
@@ -63,16 +64,16 @@ def read_recorded(run: str, setting: str = "active.replay") -> Recorded:
     """
     folder = Path(run).expanduser()
     try:
-        summary = json.loads((folder / SUMMARY).read_text(encoding="utf-8"))
+        summary = read_json(folder / SUMMARY)
         table = pyarrow.parquet.read_table(folder / SELECTION, columns=["epoch", "row"])
         settings = grouped_settings(summary["settings"])["selection"]
         fingerprint, name = str(summary["fingerprint"]), f"{summary['name']} seed {summary['seed']}"
         count = len(summary["epochs"])
-        epochs, rows = (torch.from_numpy(table.column(name).cast(pa.int64()).to_numpy().copy()) for name in ("epoch", "row"))
+        epochs, rows = _numbers(table, "epoch"), _numbers(table, "row")
     except FileNotFoundError as error:
         raise ValueError(f"{setting} must be the folder of a finished run, but {error.filename} is not there") from error
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError, OSError, pa.ArrowException) as error:
-        raise ValueError(f"{setting}: the files of the run in {run} cannot be read ({excerpt(str(error))})") from error
+        raise ValueError(f"{setting}: the files of the run in {run} cannot be read ({listed([error])})") from error
     sets = tuple(rows[epochs == epoch] for epoch in range(count))
     if not sets or not all(map(len, sets)):
         raise ValueError(f"{setting}: the run in {run} recorded no set for an epoch")
@@ -80,6 +81,14 @@ def read_recorded(run: str, setting: str = "active.replay") -> Recorded:
         raise ValueError(f"{setting}: {folder / SELECTION} holds other rows or epochs than a run writes; was it changed?")
     digest = sha256(torch.stack([epochs, rows]).numpy().tobytes()).hexdigest()[:8]
     return Recorded(run, f"{name} ({digest})", sets, fingerprint, settings)
+
+
+def _numbers(table: pa.Table, column: str) -> Tensor:
+    """A column of whole numbers (R,)."""
+    found = table[column].cast(pa.int64())
+    if found.null_count:
+        raise ValueError(f"{SELECTION} has empty cells in its column {column}")
+    return torch.from_numpy(found.to_numpy().copy())
 
 
 def _is_set(rows: Tensor) -> bool:

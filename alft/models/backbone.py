@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
+from alft.models.model_folder import refuse_file, refuse_no_model, refuse_no_weights
+from alft.system.excerpt import listed
 from alft.system.quiet import silenced
 
 PACKAGE = "package:"
@@ -24,8 +26,10 @@ def locate(backbone: str) -> str:
     """
     if not backbone.startswith(PACKAGE):
         path = Path(os.path.expanduser(backbone))
+        if path.is_file():
+            refuse_file(path)
         if not path.is_dir() and (backbone.startswith((".", "/", "~")) or backbone.count("/") > 1):
-            raise ValueError(f"model.backbone: no such folder: {backbone}")
+            raise ValueError(f"model.backbone: no such folder: {listed([backbone])}")
         return str(path) if path.is_dir() else backbone
     package, _, folder = backbone.removeprefix(PACKAGE).partition("/")
     outermost, *inner = package.split(".")
@@ -47,20 +51,26 @@ def load_pretrained(auto_class: Any, backbone: str, **options: Any) -> Any:
     model is never executed.
     """
     place = locate(backbone)
+    if Path(place).is_dir():
+        refuse_no_model(Path(place))
     try:
         with silenced("transformers", "huggingface_hub"):
             return auto_class.from_pretrained(place, trust_remote_code=False, **options)
     except Exception as error:  # half a dozen libraries are involved in loading, each with its own errors
-        cause = str(error).strip().split("\n")[0]
+        cause = listed([str(error).strip().split("\n")[0]], width=240)
         raise ValueError(
-            f"model.backbone: {backbone} cannot be loaded, neither as a folder nor from the hub "
+            f"model.backbone: {listed([backbone])} cannot be loaded, neither as a folder nor from the hub "
             f"({type(error).__name__}: {cause}); give the folder of a local model with --model.backbone PATH"
         ) from error
 
 
 def load_network(backbone: str, label_names: list[str]) -> PreTrainedModel:
     """A sequence classifier in float32 with a pretrained encoder and one output per label name."""
-    from_hub = not Path(locate(backbone)).is_dir()
+    place = Path(locate(backbone))
+    from_hub = not place.is_dir()
+    if not from_hub:
+        refuse_no_model(place)
+        refuse_no_weights(place)
     network: PreTrainedModel = load_pretrained(
         AutoModelForSequenceClassification,
         backbone,
@@ -72,11 +82,9 @@ def load_network(backbone: str, label_names: list[str]) -> PreTrainedModel:
         dtype=torch.float32,
         ignore_mismatched_sizes=True,  # a head for other classes is replaced by a new one
     )
+    if hasattr(network, "peft_config"):  # transformers loads the base model of an adapter from the hub without a word
+        base = listed([network.config.name_or_path])
+        raise ValueError(
+            f"model.backbone: {listed([backbone])} is a peft adapter, not a model; give its base model: --model.backbone {base}"
+        )
     return network
-
-
-def longest_input(config: Any) -> int:
-    """Maximum number of tokens of the encoder; RoBERTa-like models leave the positions up to the padding index unused."""
-    positions: int = config.max_position_embeddings
-    shifted = any(family in config.model_type for family in ("roberta", "camembert"))
-    return positions - (config.pad_token_id + 1) if shifted else positions

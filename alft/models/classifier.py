@@ -16,6 +16,7 @@ from alft.models.epinet import Epinet, EpinetHead
 from alft.models.lora import Lora, add_lora
 from alft.selection.embedding import MeanTokens, TokenEmbedding
 from alft.selection.seeds import mix
+from alft.system.excerpt import listed
 from alft.system.short_form import plain
 from alft.task.single_label import SingleLabel
 from alft.task.tally import Evaluation
@@ -88,6 +89,16 @@ class Classifier(LightningModule):
         """Model settings as written to the summary, with the epinet's defaults filled in."""
         given = {name: value for name, value in self.hparams.items() if name != "label_names" and not name.startswith("_")}
         return {**given, "epinet": None if self.epinet is None else plain(self.epinet.settings)}
+
+    def setup(self, stage: str) -> None:
+        """Refuse data with other classes: outputs would silently mean other labels."""
+        data: Any = self.trainer.datamodule  # type: ignore[attr-defined]  # set by fit, unknown to the type checker
+        names = getattr(data, "label_names", self.label_names)
+        if names != self.label_names:
+            raise ValueError(
+                f"label_names of the model are {listed(self.label_names)}, but those of the data are {listed(names)}; "
+                "create the model with Classifier(backbone, data.label_names)"
+            )
 
     def forward(self, batch: Batch) -> Tensor:
         """Outputs for prediction (B, C): logits, or with an epinet the log of the mean probability over its draws."""

@@ -1,10 +1,13 @@
 """LoRA: trains low-rank adapters in the encoder, and all weights outside it (method.md 8)."""
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import peft
 from torch import nn
 from transformers import PreTrainedModel
+
+from alft.system.excerpt import excerpt, listed
 
 LAST_LAYER = "classifier"
 """Name of the last layer of every transformers sequence classifier with an encoder of the BERT family."""
@@ -49,6 +52,8 @@ class Lora:
 def add_lora(network: PreTrainedModel, lora: Lora) -> nn.Module:
     """Freeze the network, add adapters, and keep its head trainable."""
     targets, head = lora.target_modules, head_layers(network)
+    if targets is not None:
+        _check_targets(targets, network)
     known = peft.utils.constants.TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING
     if targets is None and network.config.model_type not in known:
         targets = encoder_layers(network)
@@ -65,13 +70,27 @@ def add_lora(network: PreTrainedModel, lora: Lora) -> nn.Module:
     try:
         adapted: nn.Module = peft.get_peft_model(network, config)
     except ValueError as error:
-        raise ValueError(f"model.lora.target_modules: {str(error).splitlines()[0]}") from error
+        raise ValueError(f"model.lora.target_modules: {listed([str(error)], width=200)}") from error
     if not lora.train_pooler:
         # peft matches names by suffix, so "classifier" also matched "pre_classifier".
         for name, parameter in adapted.named_parameters():
             if set(name.split(".")) & (set(head) - {LAST_LAYER}):
                 parameter.requires_grad = False
     return adapted
+
+
+def _check_targets(targets: list[str], network: PreTrainedModel) -> None:
+    """Refuse names that no layer of the encoder ends with: peft leaves them out without a word if another name is right."""
+    inside = f"{network.base_model_prefix}."
+    own = [name for name, layer in network.named_modules() if any(True for _ in layer.parameters(recurse=False))]
+    layers = [name for name in own if name.startswith(inside)]
+    unknown = [target for target in targets if not any(f".{name}".endswith(f".{target}") for name in layers)]
+    if unknown or not targets:
+        known = sorted({name.split(".")[-1] for name in encoder_layers(network)} or set(layers))
+        close = get_close_matches(unknown[0], known, n=1) if unknown else []
+        asked = f"; did you mean {close[0]}?" if close else ";"
+        found = f"there is no layer {excerpt(unknown[0])} in the encoder{asked}" if unknown else "must name layers, got [];"
+        raise ValueError(f"model.lora.target_modules: {found} linear layers are {listed(known)}")
 
 
 def encoder_layers(network: PreTrainedModel) -> list[str]:

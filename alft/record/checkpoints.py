@@ -1,13 +1,14 @@
 """Writes and reads checkpoints: two per run, each replaced atomically, so a kill leaves the old or the new one."""
 
 import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import NoneType
 from typing import Any
 from zipfile import ZipFile
 
 import torch
-from lightning import Callback
+from lightning import Callback, LightningModule, Trainer
 from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.plugins import TorchCheckpointIO
 
@@ -65,6 +66,25 @@ class AtomicCheckpointIO(TorchCheckpointIO):
 class RunCheckpoint(ModelCheckpoint):
     """Keeps one checkpoint of a run, and finds it again after the run's folder was moved."""
 
+    _of_earlier_epochs: Mapping[str, Any] = {}
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Note what was logged before this epoch."""
+        self._of_earlier_epochs = dict(trainer.logged_metrics)
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Add what was logged in this epoch to its line, then write the checkpoint.
+
+        Lightning passes the metrics of an epoch to the loggers after it writes the checkpoint, which must already hold them.
+        """
+        line = trainer.datamodule.ledger.metrics.setdefault(trainer.current_epoch, {})  # type: ignore[attr-defined]
+        for name, value in trainer.logged_metrics.items():
+            is_new = value is not self._of_earlier_epochs.get(name)
+            # What comes from self.log is a tensor; plain numbers were handed to the loggers by step.
+            if is_new and isinstance(value, torch.Tensor) and name not in ("epoch", "step"):
+                line[name] = float(value)
+        super().on_train_epoch_end(trainer, pl_module)
+
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Restore the best epoch so far, with its paths updated to the run's current folder."""
         there = Path(state_dict["dirpath"])
@@ -91,6 +111,30 @@ def run_checkpoints(folder: Path) -> list[Callback]:
         RunCheckpoint(filename="best", monitor="val_f1_macro", mode="max", **place),
         RunCheckpoint(filename="last", **place),
     ]
+
+
+def refuse_same_files(callbacks: Iterable[Callback], folder: Path) -> None:
+    """Refuse callbacks of the user that would write over alft's own checkpoints.
+
+    Args:
+        callbacks: Those of the user.
+        folder: The run's folder.
+
+    Raises:
+        ValueError: The message names the argument of the callback.
+    """
+    ours = os.path.realpath(folder / CHECKPOINTS)
+    for callback in callbacks:
+        if not isinstance(callback, ModelCheckpoint) or callback.dirpath not in (None, ours):
+            continue
+        name = type(callback).__name__
+        if callback.save_last:
+            raise ValueError(f"trainer.callbacks: save_last of {name} writes last.ckpt, which every run has; leave it out")
+        if callback.filename in ("best", "last"):
+            raise ValueError(
+                f"trainer.callbacks: {name} would write over {callback.filename}.ckpt, which every run has; "
+                "give it another filename"
+            )
 
 
 def read_checkpoint(path: str | Path | None, setting: str = "ckpt_path", instead: str = EXAMPLE) -> Checkpoint:
@@ -121,6 +165,18 @@ def read_checkpoint(path: str | Path | None, setting: str = "ckpt_path", instead
         raise ValueError(f"{refusal} (it has no {min(missing)})")
     refuse_classes(checkpoint["hyper_parameters"], f"{setting}: {place}")
     return checkpoint
+
+
+def refuse_unfit_to_resume(checkpoint: Checkpoint, path: Path) -> None:
+    """Refuse a checkpoint that was not written at the end of an epoch, or that holds weights alone.
+
+    Raises:
+        ValueError: The message says why.
+    """
+    if "optimizer_states" not in checkpoint:
+        raise ValueError(f"ckpt_path: {path} holds weights alone, a run goes on from its last.ckpt")
+    if checkpoint["epoch"] not in reading_of(checkpoint)["ledger"]["validation"]:
+        raise ValueError(f"ckpt_path: {path} was written within epoch {checkpoint['epoch']}, a run goes on from its last.ckpt")
 
 
 def read_best(run: Path) -> Checkpoint:

@@ -1,6 +1,5 @@
 """The run folder: claimed atomically and locked as long as the process of the run is alive."""
 
-import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,10 +8,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from alft.system.output import FULL
 from alft.system.run_files import LOCK, SUMMARY, last_checkpoint, oldest_first
-
-UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
-"""Error numbers that mean that a place cannot be written to, whatever is on it."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +36,13 @@ class RunFolder:
 
 
 def claim_new(root: str | Path, name: str) -> RunFolder:
-    """Create and lock the first free ``root/name/version_N``."""
+    """Create and lock the first free ``root/name/version_N``.
+
+    Raises:
+        ValueError: No folder can be made there.
+    """
     runs = Path(root, name)
-    with _told(f"trainer.default_root_dir: no run folder can be made in {runs}"):
+    with _told(f"trainer.default_root_dir: no run folder can be made in {root}", "give a folder that can be written to"):
         runs.mkdir(parents=True, exist_ok=True)
         path = next(path for number in count() if _made(path := runs / f"version_{number}"))
     folder = hold(path)
@@ -53,7 +54,7 @@ def hold(path: Path) -> RunFolder | None:
     """Lock an existing folder; None while another live process holds it."""
     lock = FileLock(path / LOCK)
     try:
-        with _told(f"ckpt_path: the run folder {path} cannot be written to"):
+        with _told(f"ckpt_path: the run folder {path} cannot be written to", "change its permissions"):
             lock.acquire(timeout=0)
     except Timeout:
         return None
@@ -79,14 +80,14 @@ def _made(path: Path) -> bool:
 
 
 @contextmanager
-def _told(sentence: str) -> Iterator[None]:
-    """Say what cannot be written to, and why."""
+def _told(sentence: str, mend: str) -> Iterator[None]:
+    """Say what cannot be written to, why, and what to do; a full disk is told elsewhere."""
     try:
         yield
     except OSError as error:
-        if error.errno not in UNWRITABLE:
+        if error.errno in FULL:
             raise
-        raise ValueError(f"{sentence} ({error.strerror})") from error
+        raise ValueError(f"{sentence} ({(error.strerror or str(error)).lower()}); {mend}") from error
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """Writes ``metrics.csv``: one line per epoch and one for the test, rewritten each time.
 
-Its lines are stored in the ledger and thus in the checkpoint: a resumed run writes the same file as an uninterrupted one.
+Its lines are stored in the ledger and thus in the checkpoint: a resumed run writes the same file as an uninterrupted one. They
+hold what was logged through Lightning (``self.log``), of each epoch the last value. What a callback hands to the loggers by
+itself comes without an epoch and goes to ``steps.csv``.
 """
 
 import csv
@@ -13,6 +15,7 @@ from typing import Any
 from lightning.pytorch.loggers import Logger
 from lightning.pytorch.utilities import rank_zero_only
 
+from alft.record.steps_file import StepsFile
 from alft.system.output import write_text_atomically
 from alft.system.run_files import METRICS
 
@@ -31,6 +34,7 @@ class MetricsFile(Logger):
         super().__init__()
         self.folder = folder
         self.lines = lines
+        self.steps = StepsFile(folder)
 
     @property
     def name(self) -> str:
@@ -54,11 +58,24 @@ class MetricsFile(Logger):
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        """Add metrics to the line of their epoch."""
+        """Add metrics to the line of their epoch; those without one to ``steps.csv``."""
+        if not isinstance(metrics.get("epoch"), int | float):
+            self.steps.add(metrics, step)
+            return
         line = self.lines.setdefault(int(metrics["epoch"]), {})
         line |= {name: float(value) for name, value in metrics.items() if name != "epoch"}
         if step is not None:
             line["step"] = step
+
+    @rank_zero_only
+    def begin(self, epoch: int) -> None:
+        """Note the epoch of the figures that come without one."""
+        self.steps.begin(epoch)
+
+    @rank_zero_only
+    def resume(self, epoch: int) -> None:
+        """Discard figures by step of ``epoch`` and later; the lines by epoch are restored with the ledger."""
+        self.steps.forget_from(epoch)
 
     def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any) -> None:
         """Do nothing: ``config.yaml`` is more complete."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from alft.record.checkpoints import read_checkpoint
+from alft.record.checkpoints import read_checkpoint, refuse_unfit_to_resume
 from alft.record.folder import RunFolder, claim_unfinished, hold
 from alft.record.same_run import first_difference
 from alft.system.run_files import CONFIG, SUMMARY, best_checkpoint, last_checkpoint, oldest_first, run_of
@@ -41,7 +41,7 @@ def find_run(ckpt_path: str, root: str | Path, name: str, first_process: bool) -
     if ckpt_path == LAST:
         return _newest(root, name)
     checkpoint = Path(ckpt_path).expanduser()
-    read_checkpoint(checkpoint)
+    refuse_unfit_to_resume(read_checkpoint(checkpoint), checkpoint)
     run = _run_with_config(checkpoint)
     if (run / SUMMARY).exists():
         raise ValueError(f"ckpt_path: the run in {run} is finished, there is nothing to go on with")

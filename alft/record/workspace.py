@@ -69,7 +69,8 @@ class Workspace:
 
     def how_to_go_on(self, args: Sequence[str]) -> str:
         """The command line that continues or restarts the stopped command."""
-        return how_to_go_on(self.held.path if self.held else None, args)
+        held = self.held.path if self.held else None
+        return how_to_go_on(held if is_first_process() else self.path, args)
 
 
 def is_first_process() -> bool:

@@ -1,12 +1,14 @@
 """Groups runs by pool and test set and, within each group, into arms: runs that differ only in their seed.
 
 A group is defined by a fingerprint of the pool texts, the evaluation texts and labels, and the label names, so it covers the
-test set: two groups have different data, and their figures are never compared. Its name is that of its runs; if one data set
-was run under several names, all of them.
+test set: two groups have different data, and their figures are never compared. Runs whose pool labels differ, because labels
+were corrected between them, are in different groups, too. The name of a group is that of its runs; if one data set was run
+under several names, all of them.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import groupby
 from pathlib import Path
 from typing import Literal
@@ -26,7 +28,7 @@ class Arm:
 
     Attributes:
         name: Name of the group's runs.
-        fingerprint: Fingerprint of their data.
+        fingerprint: Fingerprint of their data, and of the pool labels if there are runs with others.
         label: Settings in which the arm differs from the others of its group.
         settings: Settings shared by its runs.
         runs: The runs in the order of their seeds, each of which occurs once.
@@ -64,8 +66,7 @@ def gather(*roots: str | Path) -> list[Arm]:
     Raises:
         ValueError: There is no run, a summary is broken, or two runs of one arm have the same seed.
     """
-    runs = sorted(find_runs(*roots), key=_group)
-    groups = [_arms(list(members)) for _, members in groupby(runs, key=_group)]
+    groups = [_arms(members, fingerprint) for fingerprint, members in _groups(find_runs(*roots)).items()]
     return [arm for arms in sorted(groups, key=lambda arms: (arms[0].name, arms[0].fingerprint)) for arm in arms]
 
 
@@ -74,12 +75,20 @@ def groups_of(arms: Sequence[Arm]) -> list[list[Arm]]:
     return [list(members) for _, members in groupby(arms, key=lambda arm: arm.fingerprint)]
 
 
-def _group(run: Run) -> str:
-    fingerprint: str = run.summary["fingerprint"]
-    return fingerprint
+def _groups(runs: Sequence[Run]) -> dict[str, list[Run]]:
+    """Runs by the fingerprint of their data; runs of earlier versions, without a digest of pool labels, fit any one digest."""
+    groups: dict[str, list[Run]] = {}
+    for fingerprint in sorted({run.summary["fingerprint"] for run in runs}):
+        members = [run for run in runs if run.summary["fingerprint"] == fingerprint]
+        digests = {run.folder: str(run.summary.get("pool_labels", "")) for run in members}
+        several = len(set(digests.values()) - {""}) > 1
+        for run in members:
+            both = sha256(f"{fingerprint} {digests[run.folder]}".encode()).hexdigest()[:16]
+            groups.setdefault(both if several else fingerprint, []).append(run)
+    return groups
 
 
-def _arms(runs: list[Run]) -> list[Arm]:
+def _arms(runs: list[Run], fingerprint: str) -> list[Arm]:
     """The arms of one group."""
     keys = sorted({key for run in runs for key in run.settings})
     by_settings: dict[tuple[str, ...], list[Run]] = {}
@@ -89,7 +98,7 @@ def _arms(runs: list[Run]) -> list[Arm]:
     members = list(by_settings.values())
     labels = _labels([runs[0].settings for runs in members])
     name = ", ".join(sorted({run.summary["name"] for run in runs}))
-    arms = [Arm(name, _group(runs[0]), label, m[0].settings, _by_seed(m)) for label, m in zip(labels, members, strict=True)]
+    arms = [Arm(name, fingerprint, label, m[0].settings, _by_seed(m)) for label, m in zip(labels, members, strict=True)]
     return sorted(arms, key=lambda arm: (KINDS.index(arm.kind), arm.label))
 
 

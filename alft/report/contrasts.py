@@ -5,7 +5,8 @@ two arms that are otherwise equal, whatever their controls. The two controls, th
 by :mod:`alft.report.partners`.
 """
 
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ import pandas as pd
 
 from alft.report.arms import Arm, gather, groups_of
 from alft.report.intervals import paired_difference
-from alft.report.settings import phrase, varying
+from alft.report.settings import phrase, varying, written
+from alft.system.excerpt import excerpt, listed
 
 ALONG = {"lora": {"lr"}, "uncertainty": {"epinet"}}
 """Settings that may change together with a setting, since they depend on it: LoRA uses its own learning rate."""
@@ -22,12 +24,27 @@ ALONG = {"lora": {"lr"}, "uncertainty": {"epinet"}}
 COLUMNS = ("name", "fingerprint", "setting", "arm", "other", "change", "difference", "low", "high", "seeds")
 """Columns in the order of the CSV."""
 
+MOST_PAIRS = 200
+"""Maximum number of pairs of a group in a report for reading: a sweep over 600 learning rates has 179,700."""
 
-def contrasts(*roots: str | Path) -> pd.DataFrame:
+LEFT_OUT = "left_out"
+"""Key of ``DataFrame.attrs``: for each fingerprint, the settings whose pairs are left out, and the number of pairs."""
+
+Pair = tuple[str, Arm, Arm]
+"""A setting, and two arms that differ in nothing else."""
+
+
+def contrasts(*roots: str | Path, settings: Collection[str] | None = None, most: int | None = None) -> pd.DataFrame:
     """One line per pair of arms that differ in one setting, over the finished runs below the roots.
 
     A baseline is paired only with baselines, and random selection with no other acquisition, since
     :func:`alft.report.compare` covers both.
+
+    Args:
+        *roots: Folders.
+        settings: Settings whose pairs are wanted; None for all.
+        most: Maximum number of pairs of a group if ``settings`` is None: those of the settings with the fewest pairs, each
+            with all its pairs or none. What is left out is counted in ``attrs``, see :data:`LEFT_OUT`.
 
     Returns:
         name, fingerprint, setting, arm and other (labels), change (the value of arm, and that of other), and for test F1, arm
@@ -35,10 +52,20 @@ def contrasts(*roots: str | Path) -> pd.DataFrame:
         report; it may be empty.
 
     Raises:
-        ValueError: There is no run, a summary is broken, or two runs of one arm have the same seed.
+        ValueError: There is no run, a summary is broken, two runs of one arm have the same seed, or no two arms differ in one
+            of ``settings`` alone.
     """
-    lines = [line for group in groups_of(gather(*roots)) for line in _of_group(group)]
-    return pd.DataFrame(lines, columns=list(COLUMNS))
+    pairs = {group[0].fingerprint: find_pairs(group) for group in groups_of(gather(*roots))}
+    counts = {fingerprint: Counter(pair[0] for pair in found) for fingerprint, found in pairs.items()}
+    _refuse_unknown(settings or (), {setting for counted in counts.values() for setting in counted})
+    kept = {fingerprint: _kept(counted, settings, most) for fingerprint, counted in counts.items()}
+    lines = [_line(*pair) for fingerprint, found in pairs.items() for pair in found if pair[0] in kept[fingerprint]]
+    table = pd.DataFrame(lines, columns=list(COLUMNS))
+    table.attrs[LEFT_OUT] = {
+        fingerprint: {setting: counted[setting] for setting in sorted(counted) if setting not in kept[fingerprint]}
+        for fingerprint, counted in counts.items()
+    }
+    return table
 
 
 def single_difference(one: Arm, other: Arm) -> str | None:
@@ -51,10 +78,44 @@ def single_difference(one: Arm, other: Arm) -> str | None:
     return found[0] if len(found) == 1 and not controlled else None
 
 
-def _of_group(group: Sequence[Arm]) -> list[dict[str, Any]]:
-    pairs = [(setting, *_without_first(pair)) for pair in combinations(group, 2) if (setting := single_difference(*pair))]
-    pairs.sort(key=lambda pair: pair[0])  # within a setting in the order of the arms
-    return [_line(*pair) for pair in pairs]
+def find_pairs(group: Sequence[Arm]) -> list[Pair]:
+    """The pairs of a group by setting, within a setting in the order of the arms; the difference is second minus first.
+
+    Only arms that agree in all but one setting, and in what may change along with it, are compared: comparing all with all
+    would take minutes for a thousand arms.
+    """
+    found: set[tuple[str, int, int]] = set()
+    forms = [{key: written(value) for key, value in arm.settings.items()} for arm in group]
+    for key in varying([arm.settings for arm in group]):
+        apart = {key, *ALONG.get(key, ())}
+        alike = defaultdict(list)
+        for number, form in enumerate(forms):
+            rest = frozenset((name, value) for name, value in form.items() if name not in apart and value != written(None))
+            alike[rest].append(number)
+        for numbers in alike.values():
+            pairs = combinations(numbers, 2)
+            found |= {(key, *pair) for pair in pairs if single_difference(group[pair[0]], group[pair[1]]) == key}
+    return [(key, *_without_first((group[one], group[other]))) for key, one, other in sorted(found)]
+
+
+def _kept(counted: Counter[str], settings: Collection[str] | None, most: int | None) -> set[str]:
+    """The settings whose pairs are shown."""
+    if settings is not None:
+        return set(settings)
+    kept: set[str] = set()
+    total = 0
+    for setting, pairs in sorted(counted.items(), key=lambda entry: (entry[1], entry[0])):
+        total += pairs
+        if most is None or total <= most:
+            kept.add(setting)
+    return kept
+
+
+def _refuse_unknown(settings: Collection[str], known: set[str]) -> None:
+    for setting in settings:
+        if setting not in known:
+            there = f"they do in {listed(sorted(known))}" if known else "no two differ in a single setting"
+            raise ValueError(f"contrasts: no two arms differ in {excerpt(setting)} alone; {there}")
 
 
 def _without_first(pair: tuple[Arm, Arm]) -> tuple[Arm, Arm]:

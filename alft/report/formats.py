@@ -1,7 +1,7 @@
 """Formats a report as text for the terminal, as Markdown and as CSV."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import StringIO
 
 import pandas as pd
@@ -11,6 +11,7 @@ from rich.table import Table
 
 from alft.report.sentences import sentences_on_all
 from alft.report.sheets import Section, Sheet, sections
+from alft.system.visible import markdown
 
 NARROWEST = 100
 """Minimum width in columns, below which a sheet would lose figures; a narrower terminal wraps lines itself."""
@@ -19,20 +20,21 @@ UNBROKEN = 100_000
 """Width of a document in columns, so that its lines are never wrapped."""
 
 
-def as_terminal(table: pd.DataFrame, contrasts: pd.DataFrame | None = None, width: int = 128) -> str:
+def as_terminal(table: pd.DataFrame, contrasts: pd.DataFrame | None = None, width: int = 128, arms: Sequence[str] = ()) -> str:
     """Format as tables drawn with lines.
 
     Args:
         table: Result of :func:`alft.report.compare`.
         contrasts: Result of :func:`alft.report.contrasts` for the same runs; None omits them.
         width: Width of the terminal in columns.
+        arms: Texts; only arms with one of them in their label are shown. By default all, or the best of very many.
     """
-    return _printed(_terminal_parts(table, contrasts), max(width, NARROWEST))
+    return _printed(_terminal_parts(sections(table, contrasts, arms), table), max(width, NARROWEST))
 
 
-def as_markdown(table: pd.DataFrame, contrasts: pd.DataFrame | None = None) -> str:
+def as_markdown(table: pd.DataFrame, contrasts: pd.DataFrame | None = None, arms: Sequence[str] = ()) -> str:
     """Format the same tables and sentences as Markdown."""
-    return _printed(_markdown_parts(table, contrasts), UNBROKEN)
+    return _printed(_markdown_parts(sections(table, contrasts, arms), table), UNBROKEN)
 
 
 def as_csv(table: pd.DataFrame) -> str:
@@ -40,9 +42,9 @@ def as_csv(table: pd.DataFrame) -> str:
     return str(table.to_csv(index=False, lineterminator="\n"))
 
 
-def _terminal_parts(table: pd.DataFrame, contrasts: pd.DataFrame | None) -> Iterator[str | Table]:
-    for section in sections(table, contrasts):
-        yield from (section.title, section.shared, "")
+def _terminal_parts(shown: list[Section], table: pd.DataFrame) -> Iterator[str | Table]:
+    for section in shown:
+        yield from (section.title, section.shared, *section.left_out, "")
         for number, sheet in enumerate(section.sheets):
             yield _drawn(sheet, box.HEAVY_HEAD, sheet.title)
             yield section.controls + "\n" if number == 0 else ""
@@ -51,15 +53,16 @@ def _terminal_parts(table: pd.DataFrame, contrasts: pd.DataFrame | None) -> Iter
     yield from sentences_on_all(table)
 
 
-def _markdown_parts(table: pd.DataFrame, contrasts: pd.DataFrame | None) -> Iterator[str | Table]:
-    for section in sections(table, contrasts):
-        yield from (f"## {_escaped(section.title)}", "", _escaped(section.shared), "")
+def _markdown_parts(shown: list[Section], table: pd.DataFrame) -> Iterator[str | Table]:
+    for section in shown:
+        yield from (f"## {markdown(section.title)}", "", markdown(section.shared), "")
+        yield from (part for sentence in section.left_out for part in (markdown(sentence), ""))
         for number, sheet in enumerate(section.sheets):
             plain = Sheet(sheet.title, tuple(name.replace("\n", " ") for name in sheet.header), _escaped_rows(sheet))
-            yield from (f"### {sheet.title}", "", _drawn(plain, box.MARKDOWN, None), "")
+            yield from (f"### {markdown(sheet.title)}", "", _drawn(plain, box.MARKDOWN, None), "")
             if number == 0:
                 yield from (section.controls, "")
-        yield from map(_escaped, _listed(section))
+        yield from map(markdown, _listed(section))
         yield ""
     yield "\n\n".join(sentences_on_all(table))
 
@@ -92,14 +95,5 @@ def _printed(parts: Iterator[str | Table], width: int) -> str:
     return re.sub("\n{3,}", "\n\n", text).strip("\n") + "\n"
 
 
-def _escaped(text: str) -> str:
-    r"""Escape characters that Markdown would interpret.
-
-    >>> print(_escaped("a|b *c* _d_ batch_size"))
-    a\|b \*c\* \_d\_ batch_size
-    """
-    return re.sub(r"([\\|*`<]|(?<!\w)_|_(?!\w))", r"\\\1", text)  # an underscore within a word is not markup
-
-
 def _escaped_rows(sheet: Sheet) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(_escaped(cell) for cell in row) for row in sheet.rows)
+    return tuple(tuple(markdown(cell) for cell in row) for row in sheet.rows)

@@ -1,12 +1,14 @@
 """Lays out the table of arms: for each group a few narrow sheets of rounded figures, then sentences."""
 
 import json
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
+from alft.report.choice import choose, not_shown
+from alft.report.contrasts import LEFT_OUT
 from alft.report.phrases import Line, points, verdict
 from alft.report.sentences import sentences_on, sentences_on_group
 from alft.report.settings import shared
@@ -37,6 +39,7 @@ class Section:
     Attributes:
         title: Name, size of the pool, fingerprint.
         shared: Settings shared by all its arms.
+        left_out: What is not shown, and how to see it; empty if all is.
         sheets: Scores, labels, both together, stability, cost, and effects of single settings.
         controls: Scores without fine-tuning.
         findings: Sentences about each arm, without its name; arms without sentences are omitted.
@@ -45,6 +48,7 @@ class Section:
 
     title: str
     shared: str
+    left_out: tuple[str, ...]
     sheets: tuple[Sheet, ...]
     controls: str
     findings: dict[str, tuple[str, ...]]
@@ -114,11 +118,30 @@ SHEETS: dict[str, dict[str, Cell]] = {
 """Columns of each sheet, except the first, which names the arm."""
 
 
-def sections(table: pd.DataFrame, contrasts: pd.DataFrame | None = None) -> list[Section]:
-    """The groups of a table of :func:`alft.report.compare`, in its order, with the pairs of :func:`alft.report.contrasts`."""
+def sections(table: pd.DataFrame, contrasts: pd.DataFrame | None = None, arms: Sequence[str] = ()) -> list[Section]:
+    """Lay out the groups of a table.
+
+    Args:
+        table: Result of :func:`alft.report.compare`, in whose order the groups are.
+        contrasts: Pairs, as returned by :func:`alft.report.contrasts` for the same runs.
+        arms: Texts; only arms with one of them in their label are shown. By default all, or the best of very many.
+    """
     pairs = [] if contrasts is None else _lines(contrasts)
-    groups = [_lines(group) for _, group in table.groupby(GROUP, sort=False)]
-    return [_section(lines, [pair for pair in pairs if all(pair[key] == lines[0][key] for key in GROUP)]) for lines in groups]
+    skipped = {} if contrasts is None else contrasts.attrs.get(LEFT_OUT, {})
+    found = []
+    for _, group in table.groupby(GROUP, sort=False):
+        lines = _lines(group)
+        shown = choose(lines, arms)
+        if shown:
+            fingerprint = lines[0]["fingerprint"]
+            left_out = not_shown(lines, shown, arms, skipped.get(fingerprint, {}))
+            found.append(_section(lines, shown, left_out, [pair for pair in pairs if _belongs(pair, lines[0], arms)]))
+    return found
+
+
+def _belongs(pair: Line, first: Line, arms: Sequence[str]) -> bool:
+    """Whether a pair is of a group, and one of its arms is asked for."""
+    return all(pair[key] == first[key] for key in GROUP) and bool(choose([pair, {**pair, "arm": pair["other"]}], arms))
 
 
 def _lines(table: pd.DataFrame) -> list[Line]:
@@ -130,21 +153,22 @@ def _line(record: dict[Hashable, Any]) -> Line:
     return {str(key): None if pd.isna(value) else value for key, value in record.items()}
 
 
-def _section(lines: list[Line], pairs: list[Line]) -> Section:
+def _section(lines: list[Line], shown: list[Line], left_out: tuple[str, ...], pairs: list[Line]) -> Section:
     first = lines[0]
     tested = any(line["test_f1"] is not None for line in lines)
     remark = 'There is no test set, so scores on test, and differences in them, are "-".'
     untested = [] if tested or any(line["diverged"] for line in lines) else [remark]
     group = {line["arm"]: line for line in lines}
-    findings = {arm: tuple(sentences_on(line, group, tested)) for arm, line in group.items()}
+    findings = {line["arm"]: tuple(sentences_on(line, group, tested)) for line in shown}
     majority, tfidf = figure("majority_f1", ".3f")(first), figure("tfidf_f1", ".3f")(first)
     return Section(
         title=f"{first['name']}, pool of {first['pool']:.0f} ({first['fingerprint'][:8]})",
         shared=f"All arms share: {shared([json.loads(line['settings']) for line in lines]) or 'no setting'}.",
-        sheets=(*(_sheet(title, columns, lines) for title, columns in SHEETS.items()), *_contrasts_sheet(pairs)),
+        left_out=left_out,
+        sheets=(*(_sheet(title, columns, shown) for title, columns in SHEETS.items()), *_contrasts_sheet(pairs)),
         controls=f"Controls on test: majority class {majority}; TF-IDF + logistic regression, all labels {tfidf}.",
         findings={arm: sentences for arm, sentences in findings.items() if sentences},
-        remarks=tuple(untested + sentences_on_group(lines)),
+        remarks=tuple(untested + sentences_on_group(shown)),
     )
 
 

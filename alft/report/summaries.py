@@ -1,49 +1,65 @@
 """Finds finished runs below folders, and reads and validates their ``summary.json``. Nothing else of a run is read."""
 
 import json
-from collections.abc import Mapping
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import NoneType
-from typing import Any, NoReturn
+from typing import Any, NamedTuple
 
-from alft.system.earlier import grouped_settings
+from alft.system.earlier import GROUPS, grouped_settings
+from alft.system.excerpt import WIDTH
+from alft.system.json_file import read_json
 from alft.system.run_files import SUMMARY
+from alft.system.visible import visible_values
 
-Kinds = tuple[type, ...]
 
-NUMBER: Kinds = (int, float)
-MAYBE: Kinds = (int, float, NoneType)
+class Rule(NamedTuple):
+    """Values that an entry may have: types and, for numbers, both limits."""
+
+    kinds: tuple[type, ...]
+    least: float = -math.inf
+    most: float = math.inf
+
+
+TEXT = Rule((str,))
+COUNT = Rule((int,), least=0)
+SECONDS = Rule((int, float), least=0)
+SHARE = Rule((int, float), least=0, most=1)
+SCORE = Rule((int, float, NoneType), least=0, most=1)
 STAGES = ("train", "score", "cluster", "select", "validate")
 
-RUN: dict[str, Kinds] = {
-    "name": (str,),
-    "fingerprint": (str,),
-    "seed": (int,),
-    "settings": (dict,),
-    "test.f1_macro": MAYBE,
-    "test.predicted": (dict, NoneType),
-    "validation.f1_macro": MAYBE,
-    "labels.pool": (int,),
-    "labels.bought": (int,),
-    "labels.unique_saving": NUMBER,
-    "labels.exposure_saving": NUMBER,
-    "seconds.total": NUMBER,
-    "memory_mib": MAYBE,
-    "break_even": MAYBE,
-    "controls.majority_f1": MAYBE,
-    "controls.tfidf_f1": MAYBE,
-    "epochs": (list,),
+RUN: dict[str, Rule] = {
+    "name": TEXT,
+    "fingerprint": TEXT,
+    "seed": Rule((int,)),
+    "settings": Rule((dict,)),
+    "test.f1_macro": SCORE,
+    "test.predicted": Rule((dict, NoneType)),
+    "validation.f1_macro": SCORE,
+    "labels.pool": COUNT,
+    "labels.bought": COUNT,
+    "labels.unique_saving": SHARE,
+    "labels.exposure_saving": SHARE,
+    "seconds.total": SECONDS,
+    "memory_mib": Rule((int, float, NoneType), least=0),
+    "break_even": Rule((int, float, NoneType)),
+    "controls.majority_f1": SCORE,
+    "controls.tfidf_f1": SCORE,
+    "epochs": Rule((list,)),
 }
 """Entries of a summary that a report requires; all others are optional."""
 
-EPOCH: dict[str, Kinds] = {
-    "epoch": (int,),
-    "share": NUMBER,
-    "selected": (int,),
-    "bought": (int,),
-    "val_f1_macro": MAYBE,
-    **{f"seconds.{stage}": NUMBER for stage in STAGES},
+EPOCH: dict[str, Rule] = {
+    "epoch": COUNT,
+    "share": SHARE,
+    "selected": COUNT,
+    "bought": COUNT,
+    "val_f1_macro": SCORE,
+    **{f"seconds.{stage}": SECONDS for stage in STAGES},
 }
 """Entries of each epoch that a report requires."""
 
@@ -70,18 +86,18 @@ class Run:
         """Whether its model diverged, so that it has no score; not one that tested the best weights from before."""
         return self.summary.get("diverged") is not None and self.summary["validation"]["f1_macro"] is None
 
-    @property
+    @cached_property
     def groups(self) -> dict[str, dict[str, Any]]:
         """Its settings in groups; if a summary does not contain the number of epochs, it is counted."""
         groups = grouped_settings(self.summary["settings"])
         return {**groups, "training": {"max_epochs": len(self.epochs), **groups["training"]}}
 
-    @property
+    @cached_property
     def settings(self) -> dict[str, Any]:
         """Its settings as one flat mapping: no name occurs in two groups."""
         return {name: value for group in self.groups.values() for name, value in group.items()}
 
-    @property
+    @cached_property
     def epochs(self) -> list[dict[str, Any]]:
         """Its epochs, in order."""
         return sorted(self.summary["epochs"], key=lambda record: int(record["epoch"]))
@@ -98,7 +114,7 @@ def find_runs(*roots: str | Path) -> list[Run]:
         if not root.is_dir():
             raise ValueError(f"runs: there is no folder {root}")
         for path in sorted(root.rglob(SUMMARY)):
-            if (place := path.resolve()) not in found:
+            if not path.is_dir() and (place := path.resolve()) not in found:
                 found[place] = Run(str(path.parent), read_summary(path))
     if not found:
         raise ValueError(f"no finished run (a folder with summary.json) below {', '.join(map(str, roots))}")
@@ -106,44 +122,49 @@ def find_runs(*roots: str | Path) -> list[Run]:
 
 
 def read_summary(path: Path) -> dict[str, Any]:
-    """Read one summary.
+    """Read one summary, with control characters in its texts made visible.
 
     Raises:
         ValueError: It is not JSON, or lacks an entry that a report requires; the message names the file and the entry.
     """
-    try:
-        summary = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
-    except ValueError as error:  # UnicodeDecodeError included
-        raise ValueError(f"{path} is not JSON: {error}") from error
-    faults = _faults(summary, RUN)
-    if not faults:
-        faults = [f"epochs.{i}.{fault}" for i, record in enumerate(summary["epochs"]) for fault in _faults(record, EPOCH)]
-    faults = faults or _contradictions(summary)
+    summary = read_json(path)
+    faults = _faults(summary, RUN) or _faults_inside(summary) or _contradictions(summary)
     if faults:
         raise ValueError(f"{path} is not the summary of a run: {faults[0]}")
-    return dict(summary)
+    return dict(visible_values(summary))
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a number")
-
-
-def _faults(record: Any, required: dict[str, Kinds]) -> list[str]:
-    """Entries that are missing in a record or have the wrong type."""
+def _faults(record: Any, required: Mapping[str, Rule], place: str = "") -> list[str]:
+    """Entries that are missing in a record, or have another type or size."""
     faults = []
-    for key, kinds in required.items():
+    for key, rule in required.items():
         value = record
         for part in key.split("."):
             value = value.get(part, ...) if isinstance(value, dict) else ...
         if value is ...:
-            faults.append(f"{key} is missing")
-        elif not isinstance(value, kinds) or isinstance(value, bool):
-            names = " or ".join("null" if kind is NoneType else kind.__name__ for kind in kinds)
-            faults.append(f"{key} must be {names}, got {json.dumps(value)[:40]}")
+            faults.append(f"{place}{key} is missing")
+        elif not isinstance(value, rule.kinds) or isinstance(value, bool):
+            names = " or ".join("null" if kind is NoneType else kind.__name__ for kind in rule.kinds)
+            faults.append(f"{place}{key} must be {names}, got {_shown(value)}")
+        elif isinstance(value, int | float) and not rule.least <= value <= rule.most:
+            most = "" if rule.most == math.inf else f" and at most {rule.most}"
+            faults.append(f"{place}{key} must be at least {rule.least}{most}, got {_shown(value)}")
     return faults
 
 
-def _contradictions(summary: dict[str, Any]) -> list[str]:
+def _faults_inside(summary: Mapping[str, Any]) -> list[str]:
+    """Faults of the entries that are records themselves: epochs, settings in groups, and predictions by label."""
+    settings, predicted = summary["settings"], summary["test"]["predicted"] or {}
+    faults = [fault for i, record in enumerate(summary["epochs"]) for fault in _faults(record, EPOCH, f"epochs.{i}.")]
+    if any(group in settings for group in GROUPS):  # otherwise they are a flat list, as in earlier versions
+        faults += _faults(settings, {group: Rule((dict,)) for group in GROUPS}, "settings.")
+    for label, count in predicted.items():  # not by _faults: a label may contain a full stop
+        if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+            faults.append(f"test.predicted must hold numbers of texts, got {_shown(count)} for the label {_shown(label)}")
+    return faults
+
+
+def _contradictions(summary: Mapping[str, Any]) -> list[str]:
     """Entries with impossible values: shares of an empty pool and scores of no epoch would be undefined."""
     labels, epochs = summary["labels"], summary["epochs"]
     faults = []
@@ -151,4 +172,20 @@ def _contradictions(summary: dict[str, Any]) -> list[str]:
         faults.append(f"labels.bought must be in [1, labels.pool={labels['pool']}], got {labels['bought']}")
     if summary.get("diverged") is None and all(record["val_f1_macro"] is None for record in epochs):
         faults.append("epochs hold no val_f1_macro")
-    return faults
+    return faults + _contradicting_epochs(epochs, labels["pool"])
+
+
+def _contradicting_epochs(epochs: Sequence[Mapping[str, Any]], pool: int) -> list[str]:
+    """Epochs that occur twice, or have bought more labels than there are."""
+    times = Counter(record["epoch"] for record in epochs)
+    faults = [
+        f"epochs.{i}.bought must be at most labels.pool={pool}, got {record['bought']}"
+        for i, record in enumerate(epochs)
+        if record["bought"] > pool
+    ]
+    return faults + [f"epochs hold epoch {number} {count} times" for number, count in times.items() if count > 1]
+
+
+def _shown(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= WIDTH else f"{text[: WIDTH - 3]}..."

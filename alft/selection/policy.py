@@ -13,6 +13,7 @@ from torch import Tensor
 from alft.selection.acquisition import Acquisition, Entropy, PoolView
 from alft.selection.allocation import Allocation
 from alft.selection.budget import Budget, Linear
+from alft.selection.checks import refuse_nonfinite, refuse_wrong_axes, refuse_wrong_clusters, refuse_wrong_scores
 from alft.selection.choice import Pick, Standing, choose, growing_groups, pick_at_random, pick_by_cluster
 from alft.selection.clustering import BLOCK, Clustering, distances_to_means
 from alft.selection.embedding import Embedding, MeanTokens, TextEmbedding, TokenEmbedding
@@ -37,6 +38,11 @@ class Scores:
 
     probs_KNC: Tensor
     embeddings_ND: Tensor
+
+    def refuse_wrong_axes(self, rows: int) -> None:
+        """Raise a ValueError unless both are tensors with these axes and as many rows."""
+        refuse_wrong_axes("probs_KNC", self.probs_KNC, rows)
+        refuse_wrong_axes("embeddings_ND", self.embeddings_ND, rows)
 
 
 @dataclass(frozen=True)
@@ -91,7 +97,10 @@ class Policy:
     scoring_precision: Precision = "float32"
 
     def __post_init__(self) -> None:
-        """Refuse shares outside their range, including NaN, and an unsuitable embedding."""
+        """Refuse objects of a wrong class, shares outside their range, including NaN, and an unsuitable embedding."""
+        for name, base in {"acquire": Acquisition, "budget": Budget, "cluster": Clustering, "embedding": Embedding}.items():
+            if not isinstance(value := getattr(self, name), base):
+                raise ValueError(f"active.{name} must be an object of a subclass of {base.__name__}, got {value!r}")
         if self.max_unique is not None and not 0 < self.max_unique <= 1:
             raise ValueError(f"active.max_unique must be in (0, 1], got {self.max_unique}")
         if not 0 <= self.warm_start <= 1:
@@ -147,15 +156,16 @@ class Policy:
         """Clusters for the set of ``epoch``: new ones, those computed once, or None where none are needed."""
         if not self._partitions(epoch, plan, ledger):
             return ledger.clusters
+        scores.refuse_wrong_axes(len(ledger.selectable_N))
         rows = ledger.selectable_N.nonzero().squeeze(1)
         everywhere = len(rows) == len(ledger.selectable_N)  # then a second copy of the table is unnecessary
         embeddings_RD = scores.embeddings_ND if everywhere else scores.embeddings_ND[rows]
         if embeddings_RD.shape[1] > 0:
             finite_N = torch.ones_like(ledger.selectable_N)
             finite_N[rows] = torch.cat([part.sum(1).isfinite() for part in torch.split(embeddings_RD, BLOCK)])
-            _refuse_nonfinite(finite_N, ledger, epoch, "the model", "embeddings")
+            refuse_nonfinite(finite_N, ledger, epoch, "the model", "embeddings")
         clusters_R = self.cluster(embeddings_RD, mix(self.seed, "clusters", epoch))
-        _refuse_wrong_clusters(self.cluster, clusters_R, len(rows))
+        refuse_wrong_clusters(self.cluster, clusters_R, len(rows))
         clusters_N = torch.full((len(ledger.selectable_N),), -1)
         clusters_N[rows] = clusters_R
         distances_N = torch.full((len(ledger.selectable_N),), torch.nan)
@@ -170,6 +180,7 @@ class Policy:
         size, order_M, scores_N, groups = plan.sizes[epoch], ledger.cluster_order_M, None, None
         pick: Pick = pick_at_random(generator(self.seed, "warm start"))
         if plan.decides[epoch]:
+            scores.refuse_wrong_axes(len(ledger.selectable_N))
             assert clusters is not None
             view = self._view(epoch, clusters, standing, scores)
             scores_N = self._rate(epoch, ledger, view)
@@ -204,30 +215,14 @@ class Policy:
 
     def _rate(self, epoch: int, ledger: Ledger, view: PoolView) -> Tensor:
         finite_N = by_piece(lambda probs_KBC: probs_KBC.sum((0, 2)), view.probs_KNC).isfinite()
-        _refuse_nonfinite(finite_N, ledger, epoch, "the model", "probabilities")
+        refuse_nonfinite(finite_N, ledger, epoch, "the model", "probabilities")
         if self.acquire.needs_embeddings:
-            _refuse_nonfinite(view.embeddings_ND.sum(1).isfinite(), ledger, epoch, "the model", "embeddings")
-        scores_N = self.acquire(view).float()
-        _refuse_nonfinite(scores_N.isfinite(), ledger, epoch, f"active.acquire {type(self.acquire).__name__}", "a score")
+            refuse_nonfinite(view.embeddings_ND.sum(1).isfinite(), ledger, epoch, "the model", "embeddings")
+        scores_N = self.acquire(view)
+        refuse_wrong_scores(self.acquire, scores_N, view.size)
+        scores_N = scores_N.float()
+        refuse_nonfinite(scores_N.isfinite(), ledger, epoch, f"active.acquire {type(self.acquire).__name__}", "a score")
         return scores_N
-
-
-def _refuse_nonfinite(finite_N: Tensor, ledger: Ledger, epoch: int, who: str, what: str) -> None:
-    broken = (~finite_N & ledger.selectable_N).nonzero().squeeze(1)
-    if len(broken):
-        raise ValueError(
-            f"{who} gave {len(broken)} rows {what} that cannot be used (not finite; the first is row {int(broken[0])}) "
-            f"before epoch {epoch}; has the model diverged? A lower --model.lr may help"
-        )
-
-
-def _refuse_wrong_clusters(cluster: Clustering, clusters_R: Tensor, rows: int) -> None:
-    if clusters_R.shape != (rows,) or clusters_R.dtype != torch.int64 or int(clusters_R.min()) < 0:
-        raise ValueError(
-            f"active.cluster: {type(cluster).__name__} must give each of {rows} rows an int64 number from 0, got shape "
-            f"{tuple(clusters_R.shape)}, {clusters_R.dtype}, lowest {int(clusters_R.min())}; "
-            "alft.selection.clustering.number_by_lowest_row renames labels of any kind"
-        )
 
 
 def order_by_entropy(probs_KNC: Tensor, clusters_N: Tensor) -> Tensor:

@@ -17,6 +17,11 @@ EXPECTED = {
     r"LightningCLI's args parameter.*": UserWarning,
     # The run folder is created for this run; the two checkpoint callbacks share its folder on purpose.
     r"Checkpoint directory .* exists and is not empty.*": UserWarning,
+    # A precision that the hardware lacks is refused in a sentence, and its short names are as good as the long ones.
+    r".*AMP with fp16 is not supported on CPU.*": UserWarning,
+    r".*is supported for historical reasons but its usage is discouraged.*": UserWarning,
+    # All processes log the same figures: those of the evaluation are added up before, the ledger is the same everywhere.
+    r"It is recommended to use `self.log\(.*sync_dist=True.*": UserWarning,
     # An evaluation writes no checkpoints, so it lacks the callbacks that wrote them.
     r"Be aware that when using `ckpt_path`, callbacks.*": UserWarning,
     # Metrics are only logged per epoch, so the interval within an epoch is irrelevant.

@@ -8,6 +8,7 @@ CONFIG = "config.yaml"
 """The complete settings, written before anything is scored or trained."""
 
 METRICS = "metrics.csv"
+STEPS = "steps.csv"
 SELECTION = "selection.parquet"
 
 SUMMARY = "summary.json"

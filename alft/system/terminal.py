@@ -4,10 +4,13 @@ from typing import Any
 
 from rich.console import Console
 
+from alft.system.visible import visible
+
 
 def show(*parts: Any) -> None:
-    """Print texts unchanged and tables as drawn by rich."""
+    """Print texts, with control characters made visible, and tables as drawn by rich."""
     console = Console()
     for part in parts:
         is_text = isinstance(part, str)  # square brackets in text are not markup
-        console.print(part, highlight=False, soft_wrap=is_text, markup=not is_text)
+        shown = visible(part, keep="\n") if is_text else part
+        console.print(shown, highlight=False, soft_wrap=is_text, markup=not is_text)

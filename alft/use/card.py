@@ -8,6 +8,8 @@ from alft import __version__
 from alft.models.backbone import locate
 from alft.models.classifier import Classifier
 from alft.system.earlier import grouped_settings
+from alft.system.excerpt import listed
+from alft.system.visible import code, markdown
 
 USE = """\
 ```python
@@ -73,7 +75,7 @@ def model_card(
         gap: For an epinet, the largest difference between alft's probabilities and the export's; None if not measured.
     """
     backbone, names = model.hparams["backbone"], model.label_names
-    labels = ", ".join(map(repr, names))
+    labels = markdown(listed([repr(name) for name in names], width=1000))
     use = (USE_ADAPTER if adapter else USE).format(
         folder=json.dumps(folder), classes=len(names), names=dict(enumerate(names)), base=locate(backbone)
     )
@@ -86,8 +88,8 @@ def model_card(
         "Settings": _settings(model, provenance, max_length),
     }
     head = f"---\nlibrary_name: {'peft' if adapter else 'transformers'}\npipeline_tag: text-classification\n"
-    head += f"{TAGS}\n---\n# {provenance.name}\n\n"
-    head += f"A text classifier for the labels {labels}, fine-tuned from `{backbone}` with alft {__version__}.\n"
+    head += f"{TAGS}\n---\n# {markdown(provenance.name)}\n\n"
+    head += f"A text classifier for the labels {labels}, fine-tuned from {code(backbone)} with alft {__version__}.\n"
     return head + "".join(f"\n## {title}\n\n{text}\n" for title, text in sections.items() if text)
 
 
@@ -99,12 +101,12 @@ def _without_epinet(gap: float | None) -> str:
 
 
 def _data(provenance: Provenance) -> str:
-    lines = [f"- Data: `{provenance.source}`"] if provenance.source else []
+    lines = [f"- Data: {code(provenance.source)}"] if provenance.source else []
     if provenance.summary is None:
         return "\n".join([*lines, f"- Labels bought: {provenance.bought}"])
     labels = provenance.summary["labels"]
     lines += [
-        f"- Fingerprint: `{provenance.summary['fingerprint']}`",
+        f"- Fingerprint: {code(str(provenance.summary['fingerprint']))}",
         f"- Labels bought until these weights: {provenance.bought} of {labels['pool']}",
         f"- The whole run: {labels['unique_saving']:.1%} of the labels never bought (unique saving), "
         f"{labels['exposure_saving']:.1%} of the training not done (exposure saving)",
@@ -136,4 +138,6 @@ def _settings(model: Classifier, provenance: Provenance, max_length: int) -> str
 
 
 def _table(title: str, rows: dict[str, Any]) -> str:
-    return "\n".join([f"| {title} | |", "| --- | --- |", *(f"| {name} | {value} |" for name, value in rows.items())])
+    return "\n".join(
+        [f"| {title} | |", "| --- | --- |", *(f"| {markdown(name)} | {markdown(str(value))} |" for name, value in rows.items())]
+    )

@@ -19,6 +19,7 @@ from alft.loop.progress import StageProgressBar
 from alft.loop.scoring import CHUNK_TOKENS, make_chunks
 from alft.models.classifier import Classifier
 from alft.record.checkpoints import Checkpoint, reading_of
+from alft.system.visible import formulas
 from alft.task.base import Task
 from alft.use.output import write_table
 from alft.use.restore import load_classifier
@@ -118,6 +119,8 @@ def predict_file(
     rows = [row for row, text in enumerate(texts) if text.strip()]
     tokens = predictor.tokenize([texts[row] for row in rows])
     probs_RC = probabilities(predictor.model, tokens, accelerator)
+    if output.suffix.lower() in (".csv", ".tsv") and (count := sum(map(formulas, table.columns.values()))):
+        remarks.append(f"cells that a spreadsheet runs as formulas, since they begin with = + - @: {count}")
     write_table(output, table, _cells(len(texts), rows, probs_RC, predictor.model.task, new))
     return Outcome(column, len(texts) - len(rows), tokens.cut, remarks)
 

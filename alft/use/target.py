@@ -83,12 +83,12 @@ class ExportTarget:
 def foreign_files(folder: Path) -> list[str]:
     """Names in a folder that no export of alft wrote: by its list, or for an earlier version by the names it used."""
     names = sorted(path.name for path in folder.iterdir())
-    own = _own_files(folder)
+    own, card = _own_files(folder), folder / CARD
+    has_our_card = card.is_file() and TAGS in card.read_text(encoding="utf-8", errors="replace")
     if own is None:
-        card = folder / CARD
-        if not card.is_file() or TAGS not in card.read_text(encoding="utf-8", errors="replace"):
-            return names
-        own = {name for name in names if re.fullmatch(EXPORTED, name)}
+        own = {name for name in names if re.fullmatch(EXPORTED, name)} if has_our_card else set()
+    if not has_our_card:
+        own -= {CARD}  # somebody has written another one
     return [name for name in names if name not in own or (folder / name).is_dir()]
 
 
