@@ -691,3 +691,40 @@ def test_D7_sibling_inside_the_run_folder(finished, monkeypatch):
     monkeypatch.chdir(finished)
     assert main(["fit", "--config", "config.yaml", "--trainer.max_epochs", "1", "--trainer.default_root_dir", "../.."]) == 0
     assert summary_of(Path("../version_1"))["name"] == "tiny"
+
+
+def test_B5_a_run_killed_in_the_control_does_only_the_rest(place, workplace):
+    assert run([*TINY, *FEW, *QUIET], workplace, Kill("summary", 1)).code == -9
+    assert not (runs(workplace)[0] / "summary.json").exists()
+    ended = run(GO_ON, workplace)
+    assert ended.code == 0, ended.err
+    assert differences(place / "runs" / "tiny" / "version_0", runs(workplace)[0]) == []
+
+
+def test_E4_runs_on_other_labels_of_the_pool_are_other_groups(workplace, tiny_data):
+    Path("tiny-data").unlink()
+    shutil.copytree(tiny_data, "tiny-data")
+    for seed, change in (("0", lambda row, label: label), ("1", lambda row, label: other(label) if row % 5 == 0 else label)):
+        relabel(change)
+        for arm in (ARMS["D6 baseline"], FEW):
+            assert main([*TINY, *QUIET, *arm, "--trainer.max_epochs", "1", "--seed_everything", seed]) == 0
+    table = compare("runs")
+    digests = [summary_of(run)["pool_labels"] for run in runs(workplace)]
+    assert digests[0] == digests[1] != digests[2] == digests[3]
+    assert sorted(table["arm"]) == ["Entropy", "Entropy", "baseline", "baseline"]
+    assert len(set(table["fingerprint"])) == 2
+    for line in table[table["kind"] == "selection"].to_dict("records"):
+        assert (line["seeds"], line["baseline_seeds"]) == (1, 1)
+    assert main(["report", "runs"]) == 0
+
+
+def test_E4_summaries_of_an_earlier_version_stay_with_the_others(workplace):
+    for seed in ("0", "1"):
+        assert main([*TINY, *QUIET, *FEW, "--trainer.max_epochs", "1", "--seed_everything", seed]) == 0
+    first = runs(workplace)[0] / "summary.json"
+    earlier = json.loads(first.read_text())
+    del earlier["pool_labels"], earlier["diverged"]
+    first.write_text(json.dumps(earlier))
+    (line,) = compare("runs").to_dict("records")
+    assert (line["seeds"], line["arm"]) == (2, "Entropy")
+    assert "pool_labels" not in line["settings"]

@@ -2,7 +2,8 @@
 
 Logistic regression has a weight for each feature and class: with 77 classes, millions. Its optimum depends on the rows only by
 their inner products. With many classes it is therefore fitted on a factor L of the Gram matrix, L L^T = X X^T, which has as
-many columns as rows. The penalty is the same there, and so is the optimum.
+many columns as rows. The penalty is the same there, and so is the optimum, which is then written in features again: a table
+of known by new rows would not be bounded.
 """
 
 from collections import Counter
@@ -67,28 +68,27 @@ def _tfidf_predictions(train: Rows, texts: Sequence[str]) -> list[int]:
     known, new = features.fit_transform(train.texts), features.transform(texts)
     model = LogisticRegression(C=10.0, max_iter=1000)
     if classes > FEW_CLASSES and len(train) <= MOST_ROWS:
-        known, new = by_inner_products(known, new)
-    elif classes > FEW_CLASSES:  # one regression per class, whose cost grows with the rows alone
+        factor_NN = by_inner_products(known)
+        model.fit(factor_NN, train.labels)
+        weights_FC = known.T @ solve_triangular(factor_NN, model.coef_.T, lower=True, trans="T")
+        found: list[int] = model.classes_[(new @ weights_FC + model.intercept_).argmax(1)].tolist()
+        return found
+    if classes > FEW_CLASSES:  # one regression per class, whose cost grows with the rows alone
         model = OneVsRestClassifier(LogisticRegression(C=10.0, solver="liblinear", dual=True, random_state=0))
     predicted: list[int] = model.fit(known, train.labels).predict(new).tolist()
     return predicted
 
 
-def by_inner_products(known_NF: csr_matrix, new_MF: csr_matrix) -> tuple[Matrix, Matrix]:
-    """Rows with one column per known row instead of per feature, and the same inner products.
+def by_inner_products(known_NF: csr_matrix) -> Matrix:
+    """Rows with one column per row instead of per feature, and the same inner products: L (N, N) with L L^T = X X^T.
 
     Args:
         known_NF: Features of the rows to fit on, sparse (N, F).
-        new_MF: Features of the rows to predict, sparse (M, F).
 
-    Returns:
-        L (N, N) with L L^T = X X^T, and the coordinates of the new rows (M, N) in the same axes.
-
-    >>> known, new = by_inner_products(csr_matrix([[3.0, 4.0, 0.0]]), csr_matrix([[6.0, 8.0, 1.0]]))
-    >>> known.round(3).tolist(), new.round(3).tolist()
-    ([[5.0]], [[10.0]])
+    >>> by_inner_products(csr_matrix([[3.0, 4.0, 0.0]])).round(3).tolist()
+    [[5.0]]
     """
     gram_NN = (known_NF @ known_NF.T).toarray()
     gram_NN[np.diag_indices_from(gram_NN)] += TINY
-    factor_NN = cholesky(gram_NN, lower=True, overwrite_a=True)
-    return factor_NN, solve_triangular(factor_NN, (known_NF @ new_MF.T).toarray(), lower=True).T
+    factor_NN: Matrix = cholesky(gram_NN, lower=True, overwrite_a=True)
+    return factor_NN

@@ -114,7 +114,6 @@ def summarise(
         test_on: Rule by which that epoch was chosen.
     """
     assert data.plan is not None
-    controls = control_scores(data.corpus)
     return {
         "name": name,
         "version": __version__,
@@ -133,7 +132,7 @@ def summarise(
         "remarks": data.remarks,
         "diverged": data.ledger.diverged,
         "words_found": active.words_found,
-        "controls": controls,
+        "controls": control_scores(data.corpus),  # after the memory, which is not to include theirs
         "epochs": epoch_records(data.ledger, data.plan),
     }
 
