@@ -136,6 +136,7 @@ REFUSED = {
         "it logs seconds among the metrics of an epoch",
     ),
     "C sibling: OnExceptionCheckpoint": ("OnExceptionCheckpoint", {"dirpath": "x"}, "it saves within an epoch"),
+    "C sibling: a state that cannot be read": (f"{OWN}SavesArrays", {}, "the state of SavesArrays cannot be read from"),
     "C4 unknown monitor": (
         "EarlyStopping",
         {"monitor": "f1", "mode": "max"},

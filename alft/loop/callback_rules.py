@@ -4,6 +4,9 @@ A run must go on from any epoch as if it had never stopped, and its books must h
 does is not known before it runs: :mod:`alft.fit.same_weights` watches the weights.
 """
 
+import io
+
+import torch
 from lightning import Callback
 from lightning.pytorch.callbacks import (
     BaseFinetuning,
@@ -19,6 +22,8 @@ from lightning.pytorch.callbacks import (
     Timer,
     WeightAveraging,
 )
+
+from alft.system.excerpt import excerpt
 
 BEHIND = "it changes weights behind the books, and a run that was stopped would test others"
 
@@ -50,3 +55,21 @@ def refuse_callback(kind: type) -> None:
     for base, reason in RULES.items():
         if issubclass(kind, base):
             raise ValueError(f"trainer.callbacks: {kind.__name__} cannot be used, {reason}")
+
+
+def refuse_unreadable_state(callback: Callback) -> None:
+    """Refuse a callback whose state could be written to a checkpoint, but not read again.
+
+    Raises:
+        ValueError: The message shows the state.
+    """
+    state, file = callback.state_dict(), io.BytesIO()
+    try:
+        torch.save(state, file)
+        file.seek(0)
+        torch.load(file, weights_only=True)
+    except Exception as error:  # pickling may raise any error
+        raise ValueError(
+            f"trainer.callbacks: the state of {type(callback).__name__} cannot be read from a checkpoint, so the run could "
+            f"not go on: {excerpt(state)}; its state_dict may hold tensors, numbers, words, lists and dicts"
+        ) from error

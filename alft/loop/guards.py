@@ -6,7 +6,7 @@ from lightning import Trainer
 from lightning.pytorch.callbacks import Timer
 from lightning.pytorch.strategies import DeepSpeedStrategy, FSDPStrategy, ModelParallelStrategy
 
-from alft.loop.callback_rules import refuse_callback
+from alft.loop.callback_rules import refuse_callback, refuse_unreadable_state
 from alft.loop.monitors import refuse_senseless_monitors
 from alft.selection.clustering import Clustering
 from alft.system.memory import free_gib
@@ -20,6 +20,7 @@ def refuse_trainer_settings(trainer: Trainer) -> None:
     refuse_strategy(trainer.strategy)
     for callback in trainer.callbacks:  # type: ignore[attr-defined]  # set by the constructor, unknown to the type checker
         refuse_callback(type(callback))
+        refuse_unreadable_state(callback)
     refuse_senseless_monitors(trainer)
 
 

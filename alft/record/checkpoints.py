@@ -21,11 +21,11 @@ from alft.system.run_files import CHECKPOINTS, best_checkpoint
 
 EXAMPLE = "such as runs/maltese/version_0/checkpoints/last.ckpt"
 
-NEEDED = {
-    *("epoch", "global_step", "state_dict", "optimizer_states", "lr_schedulers", "loops", "callbacks"),
-    *("hyper_parameters", TextPool.__qualname__),
-}
-"""Entries without which Lightning cannot go on from a checkpoint; an evaluation needs fewer, but then the file is not whole."""
+TO_GO_ON = {"optimizer_states", "lr_schedulers", "callbacks"}
+"""Entries that a checkpoint of weights alone lacks, from which no run can go on."""
+
+NEEDED = {"epoch", "global_step", "state_dict", "loops", "hyper_parameters", TextPool.__qualname__} | TO_GO_ON
+"""Entries of a whole checkpoint."""
 
 READ = {"processes", "stopped", "fingerprint", "text_column", "max_length"}
 """Entries of the DataModule."""
@@ -157,7 +157,8 @@ def read_checkpoint(path: str | Path | None, setting: str = "ckpt_path", instead
             assert file.testzip() is None
         checkpoint: Checkpoint = torch.load(place, weights_only=True, map_location="cpu", mmap=True)
         reading, ledger = reading_of(checkpoint), reading_of(checkpoint)["ledger"]
-        missing = [*NEEDED - checkpoint.keys(), *READ - reading.keys(), *LEDGER - current_ledger(ledger).keys()]
+        needed = NEEDED - TO_GO_ON if TO_GO_ON.isdisjoint(checkpoint) else NEEDED
+        missing = [*needed - checkpoint.keys(), *READ - reading.keys(), *LEDGER - current_ledger(ledger).keys()]
         checkpoint["hyper_parameters"]["label_names"], checkpoint["hyper_parameters"]["backbone"]
     except Exception as error:  # any file may be given, and unpickling may raise any error
         raise ValueError(refusal) from error

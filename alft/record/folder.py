@@ -85,7 +85,7 @@ def _told(sentence: str, mend: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in FULL:
+        if isinstance(error, Timeout) or error.errno in FULL:
             raise
         raise ValueError(f"{sentence} ({(error.strerror or str(error)).lower()}); {mend}") from error
 

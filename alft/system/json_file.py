@@ -1,6 +1,7 @@
 """Reads JSON files of a run, which may have been changed since: one sentence names the file, the entry and what was found."""
 
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ DEEPEST = 20
 """Maximum depth of nested entries: several times that of any file of a run."""
 
 LARGEST = 2**63 - 1
-"""Maximum size of a number: what a table can hold as an integer."""
+"""Maximum size of a whole number: what a table can hold as an integer."""
 
 LONGEST = 4_000
 """Maximum number of digits of an integer that Python is asked to read; longer ones count as infinite."""
@@ -52,7 +53,7 @@ def _faults(value: Any, place: tuple[str | int, ...]) -> Iterator[str]:
             yield from _faults(entry, (*place, number))
     elif isinstance(value, str):
         yield from _unwritable(value, name)
-    elif isinstance(value, int | float) and not abs(value) <= LARGEST:  # NaN is not
+    elif (isinstance(value, float) and not math.isfinite(value)) or (isinstance(value, int) and abs(value) > LARGEST):
         yield f"{name} must be a finite number of at most 2^63, got {excerpt(value)}"
 
 
