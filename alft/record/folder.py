@@ -81,11 +81,11 @@ def _made(path: Path) -> bool:
 
 @contextmanager
 def _told(sentence: str, mend: str) -> Iterator[None]:
-    """Say what cannot be written to, why, and what to do; a full disk is told elsewhere."""
+    """Say what cannot be written to, why, and what to do; a full disk is told elsewhere, and a lock of others is no failure."""
     try:
         yield
     except OSError as error:
-        if error.errno in FULL:
+        if isinstance(error, Timeout) or error.errno in FULL:
             raise
         raise ValueError(f"{sentence} ({(error.strerror or str(error)).lower()}); {mend}") from error
 
