@@ -595,7 +595,7 @@ def test_D5_killed_before_and_after_the_renames_leaves_nothing(exported):
     assert [path.name for path in Path.cwd().glob(".model.*")] == [f".model.new.{os.getpid()}.kept"]
 
 
-DIVERGING = ["--model.lr", "1e30", "--trainer.gradient_clip_val", "null", "--model.warmup", "0"]
+DIVERGING = ["--model.lr", "1e18", "--trainer.gradient_clip_val", "null", "--model.warmup", "0"]
 ARMS = {
     "D6 baseline": ["--active.enabled", "false"],
     "D6 selecting": FEW,

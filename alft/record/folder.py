@@ -81,7 +81,7 @@ def _made(path: Path) -> bool:
 
 @contextmanager
 def _told(sentence: str, mend: str) -> Iterator[None]:
-    """Say what cannot be written to, why, and what to do; a full disk is told elsewhere."""
+    """Say what cannot be written to, why, and what to do; a full disk is told elsewhere, and a lock of others is no failure."""
     try:
         yield
     except OSError as error:
