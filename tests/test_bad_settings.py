@@ -160,7 +160,7 @@ def test_a_mistake_in_the_settings_is_told_in_one_line_and_nothing_is_trained(wo
         (["fitt"], "there is no command fitt; did you mean fit?"),
         (["fit", "--data.source", "x", "--trainer.max_epochs", "1"], "--model.backbone must be given; it has no default"),
         (["test", "--config", "configs/tiny.yaml"], "ckpt_path must be the checkpoint file of a run, such as"),
-        (["validate", "--config", "configs/tiny.yaml", "--ckpt_path", "nope.ckpt"], "ckpt_path must be .* got nope.ckpt"),
+        (["validate", "--config", "configs/tiny.yaml", "--ckpt_path", "nope.ckpt"], "ckpt_path must be .* got 'nope.ckpt'"),
         (["test", "--config", "configs/tiny.yaml", "--ckpt_path", "configs/tiny.yaml"], "is not the checkpoint of a run"),
         (["demo"], "folder"),
         (["demo", "a", "b"], "there is no setting b"),

@@ -728,3 +728,9 @@ def test_E4_summaries_of_an_earlier_version_stay_with_the_others(workplace):
     (line,) = compare("runs").to_dict("records")
     assert (line["seeds"], line["arm"]) == (2, "Entropy")
     assert "pool_labels" not in line["settings"]
+
+
+@pytest.mark.parametrize("command", ["test", "validate"])
+@pytest.mark.parametrize("more", [[], ["--ckpt_path", "runs/none.ckpt"]], ids=["E1 sibling: none", "E1 sibling: missing"])
+def test_an_evaluation_without_a_checkpoint_asks_for_it(workplace, capsys, command, more):
+    assert "ckpt_path must be the checkpoint file of a run" in refused([command, *more], capsys)

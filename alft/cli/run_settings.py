@@ -30,7 +30,7 @@ def typed_value(args: list[str], option: str) -> str | None:
     >>> typed_value(["--a", "1", "--b=2", "--a=3"], "--a"), typed_value([], "--a")
     ('3', None)
     """
-    pairs = zip(args, [*args[1:], ""], strict=True)
+    pairs = zip(args, [*args[1:], ""][: len(args)], strict=True)
     found = [arg.partition("=")[2] if "=" in arg else value for arg, value in pairs if arg.split("=")[0] == option]
     return found[-1] if found else None
 
@@ -42,6 +42,8 @@ def with_settings_of_run(args: list[str]) -> tuple[list[str], str]:
         The arguments, and a line that tells where the settings are from; empty where none were added.
     """
     typed, path = any(typed_value(args, option) is not None for option in ("-c", "--config")), typed_value(args, "--ckpt_path")
+    if not typed and not {"-h", "--help"} & set(args):
+        read_checkpoint(path)  # a missing one is told before settings that it would bring
     run = None if path is None or typed else run_of(Path(path).expanduser())
     if run is None or not (run / CONFIG).is_file():
         return args, ""
