@@ -25,7 +25,7 @@ MISTAKES = {
     ),
     "base class": (
         arguments("--active.acquire", "Acquisition"),
-        "active.acquire: Acquisition is a base class; name one of Bald, Entropy, Furthest",
+        "active.acquire: Acquisition is a base class; name one of ",
     ),
     "hub model not reachable": (
         arguments("--model.backbone", "someone/some-model"),
