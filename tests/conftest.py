@@ -3,7 +3,9 @@
 import json
 import os
 import random
+import shutil
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -105,6 +107,38 @@ def fit(workplace: Path) -> Fit:
         return folder
 
     return run
+
+
+@pytest.fixture(scope="session")
+def two_runs(tmp_path_factory, tiny_bert, tiny_data):
+    """A finished run (version_0) and one that was killed in its second epoch (version_1), made once."""
+    from .faults import Kill, run  # these modules import this one
+    from .resuming import FEW, QUIET, TINY, first_step_of, runs
+
+    folder = tmp_path_factory.mktemp("runs")
+    for name, target in {"tiny-bert": tiny_bert, "tiny-data": tiny_data, "configs": ROOT / "configs"}.items():
+        (folder / name).symlink_to(target)
+    ended = run([*TINY, *FEW, *QUIET], folder)
+    assert ended.code == 0, ended.err
+    assert run([*TINY, *FEW, *QUIET], folder, Kill("training", first_step_of(1, runs(folder)[0]))).code == -9
+    return folder
+
+
+@pytest.fixture
+def finished(workplace, two_runs, monkeypatch):
+    """A copy of the finished run, in a folder whose modules can be imported, as with python -m."""
+    monkeypatch.syspath_prepend(workplace)
+    for name in ("evil", "theirs"):
+        sys.modules.pop(name, None)
+    return Path(shutil.copytree(two_runs / "runs" / "tiny" / "version_0", "runs/tiny/version_0"))
+
+
+@pytest.fixture
+def stopped(workplace, two_runs):
+    """A copy of the stopped run, and of the data, which may be changed."""
+    Path("tiny-data").unlink()
+    shutil.copytree(two_runs / "tiny-data", "tiny-data")
+    return Path(shutil.copytree(two_runs / "runs" / "tiny" / "version_1", "runs/tiny/version_0"))
 
 
 @pytest.fixture(scope="session")

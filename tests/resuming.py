@@ -1,9 +1,12 @@
 """Shared by the tests of stopped and killed runs: a run, its interruption, and the check that resuming completes it."""
 
+import csv
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 
+from alft.cli.main import main
 from alft.system.run_files import oldest_first
 
 from .conftest import summary_of
@@ -73,3 +76,54 @@ def check_kill(workplace: Path, whole: Path, kill: Kill, more: list[str]) -> int
     leftovers = [path.name for path in end.rglob(".*") if path.name != ".lock"]
     assert all(name.startswith((".last.ckpt", ".best.ckpt")) for name in leftovers), leftovers
     return int(killed)
+
+
+QUIET = ["--trainer.enable_progress_bar", "false"]
+FEW = ["--active.mode", "accumulate", "--active.budget", "Constant", "--active.budget.share", "0.2"]
+"""A run that buys 13 of 64 rows in each epoch."""
+
+GO_ON_FEW = [*TINY, *FEW, *QUIET, "--ckpt_path", "last"]
+
+
+def bought(stopped: Path) -> list[int]:
+    return (first_used(stopped) >= 0).nonzero().squeeze(1).tolist()
+
+
+def first_used(run: Path) -> torch.Tensor:
+    return torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["TextPool"]["ledger"]["first_used"]
+
+
+def relabel(change: Callable[[int, str], str]) -> None:
+    """Change labels of the train file."""
+    with Path("tiny-data/train.csv").open() as file:
+        header, *rows = csv.reader(file)
+    changed = [header, *([text, change(row, label)] for row, (text, label) in enumerate(rows))]
+    with Path("tiny-data/train.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(changed)
+
+
+def other(label: str) -> str:
+    return {"negative": "positive", "positive": "negative"}[label]
+
+
+def refused(arguments: list[str], capsys) -> str:
+    """The one line with which a command is refused."""
+    capsys.readouterr()
+    assert main(arguments) == 2
+    (line,) = capsys.readouterr().err.strip().splitlines()
+    return line
+
+
+def cut_in_half(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def flip_a_byte(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 255
+    path.write_bytes(content)
+
+
+def as_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir()

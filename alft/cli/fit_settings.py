@@ -52,7 +52,7 @@ class FitSettings(AlftCLI):
             parser.add_argument(f"--model.{name}", type=kind | None)
         plain = self.plain
         model = {name: plain["model"][name] for name in ("lora", "epinet")}
-        parser.instantiate_classes(parser.parse_object({"active": plain["active"], "model": model}))
+        parser.instantiate(parser.parse_object({"active": plain["active"], "model": model}))
 
     @cached_property
     def plain(self) -> dict[str, Any]:
