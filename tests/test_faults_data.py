@@ -111,20 +111,21 @@ def test_a_cell_that_is_not_one_label_is_refused_with_row_and_column(cell, sente
     assert len(str(caught.value)) < 260
 
 
-def test_A1_sibling_lists_nested_without_end_are_refused():
-    Path("d.jsonl").write_text(
-        "".join(json.dumps({"text": text, "label": name}) + "\n" for text, name in rows(4))
-        + '{"text": "x", "label": '
-        + "[" * 300
-        + "]" * 300
-        + "}\n"
-    )
-    corpus_or_sentence = None
-    try:
+NESTED = {
+    "A1 sibling: a list of lists": ('[["pos"]]', "a list of lists"),
+    "A1 sibling: lists nested deeply": ("[" * 300 + "]" * 300, "a list of lists"),
+    "A1 sibling: lists nested beyond Python": ("[" * 3000 + "]" * 3000, "is not valid JSON"),
+    "A1 sibling: objects nested deeply": ('{"label":' * 900 + "1" + "}" * 900, "holds {'label':"),
+}
+
+
+@pytest.mark.parametrize(("cell", "sentence"), NESTED.values(), ids=NESTED.keys())
+def test_nested_labels_are_refused(cell, sentence):
+    sound = [json.dumps({"text": text, "label": name}) for text, name in rows(4)]
+    Path("d.jsonl").write_text("\n".join([*sound, f'{{"text": "x", "label": {cell}}}']))
+    with pytest.raises(ValueError, match=r"data\.source: .*line 5") as caught:
         load_corpus("d.jsonl")
-    except ValueError as error:
-        corpus_or_sentence = str(error)
-    assert corpus_or_sentence is None or "data.source" in corpus_or_sentence
+    assert sentence in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -381,6 +382,18 @@ def test_A8_a_subset_is_one_folder_of_a_downloaded_hub_data_set():
     assert len(load_corpus("hub", subset="mt").test) == 10
     Path("hub/README.md").unlink()
     assert len(load_corpus("hub", subset="sk").test) == 10
+
+
+@pytest.mark.parametrize("name", ["d.jsonl", "d.json", "d.parquet"])
+def test_A3_quotes_of_files_without_quotes_are_refused(name):
+    with pytest.raises(ValueError, match=rf"data\.source: {name} has no quotes .*data\.quotes false is for \.csv and \.tsv"):
+        load_corpus(written(name, rows()), quotes=False)
+
+
+def test_A3_quotes_of_a_saved_data_set_are_refused():
+    hub_dataset(rows()).save_to_disk("saved")
+    with pytest.raises(ValueError, match=r"data\.quotes: saved is no CSV or TSV file"):
+        load_corpus("saved", quotes=False)
 
 
 def test_A8_a_subset_of_one_file_is_refused():

@@ -4,18 +4,15 @@ import ast
 import json
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import date
-from decimal import Decimal
 from typing import Any
 
 import datasets
 
+from alft.data.cells import SCALARS, is_missing
 from alft.system.excerpt import excerpt
 
 CHOICE = ("choices", "choice", "labels", "label", "accept", "value")
 """Keys under which annotation tools write the chosen label of a text."""
-
-SCALARS = (str, bool, int, float, Decimal, date)
 
 
 def read_labels(cells: Sequence[Any], feature: Any, where: Callable[[int], str]) -> list[str | None]:
@@ -61,13 +58,15 @@ def label_of(cell: Any, class_names: Sequence[str] | None = None) -> str | None:
     if isinstance(cell, str):
         written = _written_value(cell)
         return label_of(written, class_names) if written is not None else cell.strip() or None
-    if cell is None or (isinstance(cell, float | Decimal) and math.isnan(cell)):
+    if is_missing(cell):
         return None
     if isinstance(cell, Mapping):
         return label_of(_chosen(cell), class_names)
     if isinstance(cell, list | tuple):
         if len(cell) > 1:
             raise ValueError(f"holds {len(cell)} labels, {excerpt(cell)}, where one is expected; keep one per row")
+        if cell and isinstance(cell[0], list | tuple):
+            raise ValueError(f"holds {excerpt(cell)}, a list of lists, where one label is expected")
         return label_of(cell[0], class_names) if cell else None
     if not isinstance(cell, SCALARS):
         raise ValueError(f"holds {excerpt(cell)} ({type(cell).__name__}), which is no label: a word or a number is expected")
@@ -120,7 +119,7 @@ def _written_value(cell: str) -> list[Any] | dict[Any, Any] | None:
 
 def _chosen(cell: Mapping[Any, Any]) -> Any:
     """The choice in an object of an annotation tool."""
-    if len(cell) == 1 and (key := next(iter(cell))) in CHOICE:
+    if len(cell) == 1 and (key := next(iter(cell))) in CHOICE and not isinstance(cell[key], Mapping):
         return cell[key]
     if all(type(flag) in (bool, int, float) and flag in (0, 1) for flag in cell.values()):
         return [name for name, flag in cell.items() if flag]

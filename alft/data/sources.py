@@ -17,7 +17,7 @@ from huggingface_hub.errors import HfHubHTTPError
 from alft.data.readers.files import READERS, read_file, read_parts
 from alft.data.readers.saved import is_saved, read_saved
 from alft.data.readers.table import Table, from_dataset
-from alft.system.excerpt import excerpt, listed
+from alft.system.excerpt import excerpt, first_line, listed
 from alft.system.quiet import silenced
 
 SPLITS = {
@@ -67,11 +67,13 @@ def read_source(source: str, subset: str | None = None, quotes: bool = True) -> 
         return Source({"train": read_file(path, quotes=quotes)}, whole=True)
     if source.startswith((".", "/", "~")) or source.count("/") > 1 or path.suffix.lower() in READERS:
         raise ValueError(f"data.source: no such file or folder: {source}")
+    _refuse_quotes(source, quotes)
     return _read_hub(source, subset)
 
 
 def _read_folder(folder: Path, subset: str | None, quotes: bool) -> Source:
     if is_saved(folder):
+        _refuse_quotes(str(folder), quotes)
         if subset is not None:
             raise ValueError(f"data.subset: {folder} is one saved data set; leave data.subset out")
         return _read_saved(folder)
@@ -83,6 +85,11 @@ def _read_folder(folder: Path, subset: str | None, quotes: bool) -> Source:
         splits = {split: _read_split(folder, split, paths, quotes) for split, paths in by_split.items() if paths}
         return Source(splits, remarks=_unused(folder, files, [path for paths in by_split.values() for path in paths]))
     return _read_hub_folder(folder, subset, quotes)
+
+
+def _refuse_quotes(name: str, quotes: bool) -> None:
+    if not quotes:
+        raise ValueError(f"data.quotes: {name} is no CSV or TSV file, so that false has no meaning; leave it out")
 
 
 def _read_split(folder: Path, split: str, paths: list[Path], quotes: bool) -> Table:
@@ -147,7 +154,7 @@ def _read_hub(name: str, subset: str | None) -> Source:
         raise
     except HUB_ERRORS as error:
         raise ValueError(
-            f"data.source: {name} is no file or folder here and could not be read from the hub ({_first_line(error)}); "
+            f"data.source: {name} is no file or folder here and could not be read from the hub ({first_line(error, width=240)}); "
             "give a local file or folder with --data.source PATH and a local model with --model.backbone PATH"
         ) from error
     return _by_split({str(split): from_dataset(table, f"{name} ({split})") for split, table in loaded.items()}, name)
@@ -181,7 +188,3 @@ def _by_split(tables: Mapping[str, Table], name: str) -> Source:
     left = [split for split in tables if split not in used.values()]
     remarks = [f"not used: the splits {listed(left)} of {name}"] if left else []
     return Source({split: tables[name] for split, name in used.items()}, remarks=remarks)
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().split("\n")[0] or type(error).__name__

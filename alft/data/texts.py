@@ -1,10 +1,9 @@
 """Reads text cells from every source."""
 
 from collections.abc import Callable, Sequence
-from datetime import date
-from decimal import Decimal
 from typing import Any
 
+from alft.data.cells import SCALARS, is_missing
 from alft.system.excerpt import excerpt
 
 
@@ -25,9 +24,9 @@ def read_texts(cells: Sequence[Any], where: Callable[[int], str]) -> list[str]:
 
 
 def _as_text(cell: Any, row: int, where: Callable[[int], str]) -> str:
-    if cell is None or (isinstance(cell, float) and cell != cell):
+    if is_missing(cell):
         return ""
-    if isinstance(cell, str | int | float | Decimal | date):
+    if isinstance(cell, SCALARS):
         return str(cell)
     raise ValueError(
         f"holds {excerpt(cell)} ({type(cell).__name__}), which is no text ({where(row)}); a list of words must be joined"

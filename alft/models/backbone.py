@@ -10,7 +10,7 @@ from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
 from alft.models.encoder_weights import refuse_random_weights
 from alft.models.model_folder import refuse_file, refuse_no_model, refuse_no_weights
-from alft.system.excerpt import listed
+from alft.system.excerpt import first_line, listed
 from alft.system.quiet import silenced
 
 PACKAGE = "package:"
@@ -58,7 +58,7 @@ def load_pretrained(auto_class: Any, backbone: str, **options: Any) -> Any:
         with silenced("transformers", "huggingface_hub"):
             return auto_class.from_pretrained(place, trust_remote_code=False, **options)
     except Exception as error:  # half a dozen libraries are involved in loading, each with its own errors
-        cause = listed([str(error).strip().split("\n")[0]], width=240)
+        cause = first_line(error, width=240)
         raise ValueError(
             f"model.backbone: {listed([backbone])} cannot be loaded, neither as a folder nor from the hub "
             f"({type(error).__name__}: {cause}); give the folder of a local model with --model.backbone PATH"

@@ -20,6 +20,16 @@ def excerpt(value: object, width: int = WIDTH) -> str:
     return written if len(written) <= width else f"{written[: width - 3]}..."
 
 
+def first_line(error: BaseException, width: int = WIDTH) -> str:
+    r"""The first line of a library's message, or the name of the error if it has none.
+
+    >>> first_line(ValueError("no such file\nmore")), first_line(OSError())
+    ('no such file', 'OSError')
+    """
+    line = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    return line if len(line) <= width else f"{line[: width - 3]}..."
+
+
 def listed(items: Sequence[object], most: int = 20, width: int = WIDTH) -> str:
     """The first items, separated by commas, and the number of those left out.
 

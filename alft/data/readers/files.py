@@ -14,7 +14,9 @@ from alft.data.readers.json_records import read_json
 from alft.data.readers.parquet import read_parquet
 from alft.data.readers.table import Table
 
-READERS = (".csv", ".tsv", ".jsonl", ".json", ".parquet")
+DELIMITED = (".csv", ".tsv")
+
+READERS = (*DELIMITED, ".jsonl", ".json", ".parquet")
 
 SPREADSHEETS = (".xlsx", ".xls", ".ods")
 
@@ -42,6 +44,10 @@ def read_parts(paths: Sequence[Path], setting: str = "data.source", quotes: bool
             raise ValueError(f"is a spreadsheet; save it as CSV in UTF-8 (must end in one of {', '.join(READERS)})")
         if suffix not in READERS:
             raise ValueError(f"must end in one of {', '.join(READERS)}")
+        if not quotes and suffix not in DELIMITED:
+            raise ValueError(
+                f"has no quotes to read as ordinary characters; data.quotes false is for {' and '.join(DELIMITED)}"
+            )
         if path.stat().st_size == 0:
             raise ValueError("is an empty file")
         table = read_parquet(paths) if suffix == ".parquet" else _read_text(path, suffix, quotes)

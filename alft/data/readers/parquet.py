@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from alft.data.readers.table import Table, from_dataset
+from alft.system.excerpt import first_line
 
 
 def read_parquet(paths: Sequence[Path]) -> Table:
@@ -20,7 +21,7 @@ def read_parquet(paths: Sequence[Path]) -> Table:
         tables = [_plain(pq.read_table(path)) for path in paths]
         return from_dataset(datasets.concatenate_datasets([datasets.Dataset(table) for table in tables]), place="")
     except (ValueError, OSError, TypeError, pa.ArrowException) as error:
-        raise ValueError(f"cannot be read: {str(error).strip().splitlines()[0]}") from error
+        raise ValueError(f"cannot be read: {first_line(error)}") from error
 
 
 def _plain(table: pa.Table) -> pa.Table:

@@ -6,6 +6,7 @@ import datasets
 import pyarrow as pa
 
 from alft.data.readers.table import Table, from_dataset
+from alft.system.excerpt import first_line
 
 STATE, SPLITS = "state.json", "dataset_dict.json"
 """Files that mark a saved data set, and a saved dictionary of splits."""
@@ -25,8 +26,6 @@ def read_saved(folder: Path) -> dict[str, Table]:
     try:
         loaded = datasets.load_from_disk(str(folder))
     except (ValueError, OSError, KeyError, TypeError, pa.ArrowException) as error:
-        raise ValueError(
-            f"cannot be read as a saved data set: {(str(error).strip() or type(error).__name__).splitlines()[0]}"
-        ) from error
+        raise ValueError(f"cannot be read as a saved data set: {first_line(error)}") from error
     splits = loaded if isinstance(loaded, datasets.DatasetDict) else {"all": loaded}
     return {str(name): from_dataset(split, f"{folder} ({name})") for name, split in splits.items()}
