@@ -154,8 +154,9 @@ def _read_hub(name: str, subset: str | None) -> Source:
         raise
     except HUB_ERRORS as error:
         raise ValueError(
-            f"data.source: {name} is no file or folder here and could not be read from the hub ({first_line(error, width=240)}); "
-            "give a local file or folder with --data.source PATH and a local model with --model.backbone PATH"
+            f"data.source: {name} is no file or folder here and could not be read from the hub "
+            f"({first_line(error, width=240)}); give a local file or folder with --data.source PATH and a local model with "
+            "--model.backbone PATH"
         ) from error
     return _by_split({str(split): from_dataset(table, f"{name} ({split})") for split, table in loaded.items()}, name)
 
