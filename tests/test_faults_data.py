@@ -520,6 +520,13 @@ def test_rows_set_aside_in_annotation_are_told(column, states, shown):
     assert f"the column '{column}' of the train set has {shown}" in told
 
 
+def test_A11_sibling_states_in_parquet_are_told_and_other_columns_are_not_read():
+    states = ["reject" if i % 4 == 0 else "accept" for i in range(40)]
+    table = pd.DataFrame(rows(), columns=["text", "label"]).assign(answer=states, vector=[[0.1, 0.2]] * 40)
+    table.to_parquet("d.parquet")
+    assert any("the column 'answer' of the train set has 10 reject" in remark for remark in load_corpus("d.parquet").remarks)
+
+
 def test_A11_sibling_an_ordinary_column_of_that_name_is_not_told():
     records = [{"text": t, "label": n, "answer": f"odpoveď {i}"} for i, (t, n) in enumerate(rows())]
     Path("d.jsonl").write_text("\n".join(map(json.dumps, records)))

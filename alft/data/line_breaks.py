@@ -52,7 +52,8 @@ class _Shape:
     def rows_in(self, place: int, cell: str) -> int:
         """Number of lines in a cell, which is the ``place``-th of its row, that look like rows or the end of one."""
         pieces = BREAK.split(cell)[:-1]  # what follows the last line break is the beginning of a row at most
-        return sum(self._is_row(piece.split(self.separator), place if first else 0) for first, piece in _with_first(pieces))
+        missing = [place, *[0] * len(pieces)]  # the first line lacks the cells before this one
+        return sum(self._is_row(piece.split(self.separator), less) for piece, less in zip(pieces, missing, strict=False))
 
     def _is_row(self, cells: list[str], missing: int) -> bool:
         if len(cells) != self.cells - missing:
@@ -60,10 +61,6 @@ class _Shape:
         if self.label is None:
             return self.separator == "\t"
         return self.label >= missing and cells[self.label - missing].strip(' "') in self.labels
-
-
-def _with_first(pieces: list[str]) -> list[tuple[bool, str]]:
-    return [(number == 0, piece) for number, piece in enumerate(pieces)]
 
 
 def _line_breaks(table: Table) -> dict[int, int]:

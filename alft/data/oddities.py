@@ -13,6 +13,9 @@ USABLE = frozenset({"accept", "submitted"})
 LEFT_ASIDE = frozenset({"reject", "ignore", "discarded", "draft", "pending", "skipped"})
 """Values of the column in which annotation tools write what became of a row."""
 
+STATE_TYPES = ("string", "large_string", "bool")
+"""Types of such a column, where the source provides types."""
+
 CANCELLED = "was_cancelled"
 """Column in which Label Studio writes that the annotator skipped a row."""
 
@@ -66,11 +69,11 @@ def not_learnable(names: Sequence[str], labels: Iterable[int]) -> list[str]:
 def unused_states(table: Table, used: Sequence[str], split: str) -> list[str]:
     """Remarks on a column that says that rows were rejected or skipped in annotation, while all rows are used."""
     remarks = []
-    for name, cells in table.columns.items():
-        if name in used or not len(table):
+    for name in table.columns:
+        kind = getattr(table.features.get(name), "dtype", "string")
+        if name in used or not len(table) or kind not in STATE_TYPES:  # a column of vectors is not converted for this
             continue
-        counts = _left_aside(name, cells)
-        if counts:
+        if counts := _left_aside(name, table.columns[name]):
             shown = listed([f"{count} {state}" for state, count in counts.items()])
             remarks.append(
                 f"warning: the column {excerpt(name)} of the {split} set has {shown}, but all rows are used; "
