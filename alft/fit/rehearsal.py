@@ -5,7 +5,6 @@ from typing import Any
 import torch
 from lightning import Callback, LightningModule, Trainer
 from torch import Tensor
-from torch.nn.modules.batchnorm import _NormBase
 
 from alft.data.pool import Batch, TextPool
 from alft.loop.active import ActiveLearning
@@ -59,7 +58,7 @@ def _outputs(model: Classifier, batch: Batch, embedding: TokenEmbedding | None) 
     batch = {name: tensor.to(model.device) for name, tensor in batch.items()}
     rows, tokens = batch["input_ids"].shape
     try:
-        if not any(isinstance(module, _NormBase) for module in model.modules()):  # its statistics are no part of the modes
+        if not any(hasattr(module, "running_mean") for module in model.modules()):  # statistics are no part of the modes
             model.train()(batch)
         logits_KBC, embeddings_BD = model.draws(batch, passes=0, seed=0, embedding=embedding)
         assert logits_KBC.shape[1:] == (rows, model.task.outputs), f"outputs of the shape {tuple(logits_KBC.shape[1:])}"
