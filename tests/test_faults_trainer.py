@@ -16,6 +16,7 @@ from lightning.pytorch.strategies import StrategyRegistry
 
 from alft import ActiveLearning, TextPool, trainer
 from alft.cli.main import main
+from alft.loop.guards import refuse_trainer_settings
 
 from .conftest import ROOT
 from .faults import wait_for
@@ -26,11 +27,11 @@ PART = "cannot be used, no summary could tell a part of an evaluation set from t
 
 MISTAKES = {
     "C5 part of the validation set": (("limit_val_batches", "0.5"), f"{PART}, got 0.5; use data.limit_validation"),
-    "C5 one batch of validation": (("limit_val_batches", "1"), f"{PART}, got 1 (one batch; 1.0 is all of them)"),
+    "C5 batches of validation": (("limit_val_batches", "2"), f"{PART}, got 2; use data.limit_validation"),
     "C5 part of the test set": (("limit_test_batches", "2"), f"{PART}, got 2; give data.source a smaller test set"),
     "C5 no test": (("limit_test_batches", "0"), f"{PART}, got 0"),
-    "C5 predictions": (("limit_predict_batches", "1"), "has no effect, python -m alft predict reads the whole file"),
-    "C sibling: one batch of training": (("limit_train_batches", "1"), "cannot be used, rows would count as trained on"),
+    "C5 predictions": (("limit_predict_batches", "2"), "has no effect, python -m alft predict reads the whole file"),
+    "C sibling: batches of training": (("limit_train_batches", "2"), "cannot be used, rows would count as trained on"),
     "C sibling: validation after every batch": (("val_check_interval", "1"), "must be 1, because every epoch is measured"),
     "C sibling: steps at least": (
         ("min_steps", "50"),
@@ -147,8 +148,19 @@ def test_python_hears_the_same(workplace, settings, sentence):
 @pytest.mark.parametrize("command", ["test", "validate"])
 def test_C5_an_evaluation_measures_whole_sets_too(fit, capsys, command):
     checkpoint = fit("--trainer.max_epochs", "1") / "checkpoints" / "last.ckpt"
-    assert main([command, "--ckpt_path", str(checkpoint), "--trainer.limit_test_batches", "1"]) == 2
-    assert f"trainer.limit_test_batches: {PART}, got 1" in capsys.readouterr().err
+    assert main([command, "--ckpt_path", str(checkpoint), "--trainer.limit_test_batches", "2"]) == 2
+    assert f"trainer.limit_test_batches: {PART}, got 2" in capsys.readouterr().err
+
+
+# Not on a command line, where 1 may be read as 1.0: which of the two types is tried first depends on earlier imports.
+@pytest.mark.parametrize("name", [f"limit_{part}_batches" for part in ("train", "val", "test", "predict")])
+def test_C5_one_batch_is_refused_and_the_whole_set_is_not(workplace, name):
+    data = TextPool("tiny-bert", source="tiny-data", max_length=32, batch_size=8)
+    settings = {"max_epochs": 1, "enable_progress_bar": False, "accelerator": "cpu"}
+    refuse_trainer_settings(trainer(data, ActiveLearning(), name="whole", **settings, **{name: 1.0}))
+    with pytest.raises(ValueError, match=rf"trainer\.{name}: ") as told:
+        refuse_trainer_settings(trainer(data, ActiveLearning(), name="one", **settings, **{name: 1}))
+    assert ("got 1 (one batch; 1.0 is all of them)" in str(told.value)) == (name != "limit_predict_batches")
 
 
 def test_C7_when_the_second_process_dies_the_first_says_how_to_go_on(workplace):
