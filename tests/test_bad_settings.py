@@ -58,6 +58,22 @@ MISTAKES = {
         arguments("--active.acquire", "Variance", "--active.acquire.passes", "1"),
         "active.acquire.passes must be at least 2 for Variance",
     ),
+    "no share": (arguments("--active.budget", "Linear", "--active.budget.start=null"), "active.budget.start must be given, it"),
+    "no draws": (
+        arguments("--active.acquire", "Bald", "--active.acquire.passes=null"),
+        "active.acquire.passes must be given, it",
+    ),
+    "no rank": (arguments("--model.lora.r=null"), "model.lora.r must be given, it cannot be null"),
+    "no number of draws": (arguments("--model.epinet.draws=null"), "model.epinet.draws must be given, it cannot be null"),
+    "no acquisition": (arguments("--active.acquire=null"), "active.acquire must be given, it cannot be null"),
+    "no embedding": (arguments("--active.embedding=null"), "active.embedding must be given, it cannot be null"),
+    "no root": (arguments("--trainer.default_root_dir=null"), "trainer.default_root_dir must be given, it cannot be null"),
+    "no patience": (
+        arguments(
+            "--trainer.callbacks+=EarlyStopping", "--trainer.callbacks.monitor=val_loss", "--trainer.callbacks.patience=null"
+        ),
+        "trainer.callbacks.patience must be given, it cannot be null",
+    ),
     "max_epochs missing": (arguments("--trainer.max_epochs", "null"), "trainer.max_epochs must be given"),
     "unknown acquisition": (
         arguments("--active.acquire", "Entrpy"),

@@ -5,8 +5,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from jsonargparse import Namespace
+
 from alft.fit.trainer import as_list
 from alft.loop.callback_rules import refuse_callback
+from alft.system.nulls import refuse_nulls
 from alft.use.target import ExportTarget
 
 MOST_SEED = 2**32 - 1
@@ -23,6 +26,10 @@ def refuse_fit_settings(settings: Any) -> None:
         raise ValueError(
             "trainer.max_epochs must be given, because the budget is spread over the epochs; try --trainer.max_epochs 8"
         )
+    if settings.trainer.default_root_dir is None:
+        raise ValueError("trainer.default_root_dir must be given, it cannot be null")
+    for name, parsed in _objects(settings.active, "active") + _objects(settings.trainer, "trainer"):
+        refuse_nulls(_class_of(parsed), _arguments(parsed), name)
     if not 0 <= settings.seed_everything <= MOST_SEED:
         raise ValueError(f"seed_everything must be in [0, {MOST_SEED}], got {settings.seed_everything}")
     for callback in as_list(settings.trainer.callbacks):
@@ -52,6 +59,23 @@ def refuse_fit_only(args: Sequence[str], command: str) -> None:
             raise ValueError(f"{name} is a setting of fit, {command} does not use it")
         if name.startswith(("--model.", "--active.")):
             raise ValueError(f"{name} is a setting of fit, {command} takes the model as the checkpoint has it")
+
+
+def _objects(settings: Any, name: str) -> list[tuple[str, Any]]:
+    """Parsed objects that are not made yet, in a block of settings and inside each other, with the name of their setting."""
+    if not isinstance(settings, Namespace):
+        return []
+    is_object = "class_path" in settings
+    found = [(name, settings)] if is_object else []
+    for key, value in (_arguments(settings) if is_object else vars(settings)).items():
+        for entry in as_list(value):
+            found += _objects(entry, f"{name}.{key}")
+    return found
+
+
+def _arguments(parsed: Any) -> dict[str, Any]:
+    """Arguments of a parsed object; jsonargparse leaves the block out if there is none."""
+    return vars(parsed.init_args) if "init_args" in parsed else {}
 
 
 def _class_of(parsed: Any) -> type:

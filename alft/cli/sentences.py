@@ -158,7 +158,12 @@ def nearest(name: str, known: set[str]) -> str:
     return f"; did you mean {close[0]}?" if close else "."
 
 
+def _null(key: str, text: str, known: Known) -> str:
+    return f"{key} must be given, it cannot be null"
+
+
 _SENTENCES = (
+    (r"(Not a valid subclass of \w+\. Got value: None)", _null),
     (r"unrecognized arguments: (\S+?)(?:[=\s]|$)", _unknown_argument),
     (r"does not accept option '([^']+)'", _unknown_option),
     (r"Option '([^']+)' is not accepted", _unknown_field),

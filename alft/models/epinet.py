@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from alft.system.nulls import refuse_nulls
+
 LARGEST = 10_000
 """Upper limit on every setting: hundreds of times common values, and small enough for torch's integers."""
 
@@ -32,6 +34,7 @@ class Epinet:
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
+        refuse_nulls(Epinet, vars(self), "model.epinet")
         for name, least in {"index_size": 1, "draws": 2, "hidden": 1, "prior_scale": 0}.items():
             if not least <= getattr(self, name) <= LARGEST:
                 raise ValueError(

@@ -8,6 +8,7 @@ from torch import nn
 from transformers import PreTrainedModel
 
 from alft.system.excerpt import excerpt, listed
+from alft.system.nulls import refuse_nulls
 
 LAST_LAYER = "classifier"
 """Name of the last layer of every transformers sequence classifier with an encoder of the BERT family."""
@@ -42,6 +43,7 @@ class Lora:
 
     def __post_init__(self) -> None:
         """Refuse values out of range."""
+        refuse_nulls(Lora, vars(self), "model.lora")
         for name in ("r", "alpha"):
             if not 1 <= getattr(self, name) <= LARGEST:
                 raise ValueError(f"model.lora.{name} must be at least 1 and at most {LARGEST}, got {getattr(self, name)}")
