@@ -22,7 +22,7 @@ def refuse_nulls(kind: type, values: Mapping[str, Any], name: str) -> None:
     except NameError:  # a class of others whose types are known to type checkers only
         return
     for argument, parameter in arguments.items():
-        kinds = (parameter.annotation, *get_args(parameter.annotation))
-        nullable = not {Parameter.empty, Any, None, NoneType}.isdisjoint(kinds)
+        kinds = (parameter.annotation, *get_args(parameter.annotation))  # of a callable also a list
+        nullable = any(kind in (Parameter.empty, Any, None, NoneType) for kind in kinds)
         if argument in values and values[argument] is None and not nullable:
             raise ValueError(f"{name}.{argument} must be given, it cannot be null")
