@@ -26,6 +26,7 @@ MISTAKES = {
     "base class": (
         arguments("--active.acquire", "Acquisition"),
         "active.acquire: Acquisition is a base class; name one of ",
+        *("Bald, ", "Entropy, ", "Furthest, ", "LeastConfidence, ", "Margin, ", "Random, ", "Variance"),  # and those of tests
     ),
     "hub model not reachable": (
         arguments("--model.backbone", "someone/some-model"),

@@ -19,7 +19,7 @@ from alft.cli.main import main
 from alft.loop.guards import refuse_trainer_settings
 
 from .conftest import ROOT
-from .faults import wait_for
+from .faults import run, wait_for
 from .mistakes import arguments, check_mistake
 from .resuming import TINY, runs
 
@@ -152,7 +152,24 @@ def test_C5_an_evaluation_measures_whole_sets_too(fit, capsys, command):
     assert f"trainer.limit_test_batches: {PART}, got 2" in capsys.readouterr().err
 
 
-# Not on a command line, where 1 may be read as 1.0: which of the two types is tried first depends on earlier imports.
+# In a process of its own: where tests have imported other modules, typing may give float before int, and 1 is read as 1.0.
+@pytest.mark.parametrize("name", [f"limit_{part}_batches" for part in ("train", "val", "test", "predict")])
+def test_C5_one_batch_typed_is_refused(workplace, name):
+    ended = run(["fit", "--config", "configs/tiny.yaml", f"--trainer.{name}", "1"], workplace)
+    assert ended.code == 2
+    assert ended.err.startswith(f"alft: error: trainer.{name}: ")
+    assert ("got 1 (one batch; 1.0 is all of them)" in ended.err) == (name != "limit_predict_batches")
+    assert not (workplace / "runs").exists()
+
+
+@pytest.mark.parametrize("command", ["test", "validate"])
+def test_C5_one_batch_of_an_evaluation_typed_is_refused(fit, workplace, command):
+    checkpoint = fit("--trainer.max_epochs", "1") / "checkpoints" / "last.ckpt"
+    ended = run([command, "--ckpt_path", str(checkpoint), "--trainer.limit_test_batches", "1"], workplace)
+    assert ended.code == 2
+    assert f"trainer.limit_test_batches: {PART}, got 1 (one batch; 1.0 is all of them)" in ended.err
+
+
 @pytest.mark.parametrize("name", [f"limit_{part}_batches" for part in ("train", "val", "test", "predict")])
 def test_C5_one_batch_is_refused_and_the_whole_set_is_not(workplace, name):
     data = TextPool("tiny-bert", source="tiny-data", max_length=32, batch_size=8)
