@@ -10,9 +10,10 @@ from transformers import AutoTokenizer, DataCollatorWithPadding, TrainingArgumen
 from transformers import Trainer as ReferenceTrainer
 
 from alft.data.pool import TextPool
-from alft.loop.scoring import CHUNK_TOKENS, make_chunks, score_pool
+from alft.loop.scoring import score_pool
 from alft.models.backbone import locate
 from alft.models.classifier import Classifier
+from alft.selection.chunks import CHUNK_TOKENS, make_chunks
 from alft.selection.embedding import MeanTokens
 from alft.selection.probabilities import mean_entropy
 from benchmarks.material import Material, silent_trainer, train

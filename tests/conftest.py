@@ -17,10 +17,11 @@ import pytest
 import torch
 from transformers import BertConfig, BertForMaskedLM, BertTokenizerFast
 
-from alft.cli.extensions import subclasses
+import alft.cli.extensions  # noqa: F401  # what it imports can be named
 from alft.cli.main import main
 from alft.data.demo import make_reviews
 from alft.selection.text_embedding import WordVectors, words_of
+from alft.system.subclasses import subclasses
 
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"

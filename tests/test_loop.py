@@ -13,15 +13,17 @@ from torch import Tensor
 from alft.data.pool import TextPool
 from alft.fit.journal import Journal
 from alft.loop.active import ActiveLearning
-from alft.loop.scoring import make_chunks, score_pool, undisturbed
+from alft.loop.scoring import score_pool
 from alft.models.classifier import Classifier
 from alft.models.lora import Lora
 from alft.selection.acquisition import Bald
 from alft.selection.budget import Constant, Full, Linear
+from alft.selection.chunks import make_chunks
 from alft.selection.clustering import Whole
 from alft.selection.embedding import MeanTokens
 from alft.selection.seeds import generator
 from alft.selection.ward import Ward
+from alft.system.undisturbed import undisturbed
 
 
 def train(
@@ -248,7 +250,7 @@ def test_undisturbed_restores_modes_and_randomness_after_an_error():
     before: Tensor = torch.get_rng_state()
 
     def disturb() -> None:
-        with undisturbed(module):
+        with undisturbed(module, module.device):
             module.eval()
             torch.manual_seed(99)
             raise RuntimeError("halfway")

@@ -1,7 +1,6 @@
-"""Classes that can be named on the command line: those in :mod:`alft.selection`, and every other imported subclass."""
+"""Classes that can be named on the command line: those that come with alft, and every other imported subclass."""
 
 from importlib import import_module
-from inspect import isabstract
 from pkgutil import iter_modules
 
 from lightning import Callback
@@ -9,11 +8,13 @@ from lightning.pytorch.loggers import Logger
 
 import alft.selection
 from alft.models.epinet import Epinet
+from alft.models.head import Head
 from alft.models.lora import Lora
 from alft.selection.acquisition import Acquisition
 from alft.selection.budget import Budget
 from alft.selection.clustering import Clustering
 from alft.selection.embedding import Embedding
+from alft.system.subclasses import subclasses
 
 for _module in iter_modules(alft.selection.__path__, "alft.selection."):
     import_module(_module.name)
@@ -23,6 +24,7 @@ EXTENSIBLE: dict[str, type] = {
     "active.budget": Budget,
     "active.cluster": Clustering,
     "active.embedding": Embedding,
+    "model.head": Head,
 }
 """Settings whose value is the name of a class: any importable subclass of the base."""
 
@@ -40,12 +42,3 @@ def classes_of(key: str) -> list[type]:
     if key in OF_LIGHTNING:
         return [kind for kind in subclasses(OF_LIGHTNING[key]) if not kind.__module__.startswith("alft.")]
     return subclasses(EXTENSIBLE[key]) if key in EXTENSIBLE else []
-
-
-def subclasses(base: type) -> list[type]:
-    """All concrete subclasses of a base, which can be named as a value."""
-    below: list[type] = []
-    children: list[type] = base.__subclasses__()
-    for child in children:
-        below += [child, *subclasses(child)]
-    return [kind for kind in below if not isabstract(kind)]

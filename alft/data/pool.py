@@ -149,6 +149,11 @@ class TextPool(LightningDataModule):
         """Tokens of the given pool rows, without labels."""
         return self.pool_tokens.batch(rows)
 
+    def bought(self) -> tuple[Tensor, Tensor]:
+        """Numbers of the rows bought so far, ascending, and their labels."""
+        rows = (self.ledger.first_used_N >= 0).nonzero().squeeze(1)
+        return rows, torch.tensor([self.corpus.pool.labels[row] for row in rows.tolist()])
+
     def train_dataloader(self) -> DataLoader[int]:
         """The set of the coming epoch: a new loader with a new sampler on every call."""
         trainer = self._its_trainer

@@ -8,10 +8,10 @@ from torch import Tensor
 
 from alft.data.pool import Batch, TextPool
 from alft.loop.active import ActiveLearning
-from alft.loop.scoring import undisturbed
 from alft.models.classifier import Classifier
 from alft.selection.embedding import TokenEmbedding
 from alft.system.excerpt import listed
+from alft.system.undisturbed import undisturbed
 
 ADVICE = "give an encoder of the BERT family; ALFT_DEBUG=1 shows where it fails"
 
@@ -44,7 +44,7 @@ def rehearse(model: Classifier, data: TextPool, active: ActiveLearning) -> None:
     policy = active.policy
     embedding = policy.embedding if policy.uses_embeddings and isinstance(policy.embedding, TokenEmbedding) else None
     short, long = data.rehearsal_batches()
-    with undisturbed(model), torch.no_grad():
+    with undisturbed(model, model.device), torch.no_grad():
         outputs_BC = _outputs(model, short, embedding)
         alone = int(short["attention_mask"][0].sum())
         outputs_1C = _outputs(model, {name: tensor[:1, :alone] for name, tensor in short.items()}, embedding)

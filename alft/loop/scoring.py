@@ -4,8 +4,7 @@ Axes: K draws, N pool rows, C classes, D hidden size. Rows are scored in chunks 
 whole pool before they are distributed, so padding and dropout masks of a chunk do not depend on the number of processes.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import torch
@@ -13,17 +12,14 @@ from lightning import LightningModule, Trainer
 from torch import Tensor
 
 from alft.loop.progress import stage
+from alft.selection.chunks import chunk_tokens, make_chunks
 from alft.selection.embedding import TokenEmbedding
 from alft.selection.ledger import Ledger
 from alft.selection.plan import Plan
 from alft.selection.policy import Precision, Scores
 from alft.selection.seeds import mix
+from alft.system.undisturbed import undisturbed
 from alft.task.base import Task
-
-CHUNK_TOKENS = {"cpu": 1024, "cuda": 16384, "mps": 4096}
-"""Padded tokens per chunk: on a CPU larger chunks exceed the cache and are slower; the other values are not measured."""
-LEAST_REAL = 0.95
-"""Minimum share of real tokens in a chunk."""
 
 
 class Pool(Protocol):
@@ -97,12 +93,10 @@ def score_pool(
     size = len(pool.lengths)
     probs_KNC = scorer.task.score_table(scorer.draw_count(passes), size)
     embeddings_ND = torch.zeros(size, embedding.size(scorer.hidden_size) if embedding else 0)
-    chunks = make_chunks(
-        pool.lengths, pool.ledger.selectable_N.nonzero().squeeze(1), CHUNK_TOKENS.get(module.device.type, 4096)
-    )
+    chunks = make_chunks(pool.lengths, pool.ledger.selectable_N.nonzero().squeeze(1), chunk_tokens(module.device.type))
     mine = range(trainer.global_rank, len(chunks), trainer.world_size)
     autocast = torch.autocast(module.device.type, torch.bfloat16, enabled=precision == "bf16")
-    with stage(trainer, module, "Scoring", len(mine)) as advance, undisturbed(module), torch.no_grad(), autocast:
+    with stage(trainer, module, "Scoring", len(mine)) as advance, undisturbed(module, module.device), torch.no_grad(), autocast:
         for number in mine:
             chunk = chunks[number]
             batch = {name: tensor.to(module.device) for name, tensor in pool.pool_batch(chunk.tolist()).items()}
@@ -114,39 +108,6 @@ def score_pool(
     # Some backends reduce only contiguous tensors: the table in its memory layout, (K, C, N).
     probs_KCN = _gather(trainer, module, probs_KNC.transpose(1, 2))
     return Scores(probs_KCN.transpose(1, 2), _gather(trainer, module, embeddings_ND))
-
-
-def make_chunks(lengths_N: Tensor, rows: Tensor, tokens: int) -> list[Tensor]:
-    """Cut rows, sorted by length, into chunks of at most ``tokens`` padded tokens, of which at most a twentieth is padding.
-
-    A row with more than ``tokens`` tokens forms a chunk of its own.
-
-    >>> make_chunks(torch.tensor([30, 29, 1, 30]), torch.tensor([0, 1, 2, 3]), tokens=60)
-    [tensor([2]), tensor([1, 0]), tensor([3])]
-    """
-    order = rows[lengths_N[rows].sort(stable=True).indices]
-    chunks, start, real = [], 0, 0
-    for end, length in enumerate(lengths_N[order].tolist()):
-        # Sorted: the newest row is the longest, so it sets the width of the whole chunk.
-        padded = (end - start + 1) * length
-        if end > start and (padded > tokens or real + length < LEAST_REAL * padded):
-            chunks.append(order[start:end])
-            start, real = end, 0
-        real += length
-    return [*chunks, order[start:]] if len(order) else []
-
-
-@contextmanager
-def undisturbed(module: LightningModule) -> Iterator[None]:
-    """Restore every submodule's mode and torch's random state on exit, even after an error."""
-    modes = [(submodule, submodule.training) for submodule in module.modules()]
-    devices = [module.device] if module.device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
-        try:
-            yield
-        finally:
-            for submodule, mode in modes:
-                submodule.training = mode
 
 
 def _gather(trainer: Trainer, module: LightningModule, table: Tensor) -> Tensor:

@@ -6,36 +6,51 @@ Axes: B texts of a batch, L tokens, K stochastic draws, C classes, D hidden size
 from typing import Any, Literal
 
 import torch
-from lightning import LightningModule
 from torch import Tensor, nn
-from torch.optim import AdamW
-from transformers import get_linear_schedule_with_warmup
 
+from alft.models.average import Average, check_decay
+from alft.models.averaged import AveragedModule
 from alft.models.backbone import load_network
 from alft.models.epinet import Epinet, EpinetHead
+from alft.models.head import First, Head, recorded, restored
 from alft.models.lora import Lora, add_lora
+from alft.models.optimisation import Optimisation, planned
+from alft.models.parts import Parts
+from alft.models.probe import last_layer, start_last_layer
+from alft.selection.chunks import chunk_tokens, make_chunks
 from alft.selection.embedding import MeanTokens, TokenEmbedding
 from alft.selection.seeds import mix
 from alft.system.excerpt import listed
-from alft.system.short_form import plain
+from alft.system.short_form import plain, short_form
+from alft.system.undisturbed import undisturbed
 from alft.task.single_label import SingleLabel
 from alft.task.tally import Evaluation
 
 Batch = dict[str, Tensor]
 
 
-class Classifier(LightningModule):
+class Classifier(AveragedModule):
     """A pretrained encoder with a classification head.
 
     Args:
         backbone: Pretrained encoder: a hub id, a local folder, or ``package:NAME/FOLDER`` for a folder inside an installed
             Python package.
         label_names: Names of the classes; always those of the data.
+        head: What makes class scores of the encoder's token vectors.
+        head_start: Weights with which the last layer begins: ``fresh`` ones, or those of a logistic regression on the frozen
+            features of the rows bought for the first epoch (``probe``).
         uncertainty: Source of the draws for Bald and Variance: full passes with all dropout layers active (``dropout``), or one
             pass and cheap heads trained jointly (``epinet``); predictions and all scores then average over the draws.
         lora: Settings of low-rank adaptation; null trains all weights.
         epinet: Settings of the epinet; null uses the authors' values.
-        lr: Peak learning rate, reached after the warm-up.
+        lr: Peak learning rate, reached after the warm-up; with 0 and a ``head_lr`` the encoder stays frozen.
+        head_lr: Peak learning rate of all weights outside the encoder; null for ``lr``.
+        layer_decay: Factor of the learning rate from each layer of the encoder to the one below it, in (0, 1].
+        freeze_embeddings: Leave the embeddings of tokens and positions as they are.
+        class_weights: ``balanced`` gives all classes the same weight in the loss, by the labels bought so far.
+        label_smoothing: Share of the probability, in [0, 1), that each target spreads over all classes.
+        ema: Share, in (0, 1), that a moving average of the weights keeps in each step; the average is what is scored,
+            validated, tested and saved. null for no average.
         weight_decay: Decay of weight matrices; biases and norms are excluded.
         warmup: Share of the steps in which the learning rate rises from 0.
         decay: When the learning rate returns to 0: after the ``plan``ned steps, or after those of the whole ``pool`` in every
@@ -46,38 +61,52 @@ class Classifier(LightningModule):
         self,
         backbone: str,
         label_names: list[str],
+        head: Head = First(),
+        head_start: Literal["fresh", "probe"] = "fresh",
         uncertainty: Literal["dropout", "epinet"] = "dropout",
         lora: Lora | None = None,
         epinet: Epinet | None = None,
         lr: float = 5e-5,
+        head_lr: float | None = None,
+        layer_decay: float = 1.0,
+        freeze_embeddings: bool = False,
+        class_weights: Literal["balanced"] | None = None,
+        label_smoothing: float = 0.0,
+        ema: float | None = None,
         weight_decay: float = 0.01,
         warmup: float = 0.1,
         decay: Literal["plan", "pool"] = "plan",
     ) -> None:
         super().__init__()
-        if not 0 <= warmup <= 1:
-            raise ValueError(f"model.warmup must be in [0, 1], got {warmup}")
-        for name, value in {"lr": lr, "weight_decay": weight_decay}.items():
-            if not value >= 0:
-                raise ValueError(f"model.{name} must be at least 0, got {value}")
+        self.optimisation = Optimisation(lr, head_lr, layer_decay, weight_decay, warmup, decay)
+        check_decay(ema)
+        if not 0 <= label_smoothing < 1:
+            raise ValueError(f"model.label_smoothing must be in [0, 1), got {label_smoothing}")
         if epinet is not None and uncertainty != "epinet":
             raise ValueError(f"model.epinet needs model.uncertainty epinet, got {uncertainty}")
         self.save_hyperparameters()
         for name, settings in {"lora": lora, "epinet": epinet}.items():  # a checkpoint must not contain our own classes
             self.hparams[name] = plain(settings)
+        self.hparams["head"] = recorded(head)
         self.task = SingleLabel(label_names)
-        self.lr = lr
-        self.weight_decay = weight_decay
-        self.warmup = warmup
-        self.decay = decay
-        network = load_network(backbone, label_names)
+        network = head.attach(load_network(backbone, label_names))
+        parts = Parts(network)
         self.hidden_size: int = network.config.hidden_size
         self.network: nn.Module = network if lora is None else add_lora(network, lora)
+        if self.optimisation.freezes_encoder:
+            parts.freeze_encoder()
+        if freeze_embeddings:
+            parts.freeze_embeddings()
+        self.in_encoder = parts.in_encoder
+        if head_start == "probe":
+            last_layer(self.network, len(label_names))
         self.epinet = EpinetHead(epinet or Epinet(), self.hidden_size, len(label_names)) if uncertainty == "epinet" else None
         # from_pretrained returns an eval-mode model and Trainer.fit no longer calls train(): dropout would stay off.
         self.train()
         self.tallies = nn.ModuleDict({stage: self.task.tally() for stage in ("val", "test")})
         self.evaluations: dict[str, Evaluation] = {}
+        self.average: Average | None = None if ema is None else Average(self, ema)
+        self._class_weights_C: Tensor | None = None
 
     @property
     def label_names(self) -> list[str]:
@@ -88,7 +117,8 @@ class Classifier(LightningModule):
     def settings(self) -> dict[str, Any]:
         """Model settings as written to the summary, with the epinet's defaults filled in."""
         given = {name: value for name, value in self.hparams.items() if name != "label_names" and not name.startswith("_")}
-        return {**given, "epinet": None if self.epinet is None else plain(self.epinet.settings)}
+        epinet = None if self.epinet is None else plain(self.epinet.settings)
+        return {**given, "head": short_form(restored(given["head"])), "epinet": epinet}
 
     def setup(self, stage: str) -> None:
         """Refuse data with other classes: outputs would silently mean other labels."""
@@ -143,14 +173,25 @@ class Classifier(LightningModule):
                 logits.append(self._run(batch).logits)
         return torch.stack(logits), embeddings
 
+    def on_train_start(self) -> None:
+        """Start the last layer from a probe, before the first step of the run."""
+        if self.hparams["head_start"] == "probe" and self.trainer.global_step == 0:
+            self._probe(self.trainer.datamodule)  # type: ignore[attr-defined]  # set by fit, unknown to the type checker
+
+    def on_train_epoch_start(self) -> None:
+        """Weigh the classes by the labels bought so far."""
+        if self.hparams["class_weights"] == "balanced":
+            data: Any = self.trainer.datamodule  # type: ignore[attr-defined]
+            self._class_weights_C = self.task.class_weights(data.bought()[1])
+
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Cross-entropy of one batch; with an epinet its mean over new draws."""
         labels = batch["labels"]
         if self.epinet is not None:
             logits_KBC, _ = self._epinet_logits(batch, self.epinet.fresh_index())
-            loss = self.task.loss_of_draws(logits_KBC, labels)
+            loss = self.task.loss_of_draws(logits_KBC, labels, self._class_weights_C, self.hparams["label_smoothing"])
         else:
-            loss = self.task.loss(self(batch), labels)
+            loss = self.task.loss(self(batch), labels, self._class_weights_C, self.hparams["label_smoothing"])
         self.log("train_loss", loss, on_epoch=True, on_step=False, prog_bar=True, batch_size=len(labels), sync_dist=True)
         return loss
 
@@ -176,17 +217,12 @@ class Classifier(LightningModule):
 
     def configure_optimizers(self) -> Any:
         """AdamW; linear warm-up, then linear decay to 0 over the planned steps."""
-        trained = [parameter for parameter in self.parameters() if parameter.requires_grad]
-        groups = [
-            {"params": [p for p in trained if p.ndim >= 2], "weight_decay": self.weight_decay},
-            {"params": [p for p in trained if p.ndim < 2], "weight_decay": 0.0},
-        ]
-        optimizer = AdamW(groups, lr=self.lr)
         data: Any = self.trainer.datamodule  # type: ignore[attr-defined]  # set by fit, unknown to the type checker
         if not hasattr(data, "planned_steps"):
             raise ValueError(f"Classifier needs fit(model, datamodule=TextPool(...)), got {type(data).__name__}")
-        steps = data.planned_steps(whole_pool=self.decay == "pool")
-        scheduler = get_linear_schedule_with_warmup(optimizer, round(self.warmup * steps), steps)  # type: ignore[no-untyped-call]
+        steps = data.planned_steps(whole_pool=self.optimisation.decay == "pool")
+        groups = self.optimisation.groups(self.named_parameters(), self.in_encoder)
+        optimizer, scheduler = planned(groups, self.optimisation.warmup, steps)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
     def _run(self, batch: Batch, output_hidden_states: bool = False) -> Any:
@@ -203,6 +239,18 @@ class Classifier(LightningModule):
         hidden_BLD: Tensor = output.hidden_states[-1]
         additions_KBC = self.epinet(MeanTokens()(hidden_BLD, batch["attention_mask"]), index_KZ)
         return output.logits + additions_KBC, hidden_BLD
+
+    def _probe(self, data: Any) -> None:
+        """Start the last layer from the rows bought; every process computes the same, from all of them in the same chunks."""
+        rows, labels_R = data.bought()
+        order = torch.cat(chunks := make_chunks(data.lengths[rows], torch.arange(len(rows)), chunk_tokens(self.device.type)))
+        batches = (
+            {name: tensor.to(self.device) for name, tensor in data.pool_batch(rows[chunk].tolist()).items()} for chunk in chunks
+        )
+        balanced = self.hparams["class_weights"] == "balanced"
+        with undisturbed(self, self.device):
+            self.eval()
+            start_last_layer(self.network, batches, self._run, labels_R[order], self.task.outputs, balanced)
 
     def _count(self, batch: Batch, stage: str) -> None:
         self.tallies[stage](self(batch).float(), batch["labels"])

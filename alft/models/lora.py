@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import Any, Literal
 
 import peft
 from torch import nn
@@ -12,6 +13,9 @@ from alft.system.nulls import refuse_nulls
 
 LAST_LAYER = "classifier"
 """Name of the last layer of every transformers sequence classifier with an encoder of the BERT family."""
+
+ALL_LINEAR = "all-linear"
+"""All linear layers of the encoder. peft's own word takes poolers and heads along, and fails on DistilBERT."""
 
 LARGEST = 65_536
 """Upper limit on rank and alpha: wider than any layer, and small enough for torch's integers."""
@@ -25,8 +29,8 @@ class Lora:
         r: Rank of the adapters.
         alpha: Scale; adapters are multiplied by alpha / r.
         dropout: Dropout before the adapters, in [0, 1).
-        target_modules: Names of the layers that get an adapter; by default peft's choice for the architecture, or all linear
-            layers of the encoder where peft has none.
+        target_modules: Names of the layers that get an adapter, or ``all-linear`` for all linear layers of the encoder; by
+            default peft's choice for the architecture, or all linear layers where peft has none.
         use_dora: Adapt direction and magnitude of the weights separately (DoRA): slower, often better at a low rank.
         use_rslora: Scale by alpha / sqrt(r) (rank-stabilised LoRA), which keeps high ranks learning.
         train_pooler: Train every pooler or head layer outside the encoder, not only the last one. With BERT models peft alone
@@ -36,7 +40,7 @@ class Lora:
     r: int = 8
     alpha: int = 16
     dropout: float = 0.1
-    target_modules: list[str] | None = None
+    target_modules: list[str] | Literal["all-linear"] | None = None
     use_dora: bool = False
     use_rslora: bool = False
     train_pooler: bool = True
@@ -53,18 +57,13 @@ class Lora:
 
 def add_lora(network: PreTrainedModel, lora: Lora) -> nn.Module:
     """Freeze the network, add adapters, and keep its head trainable."""
-    targets, head = lora.target_modules, head_layers(network)
-    if targets is not None:
-        _check_targets(targets, network)
-    known = peft.utils.constants.TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING
-    if targets is None and network.config.model_type not in known:
-        targets = encoder_layers(network)
+    head = head_layers(network)
     config = peft.LoraConfig(
         task_type=peft.TaskType.SEQ_CLS,
         r=lora.r,
         lora_alpha=lora.alpha,
         lora_dropout=lora.dropout,
-        target_modules=targets,
+        target_modules=_targets(lora.target_modules, network),
         use_dora=lora.use_dora,
         use_rslora=lora.use_rslora,
         modules_to_save=head if lora.train_pooler else [LAST_LAYER],
@@ -79,6 +78,20 @@ def add_lora(network: PreTrainedModel, lora: Lora) -> nn.Module:
             if set(name.split(".")) & (set(head) - {LAST_LAYER}):
                 parameter.requires_grad = False
     return adapted
+
+
+def _targets(asked: list[str] | str | None, network: PreTrainedModel) -> list[str]:
+    """Names of the layers that get an adapter."""
+    known = peft.utils.constants.TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING
+    encoder: Any = network.base_model
+    model_type: str = encoder.config.model_type
+    if asked == ALL_LINEAR or (asked is None and model_type not in known):
+        return encoder_layers(network)
+    if asked is None:
+        return list(known[model_type])
+    assert isinstance(asked, list)
+    _check_targets(asked, network)
+    return asked
 
 
 def _check_targets(targets: list[str], network: PreTrainedModel) -> None:

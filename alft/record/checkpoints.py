@@ -13,6 +13,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 from lightning.pytorch.plugins import TorchCheckpointIO
 
 from alft.data.pool import TextPool
+from alft.models.head import is_record
 from alft.selection.ledger import Ledger
 from alft.system.earlier import current_ledger
 from alft.system.excerpt import excerpt
@@ -193,11 +194,14 @@ def refuse_classes(settings: dict[str, Any], origin: str) -> None:
         origin: Setting and file, the beginning of the error message.
 
     Raises:
-        ValueError: A setting is no number, word, list of words or block of these, or names a class.
+        ValueError: A setting is no number, word, list of words or block of these, or names a class, other than a head that has
+            been imported.
     """
     for name, value in settings.items():
         if name in BLOCKS and isinstance(value, dict):
             entries = dict(value)
+        elif name == "head" and is_record(value):
+            entries = dict(value["init_args"])
         elif name == "label_names" and isinstance(value, list):
             entries = dict(enumerate(value))
         else:

@@ -43,12 +43,25 @@ class Task(ABC):
         """
 
     @abstractmethod
-    def loss(self, logits_BC: Tensor, targets_B: Tensor) -> Tensor:
-        """Mean training loss of a batch, in nats."""
+    def loss(self, logits_BC: Tensor, targets_B: Tensor, weights_C: Tensor | None = None, smoothing: float = 0.0) -> Tensor:
+        """Mean training loss of a batch, in nats.
+
+        Args:
+            logits_BC: Outputs of the network.
+            targets_B: Targets of the texts.
+            weights_C: Weight of each class; None for equal weights.
+            smoothing: Share of the probability, in [0, 1), that the targets spread over all classes.
+        """
+
+    def loss_of_draws(
+        self, logits_KBC: Tensor, targets_B: Tensor, weights_C: Tensor | None = None, smoothing: float = 0.0
+    ) -> Tensor:
+        """Mean training loss over several draws of the same batch, in nats."""
+        return self.loss(logits_KBC.flatten(0, 1), targets_B.repeat(len(logits_KBC)), weights_C, smoothing)
 
     @abstractmethod
-    def loss_of_draws(self, logits_KBC: Tensor, targets_B: Tensor) -> Tensor:
-        """Mean training loss over several draws of the same batch, in nats."""
+    def class_weights(self, targets_N: Tensor) -> Tensor:
+        """Weights (C,) that give all classes of these targets the same weight in a loss; their mean over the targets is 1."""
 
     @abstractmethod
     def probabilities(self, logits_BC: Tensor) -> Tensor:

@@ -25,13 +25,20 @@ class SingleLabel(Task):
         """Index of the label in the names; -1 for no label."""
         return UNLABELLED if label is None else self._numbers[label]
 
-    def loss(self, logits_BC: Tensor, targets_B: Tensor) -> Tensor:
+    def loss(self, logits_BC: Tensor, targets_B: Tensor, weights_C: Tensor | None = None, smoothing: float = 0.0) -> Tensor:
         """Cross-entropy."""
-        return nn.functional.cross_entropy(logits_BC, targets_B)
+        weights = None if weights_C is None else weights_C.to(logits_BC)
+        return nn.functional.cross_entropy(logits_BC, targets_B, weights, label_smoothing=smoothing)
 
-    def loss_of_draws(self, logits_KBC: Tensor, targets_B: Tensor) -> Tensor:
-        """Cross-entropy, averaged over texts and draws."""
-        return nn.functional.cross_entropy(logits_KBC.flatten(0, 1), targets_B.repeat(len(logits_KBC)))
+    def class_weights(self, targets_N: Tensor) -> Tensor:
+        """N / (classes found x N_c); 0 for a class without a row. Source: scikit-learn's "balanced".
+
+        >>> SingleLabel(["a", "b", "c"]).class_weights(torch.tensor([0, 0, 0, 1]))
+        tensor([0.6667, 2.0000, 0.0000])
+        """
+        counts_C = torch.bincount(targets_N, minlength=self.outputs).float()
+        weights_C = len(targets_N) / ((counts_C > 0).sum() * counts_C.clamp(min=1))
+        return weights_C.where(counts_C > 0, torch.zeros(()))
 
     def probabilities(self, logits_BC: Tensor) -> Tensor:
         """Softmax over the classes."""

@@ -16,9 +16,9 @@ from alft.data.readers.table import Table
 from alft.data.texts import read_texts
 from alft.data.tokens import Tokens, load_tokenizer, tokenize
 from alft.loop.progress import StageProgressBar
-from alft.loop.scoring import CHUNK_TOKENS, make_chunks
 from alft.models.classifier import Classifier
 from alft.record.checkpoints import Checkpoint, reading_of
+from alft.selection.chunks import CHUNK_TOKENS, make_chunks
 from alft.system.visible import formulas
 from alft.task.base import Task
 from alft.use.output import write_table

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from alft.models.classifier import Classifier
 from alft.models.epinet import Epinet
+from alft.models.head import restored
 from alft.models.lora import Lora
 from alft.record.checkpoints import Checkpoint
 
@@ -23,6 +24,7 @@ def load_classifier(checkpoint: Checkpoint, backbone: str | None = None) -> Clas
     settings = {name: value for name, value in checkpoint["hyper_parameters"].items() if not name.startswith("_")}
     for name, kind in {"lora": Lora, "epinet": Epinet}.items():
         settings[name] = None if settings[name] is None else kind(**settings[name])
+    settings["head"] = restored(settings.get("head"))
     model = Classifier(**settings | ({"backbone": backbone} if backbone else {}))
     refuse_other_architecture(model, checkpoint)
     model.load_state_dict(checkpoint["state_dict"])

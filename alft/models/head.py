@@ -1,0 +1,144 @@
+"""Heads: what makes class scores of an encoder's token vectors.
+
+Axes: B texts, L tokens, D hidden size, C classes. A new head is one frozen dataclass in any importable module and one line of
+config: a :class:`Pooling` if it reduces the token vectors to one vector without weights of its own, a :class:`Head` otherwise.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import asdict, dataclass, is_dataclass
+from typing import Any
+
+from torch import Tensor
+from transformers import PreTrainedModel
+
+from alft.models.pooled import PooledClassifier
+from alft.selection.embedding import MeanTokens
+from alft.system.nulls import refuse_nulls
+from alft.system.subclasses import path_of, subclasses
+
+OWN_POOLING = "classifier_pooling"
+"""Setting by which an architecture, such as ModernBERT, chooses the pooling of its own head."""
+
+
+class Head(ABC):
+    """Base class: turns the network that transformers loads into the one that is trained."""
+
+    @abstractmethod
+    def attach(self, network: PreTrainedModel) -> PreTrainedModel:
+        """Give a network this head.
+
+        Args:
+            network: A sequence classifier of transformers, with the pretrained encoder as its ``base_model``.
+
+        Returns:
+            A model with the outputs ``logits`` (B, C) and, if asked, ``hidden_states`` (B, L, D each); its last linear layer
+            has one output per class.
+        """
+
+
+@dataclass(frozen=True)
+class First(Head):
+    """The head that transformers gives the architecture; with BERT a layer on the first token, then dropout and a linear layer.
+
+    Use it for checkpoints whose first token was trained to represent the text, and to repeat published results: with most
+    checkpoints the layer on the first token is freshly random. Source: Devlin et al. (2019), arXiv 1810.04805.
+    """
+
+    def attach(self, network: PreTrainedModel) -> PreTrainedModel:
+        """The network unchanged."""
+        return network
+
+
+@dataclass(frozen=True)
+class Pooling(Head):
+    """Base class: one vector per text, optional layer norm, dropout, a linear layer.
+
+    Args:
+        norm: Normalise the vector of each text (layer norm) before the dropout.
+        dropout: Dropout before the linear layer, in [0, 1).
+    """
+
+    norm: bool = False
+    dropout: float = 0.1
+
+    def __post_init__(self) -> None:
+        """Refuse values out of range."""
+        refuse_nulls(type(self), vars(self), "model.head")
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"model.head.dropout must be in [0, 1), got {self.dropout}")
+
+    @abstractmethod
+    def pool(self, hidden_BLD: Tensor, mask_BL: Tensor) -> Tensor:
+        """Vectors (B, D) of the texts from their last hidden states; the mask is 1 at real tokens."""
+
+    def attach(self, network: PreTrainedModel) -> PreTrainedModel:
+        """The encoder alone, below a new head."""
+        return PooledClassifier.around(network, self, recorded(self))
+
+
+@dataclass(frozen=True)
+class Mean(Pooling):
+    """Mean of the token vectors, excluding padding; then optional layer norm, dropout and a linear layer.
+
+    Formula: logits = W mean_l(h_l) + b. An architecture with a setting of its own for this, such as ModernBERT, uses that, with
+    the layers between that its authors gave it. Use it with small encoders and few labels: nothing below the last layer is
+    random. Source: the pooling of Sentence-BERT, arXiv 1908.10084; the measurements are ours.
+    """
+
+    def pool(self, hidden_BLD: Tensor, mask_BL: Tensor) -> Tensor:
+        """Masked mean over tokens."""
+        return MeanTokens()(hidden_BLD, mask_BL)
+
+    def attach(self, network: PreTrainedModel) -> PreTrainedModel:
+        """The architecture's own mean where it has one."""
+        if not hasattr(network.config, OWN_POOLING):
+            return super().attach(network)
+        if self.norm:
+            raise ValueError(
+                f"model.head.norm cannot be used with {network.config.model_type}, whose own head has a norm; leave it out"
+            )
+        network.config.classifier_pooling = "mean"
+        network.config.classifier_dropout = self.dropout
+        own: Any = network
+        own.drop.p = self.dropout
+        return network
+
+
+def recorded(head: Any) -> dict[str, Any]:
+    """A head as plain values, as written to config.yaml and checkpoints.
+
+    Raises:
+        ValueError: It is no dataclass below :class:`Head`.
+    """
+    if not isinstance(head, Head) or not is_dataclass(head):
+        raise ValueError(f"model.head must be an object of a dataclass below Head, got {head!r}")
+    return {"class_path": path_of(type(head)), "init_args": asdict(head)}
+
+
+def is_record(value: Any) -> bool:
+    """Whether a value is what :func:`recorded` makes of a head that has been imported."""
+    return (
+        isinstance(value, dict)
+        and value.keys() == {"class_path", "init_args"}
+        and value["class_path"] in _known()
+        and isinstance(value["init_args"], dict)
+    )
+
+
+def restored(record: dict[str, Any] | None) -> Head:
+    """The head of a record; of None, from a version without heads, transformers' own.
+
+    Raises:
+        ValueError: The class has not been imported. It is never imported from here: a record is data.
+    """
+    if record is None:
+        return First()
+    kind = _known().get(record["class_path"])
+    if kind is None:
+        raise ValueError(f"model.head: {record['class_path']} is not known; import the module that defines it first")
+    head: Head = kind(**record["init_args"])
+    return head
+
+
+def _known() -> dict[str, type]:
+    return {path_of(kind): kind for kind in subclasses(Head)}

@@ -1,0 +1,101 @@
+"""Which weights learn how fast: learning rates by depth, decay of weight matrices, warm-up (method.md 9)."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from torch import nn
+from torch.optim import AdamW, Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+from transformers import get_linear_schedule_with_warmup
+
+Decay = Literal["plan", "pool"]
+
+STACK = re.compile(r"^(?:.*?\.)?(?:layers?|h|blocks?)\.(\d+)\.")
+"""Beginning of the name of a weight inside the n-th layer of an encoder."""
+
+LARGEST = 1e30
+"""Upper limit on learning rates: far above any useful one, and finite in float32."""
+
+
+@dataclass(frozen=True)
+class Optimisation:
+    """Settings of the optimizer.
+
+    Args:
+        lr: Peak learning rate, in [0, 1e30].
+        head_lr: Peak learning rate of the head; None for ``lr``.
+        layer_decay: Factor, in (0, 1], of the learning rate from each encoder layer to the one below it.
+        weight_decay: Decay of weight matrices, at least 0.
+        warmup: Share of the steps in which the rates rise from 0, in [0, 1].
+        decay: When the rates return to 0.
+    """
+
+    lr: float
+    head_lr: float | None
+    layer_decay: float
+    weight_decay: float
+    warmup: float
+    decay: Decay
+
+    def __post_init__(self) -> None:
+        """Refuse values out of range; a NaN fails every comparison."""
+        rates = {"lr": self.lr} | ({} if self.head_lr is None else {"head_lr": self.head_lr})
+        for name, rate in rates.items():
+            if not 0 <= rate <= LARGEST:
+                raise ValueError(f"model.{name} must be at least 0 and at most {LARGEST:g}, got {rate}")
+        if not self.weight_decay >= 0:
+            raise ValueError(f"model.weight_decay must be at least 0, got {self.weight_decay}")
+        if not 0 < self.layer_decay <= 1:
+            raise ValueError(f"model.layer_decay must be in (0, 1], got {self.layer_decay}")
+        if not 0 <= self.warmup <= 1:
+            raise ValueError(f"model.warmup must be in [0, 1], got {self.warmup}")
+
+    @property
+    def freezes_encoder(self) -> bool:
+        """Whether only the head learns: the encoder's gradients need not be computed."""
+        return self.lr == 0 and bool(self.head_lr)
+
+    def groups(self, weights: Iterable[tuple[str, nn.Parameter]], inside: Callable[[str], bool]) -> list[dict[str, Any]]:
+        """Parameter groups of the trained weights, one for each learning rate with and without weight decay.
+
+        The layers of an encoder learn at ``lr * layer_decay ** (layers above)``, its embeddings as if they were the layer below
+        the first, everything outside at ``head_lr``.
+
+        Args:
+            weights: Names and weights.
+            inside: Whether the weight of a name belongs to the encoder.
+
+        Raises:
+            ValueError: ``layer_decay`` is below 1, but no name has the number of a layer.
+        """
+        trained = [(name, weight) for name, weight in weights if weight.requires_grad]
+        depths = {name: _depth(name) for name, _ in trained if inside(name)}
+        deepest = max(depths.values(), default=0)
+        if self.layer_decay < 1 and depths and not deepest:
+            raise ValueError(f"model.layer_decay must be 1 with this encoder, which shares its layers, got {self.layer_decay}")
+        outside = self.lr if self.head_lr is None else self.head_lr
+        groups: dict[tuple[float, float], list[nn.Parameter]] = {}
+        for name, weight in trained:
+            rate = self.lr * self.layer_decay ** (deepest - depths[name]) if name in depths else outside
+            groups.setdefault((rate, self.weight_decay if weight.ndim >= 2 else 0.0), []).append(weight)
+        ordered = sorted(groups.items(), key=lambda group: (-group[0][0], -group[0][1]))
+        return [{"params": held, "lr": rate, "weight_decay": decay} for (rate, decay), held in ordered]
+
+
+def planned(groups: list[dict[str, Any]], warmup: float, steps: int) -> tuple[Optimizer, LRScheduler]:
+    """AdamW on parameter groups; the rates rise over a share ``warmup`` of the steps, then fall linearly to 0 at the last."""
+    optimizer = AdamW(groups)
+    scheduler = get_linear_schedule_with_warmup(optimizer, round(warmup * steps), steps)  # type: ignore[no-untyped-call]
+    return optimizer, scheduler
+
+
+def _depth(name: str) -> int:
+    """Layer of a weight, counted from 1; 0 below the first.
+
+    >>> _depth("network.bert.encoder.layer.3.output.dense.weight"), _depth("network.bert.embeddings.word_embeddings.weight")
+    (4, 0)
+    """
+    found = STACK.match(name)
+    return int(found[1]) + 1 if found else 0

@@ -1,0 +1,135 @@
+"""Starts the last layer from a logistic regression on frozen features (method.md 9).
+
+Axes: N rows, D features, C classes. Linear probing, then fine-tuning: the encoder is not bent towards a random layer first, and
+predictions mean something from the first epoch on. Source: arXiv 2202.10054 for the idea, 2405.16747 with language models.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
+from threadpoolctl import threadpool_limits
+from torch import Tensor, nn
+
+Array = NDArray[np.float64]
+Batch = dict[str, Tensor]
+
+STRENGTHS = (0.001, 0.01, 0.1, 1.0, 10.0)
+"""Values of C, the inverse of the penalty, for features with a standard deviation of 1."""
+
+MOST_FOLDS = 5
+
+
+def last_layer(network: nn.Module, classes: int) -> nn.Linear:
+    """The trained linear layer that gives the logits.
+
+    Raises:
+        ValueError: The head has none.
+    """
+    layers = [
+        layer
+        for name, layer in network.named_modules()
+        if isinstance(layer, nn.Linear) and layer.out_features == classes and layer.weight.requires_grad and "lora_" not in name
+    ]
+    if not layers:
+        raise ValueError("model.head_start must be fresh with this head, whose outputs are not those of a trained linear layer")
+    return layers[-1]
+
+
+@contextmanager
+def features_of(layer: nn.Linear) -> Iterator[list[Tensor]]:
+    """Collect what a layer reads, float32 (B, D) a pass."""
+    seen: list[Tensor] = []
+
+    def keep(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        seen.append(inputs[0].detach().float().cpu())
+
+    handle = layer.register_forward_pre_hook(keep)
+    try:
+        yield seen
+    finally:
+        handle.remove()
+
+
+@torch.no_grad()
+def start_last_layer(
+    network: nn.Module, batches: Iterable[Batch], run: Callable[[Batch], object], labels_N: Tensor, classes: int, balanced: bool
+) -> None:
+    """Set the last layer to a probe of what it reads; with labels of one class alone there is nothing to fit.
+
+    Args:
+        network: In the mode in which the features are computed.
+        batches: Tokens of the rows, in the order of the labels.
+        run: Passes a batch through the network.
+        labels_N: Classes of the rows.
+        classes: C.
+        balanced: Weigh the classes equally.
+    """
+    if len(labels_N.unique()) < 2:
+        return
+    layer = last_layer(network, classes)
+    with features_of(layer) as features:
+        for batch in batches:
+            run(batch)
+    weights_CD, biases_C = fit_probe(torch.cat(features), labels_N, classes, balanced)
+    layer.weight.copy_(weights_CD)
+    if layer.bias is not None:
+        layer.bias.copy_(biases_C)
+
+
+def fit_probe(features_ND: Tensor, labels_N: Tensor, classes: int, balanced: bool = False) -> tuple[Tensor, Tensor]:
+    """Weights (C, D) and biases (C,) of a logistic regression, its penalty chosen by cross-validated log loss.
+
+    A class without a row gets no weights, and a bias below that of the others by as much as one row in N + 1 would explain.
+
+    Args:
+        features_ND: Features of the rows.
+        labels_N: Their classes, at least two of them.
+        classes: C.
+        balanced: Weigh the classes equally.
+    """
+    truth: NDArray[np.int64] = labels_N.numpy()
+    found: NDArray[np.int64] = np.array(sorted(set(truth.tolist())))
+    mean_D, spread_D = features_ND.double().mean(0).numpy(), features_ND.double().std(0).clamp(min=1e-6).numpy()
+    scaled_ND: Array = (features_ND.double().numpy() - mean_D) / spread_D
+    with threadpool_limits(1):  # the order of sums, and with it the last bits, depends on the threads
+        model = _regression(_best_strength(scaled_ND, truth, balanced), balanced).fit(scaled_ND, truth)
+    coefficients_CD, intercept_C = model.coef_, model.intercept_
+    if len(found) == 2:  # scikit-learn keeps one row, the difference of both
+        coefficients_CD, intercept_C = (np.concatenate([-half, half]) for half in (coefficients_CD / 2, intercept_C / 2))
+    weights_CD = torch.zeros(classes, features_ND.shape[1], dtype=torch.float64)
+    # At a mean row, whose scaled features are 0, the intercepts are the logits.
+    biases_C = torch.full((classes,), float(intercept_C.min() - np.log(len(truth) + 1)), dtype=torch.float64)
+    weights_CD[found] = torch.from_numpy(coefficients_CD / spread_D)
+    biases_C[found] = torch.from_numpy(intercept_C - (coefficients_CD / spread_D) @ mean_D)
+    return weights_CD.float(), biases_C.float()
+
+
+def _best_strength(scaled_ND: Array, truth: NDArray[np.int64], balanced: bool) -> float:
+    """C with the lowest log loss on held-out folds; the middle one where a class has a single row."""
+    folds = min(MOST_FOLDS, min(Counter(truth.tolist()).values()))
+    if folds < 2:
+        return STRENGTHS[len(STRENGTHS) // 2]
+    splits = list(StratifiedKFold(folds, shuffle=True, random_state=0).split(scaled_ND, truth))
+
+    def loss(strength: float) -> float:
+        return sum(_held_out_loss(scaled_ND, truth, split, _regression(strength, balanced)) for split in splits)
+
+    return min(STRENGTHS, key=loss)
+
+
+def _held_out_loss(scaled_ND: Array, truth: NDArray[np.int64], split: tuple[Any, Any], model: LogisticRegression) -> float:
+    known, new = split
+    model.fit(scaled_ND[known], truth[known])
+    log_probs_NC = model.predict_log_proba(scaled_ND[new])
+    return float(-log_probs_NC[np.arange(len(new)), np.searchsorted(model.classes_, truth[new])].sum())
+
+
+def _regression(strength: float, balanced: bool) -> LogisticRegression:
+    return LogisticRegression(C=strength, class_weight="balanced" if balanced else None, max_iter=1000)
