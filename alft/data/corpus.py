@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from alft.data.annotated import Annotated, read_annotated
+from alft.data.folds import check_folds, take_fold
 from alft.data.labels import in_order, missing_numbers
 from alft.data.oddities import dubious_names, essence, look_alikes, not_learnable, texts_without_words
 from alft.data.rows import Rows, stratified
@@ -24,7 +25,7 @@ class Corpus:
     """The data of a run.
 
     ``blank`` counts the train rows dropped because their text was blank; ``text_column`` is the column of the texts;
-    ``remarks`` say what is dubious about the data.
+    ``remarks`` say what is dubious about the data; ``fold`` has the number of the fold that is the test set, and of how many.
     """
 
     pool: Rows
@@ -34,6 +35,7 @@ class Corpus:
     blank: int
     text_column: str = "text"
     remarks: list[str] = field(default_factory=list)
+    fold: dict[str, int] | None = None
 
     @property
     def task(self) -> Task:
@@ -66,6 +68,8 @@ class Corpus:
     def describe(self) -> str:
         """One line for the user, without the label counts of the pool, since those labels are not bought yet."""
         test = f"{len(self.test)} test rows" if self.test is not None else "no test set"
+        if self.fold is not None:
+            test += f" (fold {self.fold['fold']} of {self.fold['folds']} of train and validation; the source's test set is not used)"
         unlabelled = len(self.pool) - len(self.pool.labelled)
         return (
             f"data: pool of {len(self.pool)} rows ({unlabelled} without a label; {self.blank} blank ones dropped), "
@@ -81,6 +85,8 @@ def load_corpus(
     quotes: bool = True,
     limit: int | None = None,
     limit_validation: int | None = None,
+    folds: int | None = None,
+    fold: int | None = None,
     seed: int = 0,
 ) -> Corpus:
     """Read, clean, split and limit the data. The arguments are the settings ``data.*``, with these defaults.
@@ -94,13 +100,17 @@ def load_corpus(
             A train row whose label is empty stays in the pool as an unlabelled row.
         subset: Name of one subset, such as a language, of a hub data set or a downloaded copy that has several.
         quotes: Whether double quotes delimit cells of CSV and TSV files; false reads them as ordinary characters.
+        folds: Cut all labelled train and validation rows into this many stratified folds, to choose settings by; the source's
+            own test set is then not used. null for the source's own sets.
+        fold: The fold that is the test set, counted from 0; the validation set is drawn from the other rows.
         limit: Use at most this many train rows, stratified by label; null for all.
         limit_validation: The same for validation rows.
-        seed: Seed of split and limit only, so that runs with different ``seed_everything`` share one pool.
+        seed: Seed of split, folds and limit only, so that runs with different ``seed_everything`` share one pool.
 
     Raises:
         ValueError: The data cannot be used; the message names the setting, the place and the reason.
     """
+    check_folds(folds, fold)
     found = read_source(source, subset, quotes)
     annotated, remarks = _read_splits(found, text_column, label_column)
     train = annotated["train"]
@@ -113,6 +123,10 @@ def load_corpus(
         raise ValueError(f"data.source: {source} has no text left to train on: all {len(rows['train'])} rows are blank")
     _check(cleaned["train"], names, "the train set has")
     pool, validation, test = _split(cleaned, found.whole, seed)
+    cut = None
+    if folds is not None and fold is not None:
+        cut = {"folds": folds, "fold": fold}
+        pool, validation, test = take_fold(pool, validation.take(validation.labelled), folds, fold, seed)
     validation = _labelled_only(validation, limit_validation, "limit_validation", seed)
     test = _labelled_only(test, None, "test", seed) if test is not None else None
     pool = pool.take(stratified(pool.labels, _at_most(limit, pool, "limit"), seed, "limit", least=1))
@@ -123,7 +137,7 @@ def load_corpus(
     remarks += [*_on_missing(annotated, absent, names), *look_alikes(names), *dubious_names(names)]
     remarks += [f"not used: the test set of {source} has no labelled row"] if test is not None and not len(test) else []
     remarks += [*not_learnable(names, pool.labels), *texts_without_words(pool.texts, train.text_column)]
-    return Corpus(pool, validation, test if test else None, names, blank, train.text_column, remarks)
+    return Corpus(pool, validation, test if test else None, names, blank, train.text_column, remarks, cut)
 
 
 def _read_splits(found: Source, text_column: str | None, label_column: str | None) -> tuple[dict[str, Annotated], list[str]]:

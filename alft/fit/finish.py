@@ -120,6 +120,7 @@ def summarise(
         "seed": active.policy.seed,
         "fingerprint": data.corpus.fingerprint,
         "pool_labels": data.corpus.pool_labels,
+        "fold": data.corpus.fold,
         "settings": settings_of(trainer, model, data, active, test_on),
         "test": _test_scores(model),
         "tested_epoch": epoch,
