@@ -40,7 +40,7 @@ def test_the_seed_decides_the_cut():
 
 
 def test_a_fold_is_a_run_of_its_own_and_the_test_set_of_the_source_is_not_in_it(fit: Fit, tmp_path, tiny_data, capsys):
-    sealed = {row for row in (tiny_data / "test.csv").read_text().splitlines()[1:]}
+    sealed = set((tiny_data / "test.csv").read_text().splitlines()[1:])
     runs = [fit("--data.folds", "3", "--data.fold", str(fold), "--trainer.max_epochs", "1") for fold in range(2)]
     summaries = [summary_of(run) for run in runs]
     assert [summary["fold"] for summary in summaries] == [{"folds": 3, "fold": 0}, {"folds": 3, "fold": 1}]

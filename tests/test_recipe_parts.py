@@ -173,16 +173,8 @@ def test_class_weights_follow_the_labels_bought(fit: Fit, monkeypatch):
     seen = []
     ours = SingleLabel.class_weights
     monkeypatch.setattr(SingleLabel, "class_weights", lambda self, targets: seen.append(targets) or ours(self, targets))
-    run = fit(
-        "--model.class_weights",
-        "balanced",
-        "--active.mode",
-        "unseen",
-        "--active.budget",
-        "Linear",
-        "--active.budget.stop",
-        "0.2",
-    )
+    budget = ("--active.budget", "Linear", "--active.budget.start", "0.3", "--active.budget.stop", "0.2")
+    run = fit("--model.class_weights", "balanced", "--active.mode", "unseen", *budget)
     assert [len(targets) for targets in seen] == [record["bought"] for record in summary_of(run)["epochs"]]
 
 

@@ -69,7 +69,8 @@ class Corpus:
         """One line for the user, without the label counts of the pool, since those labels are not bought yet."""
         test = f"{len(self.test)} test rows" if self.test is not None else "no test set"
         if self.fold is not None:
-            test += f" (fold {self.fold['fold']} of {self.fold['folds']} of train and validation; the source's test set is not used)"
+            which = f"fold {self.fold['fold']} of {self.fold['folds']}"
+            test += f" ({which} of train and validation; the source's test set is not used)"
         unlabelled = len(self.pool) - len(self.pool.labelled)
         return (
             f"data: pool of {len(self.pool)} rows ({unlabelled} without a label; {self.blank} blank ones dropped), "

@@ -71,7 +71,7 @@ def start_last_layer(
         classes: C.
         balanced: Weigh the classes equally.
     """
-    if len(labels_N.unique()) < 2:
+    if len(set(labels_N.tolist())) < 2:
         return
     layer = last_layer(network, classes)
     with features_of(layer) as features:
