@@ -35,6 +35,7 @@ SOME = [(score, MODES[number % len(MODES)]) for number, score in enumerate(SCORE
 MORE = (
     *(["--active.warm_start", "0.2"], ["--active.allocate", "difficulty"], ["--active.recluster", "every_epoch"]),
     *(["--model.uncertainty", "epinet"], ["--active.cluster", "Whole"]),
+    ["--model.head", "Mean", "--model.head_start", "probe", "--model.class_weights", "balanced", "--model.ema", "0.9"],
 )
 
 

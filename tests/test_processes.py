@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -27,10 +28,13 @@ def free_port() -> int:
         return listener.getsockname()[1]
 
 
-def check_equal(workplace: Path, score: tuple[str, str], mode: str, processes: int) -> None:
+PROBE = ["--model.head", "Mean", "--model.head_start", "probe", "--model.class_weights", "balanced"]
+
+
+def check_equal(workplace: Path, score: tuple[str, str], mode: str, processes: int, recipe: Sequence[str] = ()) -> None:
     acquire, uncertainty = score
     share = "0.6" if mode == "recalculate" else "0.3"
-    more = ["--active.acquire", acquire, "--model.uncertainty", uncertainty, "--active.mode", mode, "--model.lr", "0"]
+    more = ["--active.acquire", acquire, "--model.uncertainty", uncertainty, "--active.mode", mode, "--model.lr", "0", *recipe]
     more += ["--active.recluster", "every_epoch", "--active.budget", "Constant", "--active.budget.share", share]
     assert run([*TINY, *more], workplace).code == 0
     for ended in run_together([*TINY, *more], workplace, processes, free_port()):
@@ -53,6 +57,10 @@ def check_equal(workplace: Path, score: tuple[str, str], mode: str, processes: i
 )
 def test_equal_weights_give_the_rows_and_the_metrics_of_one_process(workplace, score, mode, processes):
     check_equal(workplace, score, mode, processes)
+
+
+def test_a_probe_is_that_of_one_process(workplace):
+    check_equal(workplace, SCORES[0], "recalculate", 3, PROBE)
 
 
 @pytest.mark.soak
