@@ -106,7 +106,7 @@ MISTAKES = {
     "wrong type of an optional setting": (arguments("--data.limit", "1.5"), "data.limit must be of type int or null, got 1.5"),
     "wrong type in lora": (arguments("--model.lora.r", "x"), "model.lora.r cannot be x"),
     "negative weight decay": (arguments("--model.weight_decay", "-1"), "model.weight_decay must be at least 0, got -1.0"),
-    "negative learning rate": (arguments("--model.lr", "-1"), "model.lr must be at least 0, got -1.0"),
+    "negative learning rate": (arguments("--model.lr", "-1"), "model.lr must be at least 0 and at most 1e+30, got -1.0"),
     "rank of 0": (arguments("--model.lora.r", "0"), "alft: error: model.lora.r must be at least 1 and at most 65536, got 0"),
     "missing config": (arguments("--config", "nope.yaml"), "config: File does not exist"),
     "broken config": (

@@ -8,6 +8,7 @@ from jsonargparse import ArgumentParser
 
 from alft.cli.extensions import EXTENSIBLE
 from alft.loop.active import ActiveLearning
+from alft.models.classifier import Classifier
 
 from .conftest import ROOT, examples, shipped
 
@@ -82,8 +83,12 @@ EXTENSIONS = [(key, kind) for key, base in EXTENSIBLE.items() for kind in shippe
 def test_every_extension_parses_by_its_short_name_and_survives_saving(key, kind, word_vectors):
     given = [f"--{key}.{name}={value}" for name, value in examples(kind, word_vectors).items()]
     parser = ArgumentParser(exit_on_error=False)
-    parser.add_class_arguments(ActiveLearning, "active")
+    block, setting = key.split(".")
+    owner = ActiveLearning if block == "active" else Classifier
+    parser.add_class_arguments(owner, block)
+    given += [] if block == "active" else ["--model.backbone=b", "--model.label_names=[a]"]
     config = parser.parse_args([f"--{key}", kind.__name__, *given])
     again = parser.parse_string(parser.dump(config))
-    chosen = getattr(parser.instantiate_classes(again).active.policy, key.split(".")[1])
-    assert type(chosen) is kind
+    kinds = ArgumentParser(exit_on_error=False)
+    kinds.add_argument("--it", type=EXTENSIBLE[key])
+    assert type(kinds.instantiate_classes(kinds.parse_object({"it": again[block][setting]})).it) is kind

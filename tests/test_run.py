@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import fields
+from inspect import signature
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,7 @@ import pytest
 import torch
 
 from alft.cli.main import main
+from alft.models.classifier import Classifier
 from alft.record.same_run import TRAINING
 from alft.selection.policy import Policy
 
@@ -23,11 +25,11 @@ from .conftest import ROOT, summary_of, write_csv
 SUMMARY_KEYS = {
     *("name", "version", "seed", "fingerprint", "settings", "test", "validation", "labels"),
     *("seconds", "memory_mib", "break_even", "controls", "epochs", "tested_epoch", "texts", "words_found", "gpu_memory_mib"),
-    *("pool_labels", "remarks", "diverged"),
+    *("pool_labels", "fold", "remarks", "diverged"),
 }
 SETTINGS = {
     "data": {"batch_size", "max_length", "length_grouped"},
-    "model": {"backbone", "uncertainty", "epinet", "lora", "lr", "weight_decay", "warmup", "decay"},
+    "model": set(signature(Classifier).parameters) - {"label_names"},
     "training": {*TRAINING, "test_on"},
     "selection": {field.name for field in fields(Policy)} - {"seed"} | {"replay"},
 }

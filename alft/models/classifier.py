@@ -243,14 +243,12 @@ class Classifier(AveragedModule):
     def _probe(self, data: Any) -> None:
         """Start the last layer from the rows bought; every process computes the same, from all of them in the same chunks."""
         rows, labels_R = data.bought()
-        order = torch.cat(chunks := make_chunks(data.lengths[rows], torch.arange(len(rows)), chunk_tokens(self.device.type)))
-        batches = (
-            {name: tensor.to(self.device) for name, tensor in data.pool_batch(rows[chunk].tolist()).items()} for chunk in chunks
-        )
+        chunks = make_chunks(data.lengths[rows], torch.arange(len(rows)), chunk_tokens(self.device.type))
+        batches = (self.transfer_batch_to_device(data.pool_batch(rows[chunk].tolist()), self.device, 0) for chunk in chunks)
         balanced = self.hparams["class_weights"] == "balanced"
         with undisturbed(self, self.device):
             self.eval()
-            start_last_layer(self.network, batches, self._run, labels_R[order], self.task.outputs, balanced)
+            start_last_layer(self.network, batches, self._run, labels_R[torch.cat(chunks)], self.task.outputs, balanced)
 
     def _count(self, batch: Batch, stage: str) -> None:
         self.tallies[stage](self(batch).float(), batch["labels"])
