@@ -168,11 +168,14 @@ def wait_for(path: Path, seconds: float = 60) -> None:
         time.sleep(0.02)
 
 
+FILES = ("metrics.csv", "selection.parquet", "predictions.parquet")
+
+
 def differences(one: Path, other: Path) -> list[str]:
     """In what two run folders differ: weights, files to the byte, summaries but for seconds and memory."""
     import torch
 
-    found = [name for name in ("metrics.csv", "selection.parquet") if (one / name).read_bytes() != (other / name).read_bytes()]
+    found = [name for name in FILES if (one / name).read_bytes() != (other / name).read_bytes()]
     for name in ("last.ckpt", "best.ckpt"):
         states = [torch.load(run / "checkpoints" / name, weights_only=True) for run in (one, other)]
         for key in ("state_dict", "optimizer_states", "lr_schedulers", "epoch", "global_step"):

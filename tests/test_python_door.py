@@ -30,6 +30,7 @@ from alft.selection.probabilities import mean_entropy
 from alft.selection.seeds import generator
 
 from .conftest import Fit, summary_of
+from .faults import FILES
 from .test_readme import code
 
 QUIET = {"accelerator": "cpu", "enable_progress_bar": False}
@@ -45,7 +46,7 @@ def test_python_and_the_command_line_train_the_same_run(fit: Fit):
     run.fit(model, datamodule=data)
     summary = finish(run)
     folder = Path("runs/python/version_0")
-    for name in ("metrics.csv", "selection.parquet"):
+    for name in FILES:
         assert (folder / name).read_bytes() == (shown / name).read_bytes()
     assert summary == summary_of(folder)
     for part in ("settings", "test", "labels", "fingerprint"):

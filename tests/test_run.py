@@ -42,6 +42,7 @@ def test_a_fit_leaves_a_complete_run_folder(fit, capsys):
         "checkpoints/last.ckpt",
         "config.yaml",
         "metrics.csv",
+        "predictions.parquet",
         "selection.parquet",
         "summary.json",
     ]

@@ -13,10 +13,12 @@ from alft.data.pool import TextPool
 from alft.fit.controls import control_scores
 from alft.fit.held_folder import HeldFolder
 from alft.fit.journal import Journal
+from alft.fit.predicted_sets import predicted_sets
 from alft.loop.active import ActiveLearning
 from alft.models.classifier import Classifier
 from alft.record.checkpoints import read_best
 from alft.record.metrics_file import MetricsFile
+from alft.record.predictions_file import write_predictions
 from alft.record.same_run import TRAINING
 from alft.record.summary import (
     Summary,
@@ -65,11 +67,14 @@ def finish(trainer: Trainer, test_on: TestOn = "last") -> Summary | None:
         scores = {e: -math.inf if math.isnan(score) else float(torch.tensor(score)) for e, score in ledger.validation.items()}
         epoch = max(scores, key=lambda e: (scores[e], -e))
         model.load_state_dict(_best_weights(folder, epoch))
+    measured = "val" in model.evaluations and epoch == max(ledger.validation)  # a run that had ended measures nothing
     if data.corpus.test is not None:
         trainer.test(model, datamodule=data, verbose=False)
+    predicted = predicted_sets(trainer, model, data, measured)
     if not trainer.is_global_zero:
         return None
     write_selection(folder, ledger)
+    write_predictions(folder, model.task, predicted)
     journal.settle(ledger)
     summary: Summary = finite(summarise(trainer, model, data, active, folder.parent.name, epoch, test_on))
     for logger in trainer.loggers:

@@ -10,6 +10,7 @@ CONFIG = "config.yaml"
 METRICS = "metrics.csv"
 STEPS = "steps.csv"
 SELECTION = "selection.parquet"
+PREDICTIONS = "predictions.parquet"
 
 SUMMARY = "summary.json"
 """The last file of a complete run: a run without it is not finished."""

@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 from torchmetrics import SumMetric
 from torchmetrics.classification import MulticlassConfusionMatrix
@@ -17,12 +18,14 @@ class Tally(nn.Module):
         self.confusion = MulticlassConfusionMatrix(classes)
         self.loss = SumMetric(nan_strategy="disable")  # a diverged model must not appear to have a finite loss
         self.broken = SumMetric()
+        self.seen: list[Tensor] = []
 
     def forward(self, logits_BC: Tensor, labels_B: Tensor) -> None:
         """Count one batch."""
         self.confusion.update(logits_BC.argmax(-1), labels_B)
         self.broken.update((~logits_BC.isfinite().all(-1)).sum())
         self.loss.update(nn.functional.cross_entropy(logits_BC, labels_B, reduction="sum"))
+        self.seen.append(logits_BC.detach().float().cpu())
 
     def evaluate(self) -> "Evaluation":
         """Compute the evaluation of the counts since the last call, and reset them."""
@@ -31,7 +34,8 @@ class Tally(nn.Module):
         broken = int(self.broken.compute())
         for counter in (self.confusion, self.loss, self.broken):
             counter.reset()
-        return Evaluation(confusion_CC, loss, broken)
+        seen, self.seen = self.seen, []
+        return Evaluation(confusion_CC, loss, broken, torch.cat(seen) if seen else None)
 
 
 @dataclass(frozen=True)
@@ -39,9 +43,9 @@ class Evaluation:
     """Result of one pass over a labelled set: the confusion matrix and the mean cross-entropy in nats.
 
     ``broken`` counts rows for which the model gave something that is not finite. One such row and there are no scores, but NaN:
-    the model has diverged, and its predictions are whatever class comes first.
+    the model has diverged, and its predictions are whatever class comes first. ``logits_NC`` holds the outputs for the rows of
+    this process, in order.
 
-    >>> import torch
     >>> round(Evaluation(torch.tensor([[2, 0], [1, 1]]), loss=0.5).f1_macro, 4)
     0.7333
     """
@@ -49,6 +53,7 @@ class Evaluation:
     confusion_CC: Tensor
     loss: float
     broken: int = 0
+    logits_NC: Tensor | None = None
 
     @property
     def f1_macro(self) -> float:

@@ -1,0 +1,50 @@
+"""Collects what the tested model predicts for the validation and the test set, from all processes."""
+
+from typing import Any
+
+import torch
+from lightning import Trainer
+from torch import Tensor
+
+from alft.data.pool import TextPool
+from alft.models.classifier import Classifier
+from alft.record.predictions_file import PredictedSet
+
+
+def predicted_sets(trainer: Trainer, model: Classifier, data: TextPool, measured: bool) -> dict[str, PredictedSet]:
+    """Predictions by set, on every process.
+
+    Args:
+        trainer: After ``fit`` and, if there is a test set, ``test``.
+        model: With the tested weights.
+        data: Provides the sets.
+        measured: Whether the last validation of this process was one of the tested weights; otherwise they are validated again.
+    """
+    if not measured:
+        validate_again(trainer, model, data)
+    sets = {"validation": data.corpus.validation} | ({"test": data.corpus.test} if data.corpus.test is not None else {})
+    stages = {"validation": "val", "test": "test"}
+    return {
+        split: PredictedSet(rows.labels, _gathered(trainer, model, stages[split], len(rows))) for split, rows in sets.items()
+    }
+
+
+def validate_again(trainer: Trainer, model: Classifier, data: TextPool) -> None:
+    """Measure the model on the validation set; the books of the run are closed, so nothing is logged."""
+    loggers, trainer.loggers = trainer.loggers, []
+    try:
+        trainer.validate(model, datamodule=data, verbose=False)
+    finally:
+        trainer.loggers = loggers
+
+
+def _gathered(trainer: Trainer, model: Classifier, stage: str, rows: int) -> Tensor:
+    """The outputs (N, C) of all processes; process r of W has the rows r, r + W, ..."""
+    part_RC = model.evaluations[stage].logits_NC
+    assert part_RC is not None
+    table_NC = torch.zeros(rows, part_RC.shape[1])
+    table_NC[trainer.global_rank :: trainer.world_size] = part_RC
+    if trainer.world_size == 1:
+        return table_NC
+    found: Any = trainer.strategy.reduce(table_NC.to(trainer.strategy.root_device), reduce_op="sum")
+    return found.cpu()  # type: ignore[no-any-return]

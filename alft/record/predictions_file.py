@@ -1,0 +1,56 @@
+"""Writes ``predictions.parquet``: what the tested model predicts for each row of the validation and the test set.
+
+Rows are numbers, never texts: row i is the i-th labelled row of its set, blank texts left out. The scores of the summary follow
+from the file.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet
+from torch import Tensor
+
+from alft.system.output import write_atomically
+from alft.system.run_files import PREDICTIONS
+from alft.task.base import Task
+
+
+@dataclass(frozen=True)
+class PredictedSet:
+    """True targets of a set and the outputs for it, float32 (N, C)."""
+
+    targets: Sequence[int]
+    logits_NC: Tensor
+
+
+def write_predictions(folder: Path, task: Task, sets: Mapping[str, PredictedSet]) -> None:
+    """Write one line for each row of each set, in order.
+
+    The columns are ``split``, ``row``, ``label``, ``predicted``, and ``probability_NAME`` for each class, float32; what a model
+    that has diverged gives is null.
+
+    Args:
+        folder: The run's folder.
+        task: Turns outputs into labels and probabilities.
+        sets: Sets by name.
+    """
+    tables = [_table(task, split, held) for split, held in sets.items()]
+    write_atomically(folder / PREDICTIONS, lambda path: pyarrow.parquet.write_table(pa.concat_tables(tables), path))
+
+
+def _table(task: Task, split: str, held: PredictedSet) -> pa.Table:
+    names = task.label_names
+    broken = (~held.logits_NC.isfinite().all(-1)).numpy()
+    found = task.decode(held.logits_NC)  # of outputs the highest is that of the probabilities, and rounding makes no ties
+    probs_NC = task.probabilities(held.logits_NC).numpy()
+    columns = {
+        "split": pa.array([split] * len(found), pa.string()),
+        "row": pa.array(range(len(found)), pa.int64()),
+        "label": pa.array([names[target] for target in held.targets], pa.string()),
+        "predicted": pa.array(found, pa.string(), mask=broken),
+    }
+    for number, name in enumerate(names):
+        columns[f"probability_{name}"] = pa.array(probs_NC[:, number], pa.float32(), mask=broken)
+    return pa.table(columns)
