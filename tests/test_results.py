@@ -9,7 +9,7 @@ from alft.report.summaries import find_runs
 
 from .conftest import ROOT
 
-RESULTS = ROOT / "results"
+RESULTS = ROOT / "results" / "runs"
 
 
 def test_the_tables_of_the_document_are_those_of_the_summaries():
