@@ -215,6 +215,8 @@ SETTINGS = (
     *("model.lr", "model.weight_decay", "model.warmup", "model.decay", "model.uncertainty", "model.lora", "model.lora.r"),
     *("model.lora.alpha", "model.lora.dropout", "model.lora.target_modules", "model.lora.train_pooler", "model.epinet"),
     *("model.epinet.draws", "model.epinet.index_size", "model.epinet.hidden", "model.epinet.prior_scale", "model.backbone"),
+    *("model.head", "model.head_start", "model.head_lr", "model.layer_decay", "model.freeze_embeddings", "model.class_weights"),
+    *("model.label_smoothing", "model.ema", "data.folds", "data.fold"),
     *("data.batch_size", "data.max_length", "data.limit", "data.limit_validation", "data.seed", "data.text_column"),
     *(
         "data.label_column",
