@@ -1,6 +1,7 @@
 """The loop inside Lightning: scoring without side effects, planned steps, refused settings."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -99,7 +100,7 @@ class TestFit:
     def test_decay_over_the_pool_never_reaches_zero(self, parts):
         class PoolDecay(Callback):
             def setup(self, trainer, pl_module, stage):
-                pl_module.decay = "pool"
+                pl_module.optimisation = replace(pl_module.optimisation, decay="pool")
 
         run = train(*parts, ActiveLearning(budget=Constant(0.5), cluster=Whole()), [PoolDecay()])
         assert run.data.planned_steps(whole_pool=True) == 3 * 8  # 64 rows, 8 a batch

@@ -49,8 +49,8 @@ class Classifier(AveragedModule):
         freeze_embeddings: Leave the embeddings of tokens and positions as they are.
         class_weights: ``balanced`` gives all classes the same weight in the loss, by the labels bought so far.
         label_smoothing: Share of the probability, in [0, 1), that each target spreads over all classes.
-        ema: Share, in (0, 1), that a moving average of the weights keeps in each step; the average is what is scored,
-            validated, tested and saved. null for no average.
+        ema: Share that a moving average of the weights keeps in each step, in (0, 1); the average is what is scored, validated,
+            tested and saved. null for no average.
         weight_decay: Decay of weight matrices; biases and norms are excluded.
         warmup: Share of the steps in which the learning rate rises from 0.
         decay: When the learning rate returns to 0: after the ``plan``ned steps, or after those of the whole ``pool`` in every

@@ -30,6 +30,8 @@ def read_config(folder: Path) -> dict[str, Any]:
     if not isinstance(settings, dict):
         raise ValueError(f"{folder / CONFIG} holds no settings")
     for name in ("data", "model", "active", "trainer"):
+        if name not in settings:  # half a file may be YAML
+            raise ValueError(f"{folder / CONFIG} is not whole, it has no {name}")
         if not isinstance(settings.get(name), dict | None):
             raise ValueError(f"{folder / CONFIG}: {name} must be a block of settings, got {excerpt(settings[name])}")
     return settings

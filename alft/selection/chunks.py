@@ -22,6 +22,7 @@ def make_chunks(lengths_N: Tensor, rows: Tensor, tokens: int) -> list[Tensor]:
 
     A row with more than ``tokens`` tokens forms a chunk of its own.
 
+    >>> import torch
     >>> make_chunks(torch.tensor([30, 29, 1, 30]), torch.tensor([0, 1, 2, 3]), tokens=60)
     [tensor([2]), tensor([1, 0]), tensor([3])]
     """
