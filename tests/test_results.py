@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from alft.report import as_markdown, compare, contrasts
 from alft.report.summaries import find_runs
@@ -25,3 +26,20 @@ def test_a_committed_run_has_its_metrics_and_its_command_and_tells_no_text(run):
     assert command.startswith("python -m alft fit --config results/configs/")
     for path in Path(run.folder).rglob("*"):
         assert path.name in {"config.yaml", "metrics.csv", "selection.parquet", "summary.json"}
+
+
+def test_the_table_of_recipes_is_that_of_the_runs(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "results" / "recipes")
+    module = __import__("table")
+    text = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
+    assert module.table(module.in_common(module.read(module.RUNS))) in text
+
+
+def test_every_candidate_is_in_every_sweep_and_explained():
+    folder = ROOT / "results" / "recipes"
+    candidates = {path.stem for path in (folder / "candidates").glob("*.yaml")}
+    text = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
+    for name in candidates:
+        assert f"\n| {name} | " in text
+    for sweep in (folder / "sweeps").glob("*.yaml"):
+        assert {Path(value).stem for value in yaml.safe_load(sweep.read_text())["parameters"]["config"]["values"]} == candidates

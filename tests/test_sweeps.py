@@ -54,7 +54,10 @@ def test_every_value_of_a_sweep_parses_in_either_order(path, monkeypatch):
         assert one != other
 
 
-@pytest.mark.parametrize("path", SWEEPS, ids=lambda path: path.stem)
+RECIPES = sorted((ROOT / "results" / "recipes" / "sweeps").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", [*SWEEPS, *RECIPES], ids=lambda path: path.stem)
 def test_a_sweep_file_is_what_wandb_expects(path):
     sweep = yaml.safe_load(path.read_text())
     assert sweep["command"][:5] == ["${env}", "python", "-m", "alft", "fit"]

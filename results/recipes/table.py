@@ -1,0 +1,69 @@
+"""Prints the table of docs/recipes.md: macro-F1 of each candidate on each set, over the folds that all its candidates have run.
+
+python results/recipes/table.py
+"""
+
+import json
+import re
+from collections import defaultdict
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+RUNS = Path(__file__).parent / "runs"
+CANDIDATE = re.compile(r"candidates/(\w+)\.yaml")
+
+Summaries = dict[str, dict[str, dict[int, Any]]]
+
+
+def read(runs: Path) -> Summaries:
+    """Summaries by set, candidate and fold."""
+    found: Summaries = defaultdict(lambda: defaultdict(dict))
+    for path in sorted(runs.glob("*/*/*/version_*/summary.json")):
+        summary = json.loads(path.read_text(encoding="utf-8"))
+        command = (path.parents[2] / "command.txt").read_text(encoding="utf-8")
+        name = CANDIDATE.search(command)
+        assert name is not None, command
+        found[path.parents[3].name][name[1]][summary["fold"]["fold"]] = summary
+    return found
+
+
+def in_common(found: Summaries) -> Summaries:
+    """Only the folds that all candidates of a set have run."""
+    kept: Summaries = {}
+    for of, candidates in found.items():
+        folds = set.intersection(*(set(runs) for runs in candidates.values()))
+        kept[of] = {name: {fold: runs[fold] for fold in folds} for name, runs in candidates.items()}
+    return {of: candidates for of, candidates in kept.items() if all(candidates.values())}
+
+
+def collapsed(summary: Any) -> bool:
+    """Whether one class is predicted for every row of the fold."""
+    return sum(count > 0 for count in summary["test"]["predicted"].values()) == 1
+
+
+def cell(runs: dict[int, Any]) -> str:
+    """Mean macro-F1 over folds, and how many runs predict one class."""
+    fell = sum(map(collapsed, runs.values()))
+    return f"{score(runs):.3f}{f' ({fell} of one class)' if fell else ''}" if runs else "-"
+
+
+def score(runs: dict[int, Any]) -> float:
+    """Mean macro-F1 over folds."""
+    return mean(summary["test"]["f1_macro"] for summary in runs.values())
+
+
+def table(found: Summaries) -> str:
+    """Markdown: a line for each candidate, a column for each set with the number of its folds; best mean first."""
+    sets = sorted(found)
+    folds = {of: len(next(iter(found[of].values()))) for of in sets}
+    names = {name for candidates in found.values() for name in candidates}
+    runs = {name: [found[of].get(name, {}) for of in sets] for name in names}
+    order = sorted(names, key=lambda name: (-sum(map(bool, runs[name])), -mean(score(r) for r in runs[name] if r), name))
+    head = [f"{of}, {folds[of]} fold{'s' if folds[of] > 1 else ''}" for of in sets]
+    lines = [f"| candidate | {' | '.join(head)} |", f"|---{'|---' * len(sets)}|"]
+    return "\n".join(lines + [f"| {name} | {' | '.join(map(cell, runs[name]))} |" for name in order])
+
+
+if __name__ == "__main__":
+    print(table(in_common(read(RUNS))))
