@@ -8,6 +8,8 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any
 
+from alft.system.imports import after_import
+
 if TYPE_CHECKING:
     from alft.data.pool import TextPool
     from alft.fit.finish import finish
@@ -59,6 +61,10 @@ __all__ = [
     "finish",
     "trainer",
 ]
+
+
+# A saved model with a head of alft loads by the Auto classes and pipeline of transformers once these know its class.
+after_import("transformers.models.auto.modeling_auto", lambda: import_module("alft.models.pooled"))
 
 
 def __getattr__(name: str) -> Any:

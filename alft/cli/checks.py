@@ -10,7 +10,7 @@ from jsonargparse import Namespace
 from alft.fit.trainer import as_list
 from alft.loop.callback_rules import refuse_callback
 from alft.system.nulls import refuse_nulls
-from alft.use.target import ExportTarget
+from alft.use.target import ExportTarget, asked_format
 
 MOST_SEED = 2**32 - 1
 """The largest seed that numpy takes."""
@@ -39,23 +39,23 @@ def refuse_fit_settings(settings: Any) -> None:
     if settings.test_on == "best" and settings.trainer.enable_checkpointing is False:
         raise ValueError("test_on best needs checkpoints, but trainer.enable_checkpointing is false")
     if target := export_target(settings):
-        target.check(settings.model.backbone, settings.model.lora)
-    elif settings.adapter or settings.force:
-        raise ValueError(f"{'adapter' if settings.adapter else 'force'} belongs to --export DIR, which was not given")
+        target.check(settings.model.backbone, settings.model.lora, settings.model.head.class_path)
+    elif left := next((name for name in ("format", "adapter", "force") if settings[name]), None):
+        raise ValueError(f"{left} belongs to --export DIR, which was not given")
 
 
 def export_target(settings: Any) -> ExportTarget | None:
     """Target of ``--export``; None without it."""
     if settings.export is None:
         return None
-    return ExportTarget(Path(settings.export).expanduser(), settings.adapter, settings.force)
+    return ExportTarget(Path(settings.export).expanduser(), asked_format(settings.format, settings.adapter), settings.force)
 
 
 def refuse_fit_only(args: Sequence[str], command: str) -> None:
     """Refuse settings used only by fit on the command line of another command; the config of a run may contain them."""
     for arg in args:
         name = arg.split("=")[0]
-        if name in ("--test_on", "--export", "--adapter", "--force"):
+        if name in ("--test_on", "--export", "--format", "--adapter", "--force"):
             raise ValueError(f"{name} is a setting of fit, {command} does not use it")
         if name.startswith(("--model.", "--active.")):
             raise ValueError(f"{name} is a setting of fit, {command} takes the model as the checkpoint has it")

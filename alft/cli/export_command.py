@@ -2,27 +2,30 @@
 
 from pathlib import Path
 
-from alft.cli.checkpoint_arguments import BACKBONE, CKPT_PATH
+from alft.cli.checkpoint_arguments import BACKBONE, CKPT_PATH, FORMAT
 from alft.cli.parser import SentenceParser
+from alft.models.head import recorded, restored
 from alft.record.checkpoints import read_checkpoint, reading_of
 from alft.system.quiet import quieten
 from alft.use.export import TrainedModel, export
 from alft.use.origin import provenance_of, validation_of
 from alft.use.restore import load_classifier
-from alft.use.target import ExportTarget
+from alft.use.target import ExportTarget, asked_format
 
 
 def run(parser: SentenceParser, args: list[str]) -> None:
     """Export the model of a checkpoint."""
     quieten()
     parser.add_argument("ckpt_path", type=str, help=CKPT_PATH)
-    parser.add_argument("folder", type=str, help="Folder to write, for transformers' from_pretrained and pipeline.")
-    parser.add_argument("--adapter", action="store_true", help="Write the LoRA adapter alone, as a peft folder.")
+    parser.add_argument("folder", type=str, help="Folder to write.")
+    parser.add_argument("--format", type=str | None, help=FORMAT)
+    parser.add_argument("--adapter", action="store_true", help="The same as --format adapter.")
     parser.add_argument("--model.backbone", type=str | None, help=BACKBONE)
     parser.add_argument("--force", action="store_true", help="Replace an earlier export.")
     settings = parser.parse_args(args)
-    path, target = Path(settings.ckpt_path), ExportTarget(Path(settings.folder).expanduser(), settings.adapter, settings.force)
-    export_checkpoint(path, target, settings.model.backbone)
+    kind = asked_format(settings.format, settings.adapter)
+    target = ExportTarget(Path(settings.folder).expanduser(), kind, settings.force)
+    export_checkpoint(Path(settings.ckpt_path), target, settings.model.backbone)
 
 
 def export_checkpoint(path: Path, target: ExportTarget, moved_backbone: str | None = None) -> None:
@@ -36,7 +39,7 @@ def export_checkpoint(path: Path, target: ExportTarget, moved_backbone: str | No
     checkpoint = read_checkpoint(path)
     trained_with = checkpoint["hyper_parameters"]
     backbone = moved_backbone or trained_with["backbone"]
-    target.check(backbone, trained_with["lora"])
+    target.check(backbone, trained_with["lora"], recorded(restored(trained_with.get("head")))["class_path"])
     model = load_classifier(checkpoint, backbone)
     validation = validation_of(path, checkpoint, backbone) if model.epinet is not None else None
     export(TrainedModel(model, reading_of(checkpoint)["max_length"], provenance_of(path, checkpoint), validation), target)

@@ -9,6 +9,7 @@ import yaml
 from lightning import Trainer
 from lightning.pytorch.cli import LightningArgumentParser, LightningCLI
 
+from alft.cli.checkpoint_arguments import FORMAT
 from alft.cli.checks import export_target, refuse_fit_only, refuse_fit_settings
 from alft.cli.export_left import OnlyExportLeftError, how_to_export, refuse_to_train_again
 from alft.cli.fit_parser import FitParser
@@ -129,9 +130,10 @@ class AlftCLI(LightningCLI):
             "--export",
             type=str | None,
             default=None,
-            help="After a fit: write the tested model to this folder, for transformers' from_pretrained and pipeline.",
+            help="After a fit: write the tested model to this folder.",
         )
-        parser.add_argument("--adapter", action="store_true", help="With --export: the LoRA adapter alone, as a peft folder.")
+        parser.add_argument("--format", type=str | None, default=None, help=f"With --export. {FORMAT}")
+        parser.add_argument("--adapter", action="store_true", help="With --export: the same as --format adapter.")
         parser.add_argument("--force", action="store_true", help="With --export: replace an earlier export.")
         parser.add_lightning_class_args(Trainer, "trainer")
 

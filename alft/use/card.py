@@ -1,38 +1,14 @@
 """Writes the model card of an export, in the format of the Hugging Face hub."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from alft import __version__
-from alft.models.backbone import locate
 from alft.models.classifier import Classifier
 from alft.system.earlier import grouped_settings
 from alft.system.excerpt import listed
 from alft.system.visible import code, markdown
-
-USE = """\
-```python
-from transformers import pipeline
-
-classify = pipeline("text-classification", model={folder})
-classify(["a text", "another text"], truncation=True, top_k=None)
-```"""
-
-USE_ADAPTER = """\
-```python
-from peft import AutoPeftModelForSequenceClassification
-from transformers import AutoTokenizer, pipeline
-
-model = AutoPeftModelForSequenceClassification.from_pretrained(
-    {folder}, num_labels={classes}, id2label={names}, ignore_mismatched_sizes=True
-)
-tokenizer = AutoTokenizer.from_pretrained({folder})
-classify = pipeline("text-classification", model=model.merge_and_unload(), tokenizer=tokenizer)
-classify(["a text", "another text"], truncation=True, top_k=None)
-```
-
-This is an adapter: the base model is read from `{base}`, as `adapter_config.json` says."""
+from alft.use.formats.base import Format, Written
 
 TAGS = "tags: [alft, active-learning]"
 """Line that identifies an export of alft."""
@@ -62,32 +38,28 @@ class Provenance:
 
 
 def model_card(
-    model: Classifier, provenance: Provenance, folder: str, max_length: int, adapter: bool, gap: float | None
+    model: Classifier, provenance: Provenance, kind: Format, written: Written, max_length: int, gap: float | None
 ) -> str:
     """The text of README.md.
 
     Args:
         model: The classifier.
         provenance: What is known about its run.
-        folder: Folder of the export, for the usage example.
+        kind: Format of the files.
+        written: What the format says about them.
         max_length: Tokens per text.
-        adapter: Whether the export contains only an adapter.
         gap: For an epinet, the largest difference between alft's probabilities and the export's; None if not measured.
     """
     backbone, names = model.hparams["backbone"], model.label_names
     labels = markdown(listed([repr(name) for name in names], width=1000))
-    use = (USE_ADAPTER if adapter else USE).format(
-        folder=json.dumps(folder), classes=len(names), names=dict(enumerate(names)), base=locate(backbone)
-    )
-    cut = f"`truncation=True` cuts texts at {max_length} tokens, as in training; without it longer ones raise an error."
     sections = {
-        "Use": f"{use}\n\n{cut}",
-        "Without the epinet": _without_epinet(gap) if model.epinet is not None else "",
+        "Use": f"{written.use}\n\n{written.cut}",
+        "Without the epinet": _without_epinet(gap) if model.epinet is not None and not kind.keeps_epinet else "",
         "Data and labels": _data(provenance),
         "Scores": _scores(provenance),
         "Settings": _settings(model, provenance, max_length),
     }
-    head = f"---\nlibrary_name: {'peft' if adapter else 'transformers'}\npipeline_tag: text-classification\n"
+    head = f"---\nlibrary_name: {kind.library}\npipeline_tag: text-classification\n"
     head += f"{TAGS}\n---\n# {markdown(provenance.name)}\n\n"
     head += f"A text classifier for the labels {labels}, fine-tuned from {code(backbone)} with alft {__version__}.\n"
     return head + "".join(f"\n## {title}\n\n{text}\n" for title, text in sections.items() if text)

@@ -1,19 +1,16 @@
-"""Exports a trained model as an ordinary Hugging Face folder that requires neither alft nor Lightning.
+"""Exports a trained model as a folder of files that others read, in one of the formats of :mod:`alft.use.formats`.
 
-An epinet is not exported, since no Hugging Face class supports it: the export is mu, the model's own head, and the card states
-how much its probabilities differ from those of alft.
+Where a format cannot hold an epinet, the export is mu, the model's own head, and the card states how much its probabilities
+differ from those of alft.
 """
 
 import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from copy import deepcopy
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from peft import PeftModel
 from safetensors import SafetensorError
 from torch import Tensor
 
@@ -44,16 +41,17 @@ def export(trained: TrainedModel, target: ExportTarget) -> None:
 
     The model is converted to float32, regardless of the precision it was trained in.
     """
-    model, place = trained.model.float(), target.folder.resolve()
+    model, place = trained.model.float().eval(), target.folder.resolve()
     backbone = model.hparams["backbone"]
-    target.check(backbone, model.hparams["lora"])
+    target.check(backbone, model.hparams["lora"], model.hparams["head"]["class_path"])
     refuse_diverged(model)
+    tokenizer = load_tokenizer(backbone, trained.max_length)
+    tokenizer.model_max_length = trained.max_length  # the limit used by pipeline(..., truncation=True)
     with replaced(place) as new, _as_system_failure():
-        _write_network(model, new, target.adapter)
-        tokenizer = load_tokenizer(backbone, trained.max_length)
-        tokenizer.model_max_length = trained.max_length  # the limit used by pipeline(..., truncation=True)
-        tokenizer.save_pretrained(new)
-        card = model_card(model, trained.provenance, str(target.folder), trained.max_length, target.adapter, _gap(trained))
+        target.kind.write(model, tokenizer, new)
+        written = target.kind.describe(model, tokenizer, str(target.folder))
+        gap = None if target.kind.keeps_epinet else _gap(trained)
+        card = model_card(model, trained.provenance, target.kind, written, trained.max_length, gap)
         (new / CARD).write_text(card, encoding="utf-8")
         write_list(new)
 
@@ -100,12 +98,3 @@ def _gap(trained: TrainedModel) -> float | None:
     finally:
         model.epinet = epinet
     return float((predicted_NC - alone_NC).abs().max())
-
-
-def _write_network(model: Classifier, folder: Path, adapter: bool) -> None:
-    network: Any = model.network
-    if isinstance(network, PeftModel) and not adapter:
-        network = deepcopy(network).merge_and_unload()  # a copy: the run may continue with the adapters
-    if not adapter:
-        network.config.problem_type = model.task.problem_type  # so that the pipeline uses the task's function for any labels
-    network.save_pretrained(folder)

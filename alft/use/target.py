@@ -17,7 +17,10 @@ from alft.models.backbone import locate
 from alft.system.earlier import EXPORTED
 from alft.system.excerpt import listed
 from alft.use.card import TAGS
+from alft.use.formats.base import Format
+from alft.use.formats.known import format_of
 
+DEFAULT = "transformers"
 CARD = "README.md"
 LIST = "alft_export.json"
 """File that lists the files of an export: only these may be replaced."""
@@ -29,33 +32,41 @@ class ExportTarget:
 
     Args:
         folder: A new or empty folder.
-        adapter: Write only the LoRA adapter, as a peft folder, instead of the full model.
+        format: Name of the format.
         force: Replace an earlier export.
     """
 
     folder: Path
-    adapter: bool = False
+    format: str = DEFAULT
     force: bool = False
 
     @property
     def options(self) -> list[str]:
         """The folder and the options as typed after ``python -m alft export CKPT``."""
-        return [str(self.folder), *(["--adapter"] if self.adapter else []), *(["--force"] if self.force else [])]
+        return [
+            str(self.folder),
+            *([] if self.format == DEFAULT else ["--format", self.format]),
+            *(["--force"] if self.force else []),
+        ]
 
-    def check(self, backbone: str, lora: Any) -> None:
-        """Refuse a folder that must not be written to, and an adapter that would be incomplete.
+    @property
+    def kind(self) -> Format:
+        """The format.
+
+        Raises:
+            ValueError: There is none of this name.
+        """
+        return format_of(self.format)
+
+    def check(self, backbone: str, lora: Any, head: str) -> None:
+        """Refuse a folder that must not be written to, and a format that cannot hold the model.
 
         Args:
             backbone: The setting ``model.backbone``.
             lora: The setting ``model.lora``, a mapping or None.
+            head: Import path of the class of ``model.head``.
         """
-        if self.adapter and lora is None:
-            raise ValueError("export: --adapter needs a model with LoRA (--model.lora.r 8), and this one has none")
-        if self.adapter and not lora["train_pooler"]:
-            raise ValueError(
-                "export: --adapter needs model.lora.train_pooler true: a pooler that was drawn afresh and left frozen "
-                "is in no adapter; leave out --adapter for the whole model"
-            )
+        self.kind.check(lora, head)
         place = self.folder.resolve()
         if place == Path(locate(backbone)).resolve():
             raise ValueError(f"export: {self.folder} is the backbone itself; choose another folder")
@@ -136,3 +147,14 @@ def _mend(place: Path) -> None:
             path.rename(place)
         else:
             shutil.rmtree(path, ignore_errors=True)
+
+
+def asked_format(name: str | None, adapter: bool) -> str:
+    """Name of the format that ``--format`` and its older form ``--adapter`` ask for.
+
+    Raises:
+        ValueError: They contradict each other.
+    """
+    if adapter and name not in (None, "adapter"):
+        raise ValueError(f"export: --adapter is --format adapter, so --format {name} contradicts it; leave one of them out")
+    return "adapter" if adapter else name or DEFAULT
