@@ -182,6 +182,15 @@ def test_an_encoder_that_fails_at_the_end_costs_only_its_controls(fit, monkeypat
     assert "not measured, the frozen encoder fails: RuntimeError: the folder is gone" in capsys.readouterr().out
 
 
+def test_a_control_that_fails_costs_no_summary(fit, monkeypatch, capsys):
+    def broken(*args, **kwargs):
+        raise ValueError("no optimum")
+
+    monkeypatch.setattr(scores, "fit_regression", broken)
+    assert not any(summary_of(fit(*ALL))["controls"].values())
+    assert "controls: not measured (ValueError: no optimum)" in capsys.readouterr().out
+
+
 def test_another_word_is_refused_before_anything_is_done(capsys):
     with pytest.raises(ValueError, match="controls must be one of none, fast, all, got 'some'"):
         run.refuse_unknown("some")

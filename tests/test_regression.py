@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 
 from alft.controls import regression
 from alft.controls.descent import Problem, minimum
-from alft.controls.regression import DEFAULT, STRENGTHS, fit_regression
+from alft.controls.regression import DEFAULT, STRENGTHS, by_inner_products, fit_regression
 
 
 def points(classes: int, rows: int, columns: int, seed: int = 0) -> tuple[np.ndarray, list[int]]:
@@ -110,6 +110,19 @@ def test_numbers_of_classes_may_be_missing_and_are_filled_with_weights_0():
 def test_repeated_rows_and_rows_of_zeros_are_no_obstacle():
     table = np.repeat(np.array([[1.0, 0, 0, 0, 0, 0, 0, 0, 0], [0.0] * 9]), 4, axis=0)
     assert fit_regression(table, labels=[1] * 4 + [0] * 4).predict(table) == [1] * 4 + [0] * 4
+
+
+def test_many_repeated_sparse_rows_of_float32_are_no_obstacle():
+    rng = np.random.default_rng(0)
+    rows = rng.random((300, 5000)) * (rng.random((300, 5000)) < 0.02)
+    table = csr_matrix((rows / np.linalg.norm(rows, axis=1, keepdims=True))[np.arange(1500) % 300], dtype=np.float32)
+    labels = [row % 300 % 2 for row in range(1500)]
+    assert fit_regression(table, labels=labels).predict(table) == labels
+
+
+def test_products_of_no_rows_are_refused():
+    with pytest.raises(ValueError, match="products_NN must be inner products of rows"):
+        by_inner_products(-np.eye(3))
 
 
 def test_known_inner_products_change_nothing():

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cholesky, solve_triangular
+from scipy.linalg import LinAlgError, cholesky, solve_triangular
 from scipy.sparse import csr_matrix, hstack, issparse
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
@@ -125,7 +125,8 @@ def inner_products(*blocks: Block) -> Matrix:
     """Inner products of rows (N, N), summed over blocks of features."""
     total_NN: Matrix = np.zeros((blocks[0].shape[0],) * 2)
     for block_NF in blocks:
-        products: Any = block_NF @ block_NF.T
+        exact_NF = block_NF.astype(np.float64)  # rounded products of repeated rows would be those of no rows
+        products: Any = exact_NF @ exact_NF.T
         total_NN += products.toarray() if issparse(products) else products
     return total_NN
 
@@ -133,13 +134,21 @@ def inner_products(*blocks: Block) -> Matrix:
 def by_inner_products(products_NN: Matrix) -> Matrix:
     """Rows with one column per row instead of per feature, and these inner products: L (N, N) with L L^T = X X^T.
 
+    Raises:
+        ValueError: No rows have such products.
+
     >>> by_inner_products(inner_products(csr_matrix([[3.0, 4.0, 0.0]]))).round(3).tolist()
     [[5.0]]
     """
-    gram_NN = products_NN.copy()
-    gram_NN[np.diag_indices_from(gram_NN)] += TINY
-    factor_NN: Matrix = cholesky(gram_NN, lower=True, overwrite_a=True)
-    return factor_NN
+    for added in (TINY, 100 * TINY):
+        gram_NN = products_NN.copy()
+        gram_NN[np.diag_indices_from(gram_NN)] += added
+        try:
+            factor_NN: Matrix = cholesky(gram_NN, lower=True, overwrite_a=True)
+        except LinAlgError:  # products that were rounded more than expected
+            continue
+        return factor_NN
+    raise ValueError("products_NN must be inner products of rows of lengths about 1")
 
 
 def _fit(table_NR: Block, targets_N: NDArray[np.intp], check: Callable[[], None]) -> tuple[Matrix, Matrix, Candidate]:

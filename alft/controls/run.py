@@ -56,7 +56,15 @@ def run_controls(extent: Extent, data: TextPool, backbone: str, epoch: int, devi
         except OutOfTimeError:
             raise
         except Exception as error:  # whatever the code of an architecture raises: the run is trained and tested
-            show(f"controls: not measured, the frozen encoder fails: {listed([f'{type(error).__name__}: {error}'], width=160)}")
+            show(f"controls: not measured, the frozen encoder fails: {_shown(error)}")
             return None
 
-    return control_scores(data.corpus, set(bought), limit, vectors if extent == "all" else None)
+    try:
+        return control_scores(data.corpus, set(bought), limit, vectors if extent == "all" else None)
+    except Exception as error:  # whatever it is: the run is trained and tested, and is to get its summary
+        show(f"controls: not measured ({_shown(error)})")
+        return dict.fromkeys(CONTROL_KEYS)
+
+
+def _shown(error: Exception) -> str:
+    return listed([f"{type(error).__name__}: {error}"], width=160)
