@@ -15,13 +15,19 @@ os.environ |= {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALL
 import torch
 
 from alft.system.quiet import quieten
-from benchmarks import acquisitions, clusters, epochs, scoring
+from benchmarks import acquisitions, clusters, controls, epochs, scoring
 from benchmarks.material import Material
 from benchmarks.measure import Row, gflops
 
 Parts = Mapping[str, Callable[[Material], Iterator[Row]]]
 
-PARTS: Parts = {"acquisitions": acquisitions.rows, "clusters": clusters.rows, "scoring": scoring.rows, "epochs": epochs.rows}
+PARTS: Parts = {
+    "acquisitions": acquisitions.rows,
+    "clusters": clusters.rows,
+    "controls": controls.rows,
+    "scoring": scoring.rows,
+    "epochs": epochs.rows,
+}
 LARGE: Parts = {"large": clusters.large_rows}
 PACKAGES = ("torch", "lightning", "transformers", "scikit-learn", "scipy", "fastcluster", "numpy")
 

@@ -118,6 +118,7 @@ MISTAKES = {
         arguments("--test_on", "best", "--trainer.enable_checkpointing", "false"),
         "test_on best needs checkpoints, but trainer.enable_checkpointing is false",
     ),
+    "controls of another kind": (arguments("--controls", "some"), "controls must be one of none, fast, all, got some"),
     "model without tokenizer": (
         model_without_tokenizer,
         "model.backbone: bare has no tokenizer beside the model (no tokenizer.json, no vocabulary)",

@@ -82,6 +82,7 @@ ASKED = (
         "MiB more beside the table for 20,000 rows",
     ),
     *("10 clusters, squares within against exact", "50 clusters, squares within against exact"),
+    *(f"controls of {classes} classes, 40 rows" for classes in (2, 20, 77)),
     *("10 x 3, against the plain torch form", "difference from float64", "batches from the cache", "fit through Lightning"),
 )
 

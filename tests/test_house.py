@@ -13,7 +13,7 @@ from alft.models.classifier import Classifier
 from .conftest import ROOT, examples, shipped
 
 FLOORS = {
-    **{"system": 0, "selection": 1, "task": 2, "models": 3, "data": 4, "loop": 5, "record": 6},
+    **{"system": 0, "selection": 1, "task": 2, "models": 3, "data": 4, "loop": 5, "record": 6, "controls": 6},
     **{"use": 7, "fit": 8, "grid": 8, "report": 8, "cli": 9},
 }
 HEAVY = {"lightning", "transformers", "peft", "datasets"}

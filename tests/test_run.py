@@ -19,6 +19,7 @@ from alft.cli.main import main
 from alft.models.classifier import Classifier
 from alft.record.same_run import TRAINING
 from alft.selection.policy import Policy
+from alft.system.control_names import CONTROL_KEYS
 
 from .conftest import ROOT, summary_of, write_csv
 
@@ -36,7 +37,7 @@ SETTINGS = {
 
 
 def test_a_fit_leaves_a_complete_run_folder(fit, capsys):
-    folder = fit()
+    folder = fit("--controls", "all")
     assert sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file()) == [
         "checkpoints/best.ckpt",
         "checkpoints/last.ckpt",
@@ -60,13 +61,18 @@ def test_a_fit_leaves_a_complete_run_folder(fit, capsys):
     assert all(seconds > 0 for stage, seconds in summary["seconds"].items())
     assert summary["break_even"] < 1
     assert 0 < summary["controls"]["majority_f1"] < 0.5
+    assert set(summary["controls"]) == set(CONTROL_KEYS)
+    assert all(0 < figure <= 1 for figure in summary["controls"].values())
     out = capsys.readouterr().out
     for words in (
         "Plan: 3 epochs, 64 labelled rows",
         "44 of 64",
         "unique saving",
         "exposure saving",
-        "TF-IDF",
+        "controls: TF-IDF and the frozen encoder with logistic regression, at most 10 s",
+        "majority class ",
+        "TF-IDF + logistic regression, all labels",
+        "frozen encoder + TF-IDF + logistic regression, labels bought",
         str(folder.name),
     ):
         assert words in out
@@ -203,7 +209,7 @@ def test_without_a_test_set_there_are_no_test_scores(fit, workplace, tiny_data):
         shutil.copy(tiny_data / f"{split}.csv", workplace / "no-test")
     summary = summary_of(fit("--data.source", "no-test"))
     assert summary["test"] == {"f1_macro": None, "accuracy": None, "loss": None, "predicted": None}
-    assert summary["controls"] == {"majority_f1": None, "tfidf_f1": None}
+    assert summary["controls"] == dict.fromkeys(CONTROL_KEYS)
 
 
 def test_rows_without_a_label_are_counted_and_never_selected(fit, workplace, tiny_data):

@@ -5,8 +5,9 @@ import json
 import pytest
 import torch
 
+from alft.controls.scores import control_scores
+from alft.controls.time_limit import TimeLimit
 from alft.data.corpus import Corpus, Rows
-from alft.fit.controls import control_scores
 from alft.fit.finish import FINAL, log_summary
 from alft.record.summary import break_even, stage_seconds
 from alft.selection.ledger import Ledger, Selection
@@ -52,8 +53,10 @@ def corpus_of(train: list[tuple[str, int]], test: list[tuple[str, int]]) -> Corp
 
 def test_controls_know_a_separable_task_and_the_majority():
     train = [("fine film", 1), ("fine plot", 1), ("poor film", 0), ("poor plot", 0), ("fine day", 1), ("unknown", -1)]
-    scores = control_scores(corpus_of(train, [("fine thing", 1), ("poor thing", 0), ("fine", 1), ("fine one", 1)]))
+    test = [("fine thing", 1), ("poor thing", 0), ("fine", 1), ("fine one", 1)]
+    scores = control_scores(corpus_of(train, test), bought=range(2), limit=TimeLimit(60))
     assert scores["tfidf_f1"] == 1
+    assert scores["tfidf_bought_f1"] == scores["majority_bought_f1"] == scores["majority_f1"], "of one class alone"
     assert scores["majority_f1"] == pytest.approx((2 * 3 / (2 * 3 + 1)) / 2)  # F1 6/7 for the majority, 0 for the other
     assert json.dumps(scores)
 

@@ -15,6 +15,7 @@ from alft.cli.export_left import OnlyExportLeftError, how_to_export, refuse_to_t
 from alft.cli.fit_parser import FitParser
 from alft.cli.presets import with_presets
 from alft.cli.run_settings import with_settings_of_run
+from alft.controls.run import Extent
 from alft.data.pool import TextPool
 from alft.fit.config_callback import ConfigFile
 from alft.fit.display import DIVERGED, on_divergence, result_table
@@ -127,6 +128,13 @@ class AlftCLI(LightningCLI):
             help="Which weights a fit tests at its end: those of the last epoch, or of the best one on validation.",
         )
         parser.add_argument(
+            "--controls",
+            type=Extent,
+            default="all",
+            help="Scores without fine-tuning that a fit measures at its end, in at most a tenth of its training or 10 s: all, "
+            "the fast ones without an encoder, or none.",
+        )
+        parser.add_argument(
             "--export",
             type=str | None,
             default=None,
@@ -222,7 +230,7 @@ class AlftCLI(LightningCLI):
 
     def after_fit(self) -> None:
         """Test, write the run folder's last files, show the result, and export if requested."""
-        summary = finish(self.trainer, self.config.fit.test_on)
+        summary = finish(self.trainer, self.config.fit.test_on, self.config.fit.controls)
         if summary is None:
             return
         show(result_table(summary), *on_divergence(summary), f"run folder: {self.workspace.path}")

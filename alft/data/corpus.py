@@ -1,7 +1,7 @@
 """Builds the pool, the validation set and the test set: cleaning, label names, splits and limits (method.md 2 and 9).
 
 All random draws here use ``data.seed``, never the seed of the run: all runs of a study share one pool and one fingerprint.
-Apart from the controls (:mod:`alft.fit.controls`), this is the only place that reads all train labels.
+Apart from the controls (:mod:`alft.controls`), this is the only place that reads all train labels.
 """
 
 import math

@@ -1,1 +1,1 @@
-"""Everything around the training of a run: Trainer, journal, interruption, controls, final test and summary."""
+"""Everything around the training of a run: Trainer, journal, interruption, final test and summary."""

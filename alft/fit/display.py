@@ -6,6 +6,7 @@ from rich.table import Table
 
 from alft.selection.ledger import STAGES
 from alft.selection.plan import Plan
+from alft.system.control_names import known_figures
 from alft.system.visible import visible
 
 DIVERGED = "it has diverged in training, and a lower model.lr may help"
@@ -34,8 +35,9 @@ def result_table(summary: dict[str, Any]) -> Table:
     table.add_row("exposure saving (training not done)", f"{labels['exposure_saving']:.1%}", end_section=True)
     table.add_row("validation macro-F1", _score(summary["validation"]["f1_macro"]))
     table.add_row("test macro-F1", _score(summary["test"]["f1_macro"]))
-    table.add_row("majority class, test macro-F1", _score(summary["controls"]["majority_f1"]))
-    table.add_row("TF-IDF + logistic regression, all labels", _score(summary["controls"]["tfidf_f1"]), end_section=True)
+    for words, score in known_figures(summary["controls"]).items():
+        table.add_row(words, _score(score))
+    table.add_section()
     for stage in STAGES:
         table.add_row(f"seconds: {stage}", f"{seconds[stage]:.1f}")
     table.add_row("seconds: total", f"{seconds['total']:.1f}")

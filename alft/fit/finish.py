@@ -9,8 +9,8 @@ from lightning import Callback, Trainer
 from lightning.pytorch.loggers import WandbLogger
 
 from alft import __version__
+from alft.controls.run import Extent, refuse_unknown, run_controls
 from alft.data.pool import TextPool
-from alft.fit.controls import control_scores
 from alft.fit.held_folder import HeldFolder
 from alft.fit.journal import Journal
 from alft.fit.predicted_sets import predicted_sets
@@ -42,19 +42,21 @@ TestOn = Literal["last", "best"]
 Kind = TypeVar("Kind", bound=Callback)
 
 
-def finish(trainer: Trainer, test_on: TestOn = "last") -> Summary | None:
+def finish(trainer: Trainer, test_on: TestOn = "last", controls: Extent = "all") -> Summary | None:
     """Test the model and write the last files of the run.
 
     Args:
         trainer: Made by :func:`alft.fit.trainer.trainer`, after its ``fit``.
         test_on: Weights to test: those of the ``last`` epoch, or of the ``best`` one on validation.
+        controls: Scores without fine-tuning to measure: ``all``, ``fast`` ones without an encoder, or ``none``.
 
     Returns:
         The summary, as in ``summary.json``; None except on the first process.
 
     Raises:
-        ValueError: The Trainer was not made by alft, or has trained no epoch.
+        ValueError: The Trainer was not made by alft, or has trained no epoch, or ``controls`` is another word.
     """
+    refuse_unknown(controls)
     journal, active, folder = _callback(trainer, Journal), _callback(trainer, ActiveLearning), _folder(trainer)
     model: Any = trainer.lightning_module
     data: TextPool | None = trainer.datamodule  # type: ignore[attr-defined]  # set by fit, unknown to the type checker
@@ -76,7 +78,7 @@ def finish(trainer: Trainer, test_on: TestOn = "last") -> Summary | None:
     write_selection(folder, ledger)
     write_predictions(folder, model.task, predicted)
     journal.settle(ledger)
-    summary: Summary = finite(summarise(trainer, model, data, active, folder.parent.name, epoch, test_on))
+    summary: Summary = finite(summarise(trainer, model, data, active, folder.parent.name, epoch, test_on, controls))
     for logger in trainer.loggers:
         if isinstance(logger, WandbLogger):
             log_summary(logger.experiment, summary)
@@ -106,6 +108,7 @@ def summarise(
     name: str,
     epoch: int,
     test_on: TestOn,
+    controls: Extent,
 ) -> Summary:
     """The contents of ``summary.json``.
 
@@ -117,7 +120,9 @@ def summarise(
         name: Name of the run.
         epoch: Epoch whose weights were tested.
         test_on: Rule by which that epoch was chosen.
+        controls: Scores without fine-tuning to measure.
     """
+    bar = trainer.progress_bar_callback is not None
     assert data.plan is not None
     return {
         "name": name,
@@ -138,7 +143,8 @@ def summarise(
         "remarks": data.remarks,
         "diverged": data.ledger.diverged,
         "words_found": active.words_found,
-        "controls": control_scores(data.corpus),  # after the memory, which is not to include theirs
+        # After the memory, which is not to include theirs; on the device of the run, which the model has left.
+        "controls": run_controls(controls, data, model.hparams["backbone"], epoch, trainer.strategy.root_device, bar),
         "epochs": epoch_records(data.ledger, data.plan),
     }
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModelForSequenceClassification, PreTrainedModel
+from transformers import AutoModel, AutoModelForSequenceClassification, PreTrainedModel
 
 from alft.models.encoder_weights import refuse_random_weights
 from alft.models.model_folder import refuse_file, refuse_no_model, refuse_no_weights
@@ -92,3 +92,12 @@ def load_network(backbone: str, label_names: list[str]) -> PreTrainedModel:
         )
     refuse_random_weights(network, loading, listed([backbone]))
     return network
+
+
+def load_encoder(backbone: str) -> PreTrainedModel:
+    """The pretrained encoder alone, in float32, as :func:`load_network` finds it."""
+    from_hub = not Path(locate(backbone)).is_dir()
+    encoder: PreTrainedModel = load_pretrained(  # from_pretrained returns it in eval mode
+        AutoModel, backbone, use_safetensors=True if from_hub else None, dtype=torch.float32
+    )
+    return encoder

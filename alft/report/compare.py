@@ -14,6 +14,7 @@ from alft.report.label_curve import Curve, is_one_step
 from alft.report.partners import baseline_of, differing, random_of
 from alft.report.stability import compare_spread, last_spread
 from alft.report.tables import GROUP, runs_table
+from alft.system.control_names import CONTROL_KEYS
 
 COLUMNS = (
     *(*GROUP, "arm", "kind", "seeds"),
@@ -24,7 +25,7 @@ COLUMNS = (
     *("bought", "pool", "unique_saving", "exposure_saving"),
     *("equal_labels", "equal_difference", "equal_low", "equal_high", "equal_seeds", "equal_other_epochs"),
     *("labels_at_equal_f1", "labels_at_equal_f1_runs", "area", "one_step"),
-    *("seconds", "memory_mib", "break_even", "majority_f1", "tfidf_f1", "settings"),
+    *("seconds", "memory_mib", "break_even", *CONTROL_KEYS, "settings"),
 )
 """Columns in the order of the CSV."""
 
@@ -48,7 +49,7 @@ def compare(*roots: str | Path) -> pd.DataFrame:
         labels_at_equal_f1: fewest labels from which on a curve stays at or above the baseline's final validation F1 (its mean),
         over the labels_at_equal_f1_runs runs that reach it; area (under the curve, in [0, 1]), both of which depend on the rate
         of buying in recalculate mode; one_step (a run bought all labels at once);
-        seconds, memory_mib, break_even, majority_f1, tfidf_f1. Missing values are NaN or None.
+        seconds, memory_mib, break_even, and the controls as in :func:`alft.report.load_runs`. Missing values are NaN or None.
 
     Raises:
         ValueError: There is no run, a summary is broken, or two runs of one arm have the same seed.

@@ -13,6 +13,7 @@ from alft.report.phrases import Line, points, verdict
 from alft.report.sentences import sentences_on, sentences_on_group
 from alft.report.settings import shared
 from alft.report.tables import GROUP
+from alft.system.control_names import CONTROLS, ENCODER, control_key, in_words
 
 Cell = Callable[[Line], str]
 
@@ -40,7 +41,7 @@ class Section:
         title: Name, size of the pool, fingerprint.
         shared: Settings shared by all its arms.
         left_out: What is not shown, and how to see it; empty if all is.
-        sheets: Scores, labels, both together, stability, cost, and effects of single settings.
+        sheets: Scores, labels, both together, stability, cost, controls, and effects of single settings.
         controls: Scores without fine-tuning.
         findings: Sentences about each arm, without its name; arms without sentences are omitted.
         remarks: Notes on how to read the section.
@@ -160,16 +161,34 @@ def _section(lines: list[Line], shown: list[Line], left_out: tuple[str, ...], pa
     untested = [] if tested or any(line["diverged"] for line in lines) else [remark]
     group = {line["arm"]: line for line in lines}
     findings = {line["arm"]: tuple(sentences_on(line, group, tested)) for line in shown}
-    majority, tfidf = figure("majority_f1", ".3f")(first), figure("tfidf_f1", ".3f")(first)
     return Section(
         title=f"{first['name']}, pool of {first['pool']:.0f} ({first['fingerprint'][:8]})",
         shared=f"All arms share: {shared([json.loads(line['settings']) for line in lines]) or 'no setting'}.",
         left_out=left_out,
-        sheets=(*(_sheet(title, columns, shown) for title, columns in SHEETS.items()), *_contrasts_sheet(pairs)),
-        controls=f"Controls on test: majority class {majority}; TF-IDF + logistic regression, all labels {tfidf}.",
+        sheets=(
+            *(_sheet(title, columns, shown) for title, columns in SHEETS.items()),
+            *_controls_sheet(shown),
+            *_contrasts_sheet(pairs),
+        ),
+        controls=_controls(first),
         findings={arm: sentences for arm, sentences in findings.items() if sentences},
         remarks=tuple(untested + sentences_on_group(shown)),
     )
+
+
+def _controls(line: Line) -> str:
+    """The controls on all labels, which are those of every arm; runs of earlier versions have fewer."""
+    names = [name for name in CONTROLS if name not in ENCODER or line[control_key(name, False)] is not None]
+    figures = [f"{in_words(name, False)} {figure(control_key(name, False), '.3f')(line)}" for name in names]
+    return f"Controls on test: {'; '.join(figures)}."
+
+
+def _controls_sheet(lines: list[Line]) -> list[Sheet]:
+    """The sheet of controls on the labels that each arm bought, if runs have them."""
+    keys = {words: control_key(name, True) for name, words in CONTROLS.items()}
+    known = {words: key for words, key in keys.items() if any(line[key] is not None for line in lines)}
+    columns = {words.replace(" + ", "\n+ "): figure(key, ".3f") for words, key in known.items()}
+    return [_sheet("Controls on the labels bought, test macro-F1", columns, lines)] if columns else []
 
 
 def _contrasts_sheet(pairs: list[Line]) -> list[Sheet]:

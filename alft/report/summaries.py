@@ -10,6 +10,7 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, NamedTuple
 
+from alft.system.control_names import CONTROL_KEYS
 from alft.system.earlier import GROUPS, grouped_settings
 from alft.system.excerpt import WIDTH
 from alft.system.json_file import read_json
@@ -52,6 +53,9 @@ RUN: dict[str, Rule] = {
     "epochs": Rule((list,)),
 }
 """Entries of a summary that a report requires; all others are optional."""
+
+MORE: dict[str, Rule] = {f"controls.{key}": SCORE for key in CONTROL_KEYS}
+"""Entries that a report shows where a summary has them."""
 
 EPOCH: dict[str, Rule] = {
     "epoch": COUNT,
@@ -128,10 +132,10 @@ def read_summary(path: Path) -> dict[str, Any]:
         ValueError: It is not JSON, or lacks an entry that a report requires; the message names the file and the entry.
     """
     summary = read_json(path)
-    faults = _faults(summary, RUN) or _faults_inside(summary) or _contradictions(summary)
+    faults = _faults(summary, RUN) or _faults(_with_more(summary), MORE) or _faults_inside(summary) or _contradictions(summary)
     if faults:
         raise ValueError(f"{path} is not the summary of a run: {faults[0]}")
-    return dict(visible_values(summary))
+    return dict(visible_values(_with_more(summary)))
 
 
 def _faults(record: Any, required: Mapping[str, Rule], place: str = "") -> list[str]:
@@ -150,6 +154,11 @@ def _faults(record: Any, required: Mapping[str, Rule], place: str = "") -> list[
             most = "" if rule.most == math.inf else f" and at most {rule.most}"
             faults.append(f"{place}{key} must be at least {rule.least}{most}, got {_shown(value)}")
     return faults
+
+
+def _with_more(summary: dict[str, Any]) -> dict[str, Any]:
+    """The summary with controls that earlier versions lack as null."""
+    return {**summary, "controls": {**dict.fromkeys(CONTROL_KEYS), **summary["controls"]}}
 
 
 def _faults_inside(summary: Mapping[str, Any]) -> list[str]:

@@ -8,6 +8,7 @@ import pandas as pd
 from alft.report.arms import Arm, gather
 from alft.report.stability import collapsed
 from alft.report.summaries import STAGES, Run
+from alft.system.control_names import CONTROL_KEYS
 
 GROUP = ["name", "fingerprint"]
 """Columns that identify a group; figures of different groups are never compared."""
@@ -22,8 +23,9 @@ def load_runs(*roots: str | Path) -> pd.DataFrame:
     Returns:
         run (folder), name, fingerprint, arm, seed, test_f1_macro, val_f1_macro (of the weights tested), bought and pool
         (labels), unique_saving, exposure_saving, collapsed (one class predicted on test; None without a test set), seconds
-        (total), memory_mib, break_even, majority_f1, tfidf_f1. Scores and savings are in [0, 1]. The ``arm`` states how a run
-        differs from others of the same name and fingerprint; it is not comparable across those.
+        (total), memory_mib, break_even, and the controls: majority_f1, majority_bought_f1, tfidf_f1, tfidf_bought_f1,
+        frozen_f1, frozen_bought_f1, frozen_tfidf_f1, frozen_tfidf_bought_f1. Scores and savings are in [0, 1]. The ``arm``
+        states how a run differs from others of the same name and fingerprint; it is not comparable across those.
 
     Raises:
         ValueError: There is no run, a summary is broken, or two runs of one arm have the same seed.
@@ -80,7 +82,7 @@ def _figures(run: Run) -> dict[str, Any]:
         "collapsed": collapsed(summary["test"]["predicted"]),
         "seconds": summary["seconds"]["total"],
         **{key: summary[key] for key in ("memory_mib", "break_even")},
-        **{key: summary["controls"][key] for key in ("majority_f1", "tfidf_f1")},
+        **{key: summary["controls"][key] for key in CONTROL_KEYS},
     }
 
 

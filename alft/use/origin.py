@@ -9,6 +9,7 @@ import yaml
 from alft.data.pool import TextPool
 from alft.data.tokens import Tokens
 from alft.record.checkpoints import Checkpoint, reading_of
+from alft.system.control_names import CONTROL_KEYS
 from alft.system.json_file import read_json
 from alft.system.run_files import CONFIG, SUMMARY, run_of
 from alft.use.card import Provenance
@@ -62,8 +63,9 @@ def _tells_enough(summary: dict[str, Any]) -> bool:
     if not all(isinstance(group, dict) for group in groups.values()):
         return False
     if groups["test"].get("f1_macro") is not None:
-        needed |= {"test": ("f1_macro", "accuracy"), "controls": ("majority_f1", "tfidf_f1")}
+        needed |= {"test": ("f1_macro", "accuracy")}
     figures = [groups[name].get(figure) for name, names in needed.items() for figure in names]
+    figures += [figure for key in CONTROL_KEYS if (figure := groups["controls"].get(key)) is not None]
     rest = isinstance(summary.get("settings"), dict) and isinstance(summary.get("epochs"), list) and "seed" in summary
     return rest and all(isinstance(figure, int | float) for figure in figures)
 

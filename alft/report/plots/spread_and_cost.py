@@ -5,9 +5,10 @@ from matplotlib.axes import Axes
 
 from alft.report.plots.style import COLOURS, arms_at_axis, begin, by_arm, legend_below
 from alft.report.summaries import STAGES
+from alft.system.control_names import control_key, in_words
 
-CONTROLS = {"majority_f1": ("majority class", ":"), "tfidf_f1": ("TF-IDF + logistic regression, all labels", "-.")}
-"""Scores without fine-tuning, and their line styles."""
+STYLES = {"majority": ":", "tfidf": "-.", "frozen_tfidf": "--"}
+"""Controls and their line styles; the frozen encoder alone is left out, its line would lie beside that with TF-IDF."""
 
 HATCHES = ("", "///", "...", "xxx", "\\\\\\")
 """One hatch per stage, for readers without colours."""
@@ -31,9 +32,10 @@ def spread_over_seeds(runs: pd.DataFrame, axes: Axes | None = None) -> Axes:
         scores = lines[arm][column].dropna()
         axes.plot(scores, [place] * len(scores), color=look.color, marker="o", ls="", alpha=0.6, ms=6)
         axes.plot(scores.mean(), place, color=look.color, marker="|", ls="", ms=22, mew=2.5)
-    for control, (text, style) in CONTROLS.items() if tested else ():
-        if runs[control].notna().any():
-            axes.axvline(runs[control].mean(), color="dimgrey", ls=style, lw=1.5, label=text)
+    for control, style in STYLES.items() if tested else ():
+        key = control_key(control, bought=False)
+        if key in runs and runs[key].notna().any():
+            axes.axvline(runs[key].mean(), color="dimgrey", ls=style, lw=1.5, label=in_words(control, bought=False))
     axes.set(title=f"{name}: F1 of each seed (dots) and their mean (bars)", xlabel=label)
     arms_at_axis(axes, list(looks))
     if axes.get_legend_handles_labels()[0]:

@@ -1,0 +1,70 @@
+"""Runs the controls at the end of a fit, in the time that they may take."""
+
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+import torch
+
+from alft.controls.frozen import frozen_vectors
+from alft.controls.regression import Matrix
+from alft.controls.scores import Figures, control_scores
+from alft.controls.time_limit import OutOfTimeError, TimeLimit
+from alft.data.pool import TextPool
+from alft.system.control_names import CONTROL_KEYS
+from alft.system.excerpt import listed
+from alft.system.terminal import show
+
+Extent = Literal["none", "fast", "all"]
+"""No controls, those without an encoder, or all."""
+
+TOLD = {"fast": "TF-IDF", "all": "TF-IDF and the frozen encoder"}
+
+
+def refuse_unknown(extent: str) -> None:
+    """Refuse a value that is not an extent.
+
+    Raises:
+        ValueError: It is not one.
+    """
+    if extent not in get_args(Extent):
+        raise ValueError(f"controls must be one of {', '.join(get_args(Extent))}, got {extent!r}")
+
+
+def run_controls(extent: Extent, data: TextPool, backbone: str, epoch: int, device: torch.device, bar: bool) -> Figures:
+    """Figures of the controls, by their names in the summary; one line tells what is measured.
+
+    Args:
+        extent: Which controls are measured.
+        data: The data, with the ledger of the run.
+        backbone: Pretrained encoder of the run.
+        epoch: Epoch whose weights were tested: labels bought later do not count.
+        device: Device of the encoder.
+        bar: Whether progress is shown.
+    """
+    if extent == "none" or data.corpus.test is None:
+        return dict.fromkeys(CONTROL_KEYS)
+    ledger = data.ledger
+    limit = TimeLimit.beside(sum(stages["train"] for stages in ledger.seconds.values()))
+    show(f"controls: {TOLD[extent]} with logistic regression, at most {limit.seconds:.0f} s")
+    bought = ((ledger.first_used_N >= 0) & (ledger.first_used_N <= epoch)).nonzero().squeeze(1).tolist()
+
+    def vectors() -> Sequence[Matrix] | None:
+        assert data.test_tokens is not None
+        texts = [(data.pool_tokens, data.corpus.pool.labelled), (data.test_tokens, range(len(data.test_tokens.lengths)))]
+        try:
+            return frozen_vectors(backbone, texts, device, limit, bar)
+        except OutOfTimeError:
+            raise
+        except Exception as error:  # whatever the code of an architecture raises: the run is trained and tested
+            show(f"controls: not measured, the frozen encoder fails: {_shown(error)}")
+            return None
+
+    try:
+        return control_scores(data.corpus, set(bought), limit, vectors if extent == "all" else None)
+    except Exception as error:  # whatever it is: the run is trained and tested, and is to get its summary
+        show(f"controls: not measured ({_shown(error)})")
+        return dict.fromkeys(CONTROL_KEYS)
+
+
+def _shown(error: Exception) -> str:
+    return listed([f"{type(error).__name__}: {error}"], width=160)
