@@ -48,7 +48,7 @@ def export(trained: TrainedModel, target: ExportTarget) -> None:
     backbone = model.hparams["backbone"]
     target.check(backbone, model.hparams["lora"])
     refuse_diverged(model)
-    with replaced(place) as new, _as_system_failure():
+    with replaced(place) as new, as_system_failure():
         _write_network(model, new, target.adapter)
         tokenizer = load_tokenizer(backbone, trained.max_length)
         tokenizer.model_max_length = trained.max_length  # the limit used by pipeline(..., truncation=True)
@@ -77,7 +77,7 @@ def refuse_diverged(model: Classifier) -> None:
 
 
 @contextmanager
-def _as_system_failure() -> Iterator[None]:
+def as_system_failure() -> Iterator[None]:
     """Raise the OSError, such as a full disk, that safetensors puts into words."""
     try:
         yield
