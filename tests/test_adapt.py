@@ -36,6 +36,7 @@ from alft.cli.main import main
 from alft.data.corpus import load_corpus
 from alft.data.demo import make_reviews
 from alft.models.backbone import load_network
+from alft.record.folder import hold
 from alft.selection.seeds import generator
 
 from .conftest import write_csv
@@ -263,7 +264,7 @@ def test_a_killed_run_goes_on_to_the_bit(texts, workplace, kill):
     assert run([*ADAPT, *more], workplace, kill).code == -9
     assert not Path("out").exists()
     ended = run([*ADAPT, *more], workplace)
-    assert ended.code == 0, ended.err
+    assert (ended.code, ended.err) == (0, "")
     assert ("going on with the adaptation in out.unfinished" in ended.out) == (kill != Kill("checkpoint", 1))
     names = sorted(path.name for path in Path("whole").iterdir())
     assert names == sorted(path.name for path in Path("out").iterdir())
@@ -350,3 +351,12 @@ def test_another_commands_leftovers_are_refused_and_an_earlier_result_needs_forc
     assert main([*ADAPT, "--output", "other"]) == 2
     assert "holds something else (thesis.txt); move it away" in capsys.readouterr().err
     assert Path("other.unfinished/thesis.txt").exists()
+
+
+def test_a_folder_that_another_process_adapts_to_is_refused(texts, capsys):
+    Path("out.unfinished").mkdir()
+    held = hold(Path("out.unfinished"))
+    assert main(ADAPT) == 2
+    assert "output: another process adapts to out at the moment; choose another folder" in capsys.readouterr().err
+    held.release()
+    adapt()
