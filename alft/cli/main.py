@@ -23,6 +23,7 @@ COMMANDS = {
     "test": "Measure a checkpoint of a run on the test set.",
     "predict": "Write a file of texts again, with a prediction and probabilities beside each row.",
     "export": "Write the model of a checkpoint as an ordinary Hugging Face folder.",
+    "adapt": "Train an encoder further on texts without labels, as a masked language model.",
     "grid": "Run a sweep file on this machine: what is finished is left out, what was broken off goes on.",
     "report": "Compare finished runs: means, paired differences with intervals, labels, stability, cost, in plain sentences.",
     "demo": "Write a small set of made-up reviews to try alft with.",

@@ -14,8 +14,8 @@ from rich.progress import track
 
 from alft.controls.time_limit import TimeLimit
 from alft.data.tokens import Tokens
-from alft.selection.chunks import make_chunks
 from alft.models.backbone import load_encoder
+from alft.selection.chunks import make_chunks
 from alft.selection.embedding import MeanTokens
 
 Table = NDArray[np.float64]

@@ -47,7 +47,7 @@ def export(trained: TrainedModel, target: ExportTarget) -> None:
     refuse_diverged(model)
     tokenizer = load_tokenizer(backbone, trained.max_length)
     tokenizer.model_max_length = trained.max_length  # the limit used by pipeline(..., truncation=True)
-    with replaced(place) as new, _as_system_failure():
+    with replaced(place) as new, as_system_failure():
         target.kind.write(model, tokenizer, new)
         written = target.kind.describe(model, tokenizer, str(target.folder))
         gap = None if target.kind.keeps_epinet else _gap(trained)
@@ -75,7 +75,7 @@ def refuse_diverged(model: Classifier) -> None:
 
 
 @contextmanager
-def _as_system_failure() -> Iterator[None]:
+def as_system_failure() -> Iterator[None]:
     """Raise the OSError, such as a full disk, that safetensors puts into words."""
     try:
         yield

@@ -73,7 +73,7 @@ class ExportTarget:
         parent = next(above for above in place.parents if above.exists())
         if not parent.is_dir() or not os.access(parent, os.W_OK):
             raise ValueError(f"export: {self.folder} cannot be made, since {parent} is no folder that can be written to")
-        _mend(place)
+        mend_replaced(place)
         if place.exists():
             self._check_existing(place)
 
@@ -91,11 +91,16 @@ class ExportTarget:
             )
 
 
-def foreign_files(folder: Path) -> list[str]:
-    """Names in a folder that no export of alft wrote: by its list, or for an earlier version by the names it used."""
+def foreign_files(folder: Path, tags: str = TAGS) -> list[str]:
+    """Names in a folder that alft did not write: by its list, or for an export of an earlier version by the names it used.
+
+    Args:
+        folder: An existing folder.
+        tags: Line by which the card of such a folder is recognised.
+    """
     names = sorted(path.name for path in folder.iterdir())
     own, card = _own_files(folder), folder / CARD
-    has_our_card = card.is_file() and TAGS in card.read_text(encoding="utf-8", errors="replace")
+    has_our_card = card.is_file() and tags in card.read_text(encoding="utf-8", errors="replace")
     if own is None:
         own = {name for name in names if re.fullmatch(EXPORTED, name)} if has_our_card else set()
     if not has_our_card:
@@ -135,7 +140,7 @@ def _own_files(folder: Path) -> set[str] | None:
     return {str(name) for name in names} if isinstance(names, list) else set()
 
 
-def _mend(place: Path) -> None:
+def mend_replaced(place: Path) -> None:
     """Undo what an export left that was killed: bring back the earlier export, and remove what is half written."""
     if not place.parent.is_dir():
         return

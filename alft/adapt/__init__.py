@@ -1,0 +1,1 @@
+"""Continued masked-language-model training of an encoder on texts without labels."""
