@@ -115,14 +115,14 @@ def test_a_pass_that_will_not_end_in_time_ends_early(tiny_bert, tiny_data, monke
             pass
 
         def __call__(self, input_ids, attention_mask):
-            now[0], self.passes = now[0] + 0.2, self.passes + 1
+            now[0], self.passes = now[0] + 0.1, self.passes + 1
             return type("Output", (), {"last_hidden_state": torch.zeros(*input_ids.shape, 4)})
 
     slow = Slow()
     monkeypatch.setattr(frozen, "load_encoder", lambda backbone: slow)
     with pytest.raises(OutOfTimeError):
         frozen_vectors("slow", [(data.pool_tokens, range(64))], torch.device("cpu"), limit, False)
-    assert slow.passes <= 3
+    assert slow.passes < 8, "the time is over after the tenth"
 
 
 @pytest.mark.parametrize(("after", "missing"), [(0, 6), (2, 4), (4, 2)])

@@ -8,7 +8,7 @@ LEAST = 10.0
 SHARE = 0.1
 """Share of the seconds of training that they may take, if that is more."""
 
-EARLY = 0.05
+EARLY = 0.1
 """Share of a piece of work after which its end is predicted."""
 
 
