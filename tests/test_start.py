@@ -11,7 +11,14 @@ from .conftest import ROOT
 
 HELP = {
     *("alft", "alft.cli", "alft.cli.main", "alft.cli.sentences"),
-    *("alft.system", "alft.system.excerpt", "alft.system.output", "alft.system.signals", "alft.system.visible"),
+    *(
+        "alft.system",
+        "alft.system.excerpt",
+        "alft.system.imports",
+        "alft.system.output",
+        "alft.system.signals",
+        "alft.system.visible",
+    ),
 }
 """All that ``python -m alft --help`` may import beside the standard library."""
 
