@@ -76,7 +76,7 @@ def test_what_is_tested_is_what_is_saved_and_what_was_measured(fit: Fit, monkeyp
     assert load_classifier(checkpoint).state_dict().keys() == saved.keys()
 
 
-@pytest.mark.parametrize("kill", [Kill("training", 9), Kill("validation", 5), Kill("choice", 3), Kill("summary", 1)], ids=str)
+@pytest.mark.parametrize("kill", [Kill("training", 9), Kill("summary", 1)], ids=str)
 def test_a_killed_run_goes_on_to_the_bit(workplace, kill):
     assert run([*TINY, *EMA], workplace).code == 0
     whole = runs(workplace)[0]

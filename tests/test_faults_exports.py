@@ -73,7 +73,7 @@ def test_D4_sibling_a_place_that_cannot_be_written_to_any_more(workplace, capsys
     def refuse(*args, **options):
         raise PermissionError(errno.EACCES, "Permission denied", "model")
 
-    monkeypatch.setattr("alft.use.export._write_network", refuse)
+    monkeypatch.setattr("alft.use.formats.transformers.Transformers.write", refuse)
     line = refused([*TINY, *FEW, *QUIET, "--trainer.max_epochs", "1", "--export", "model"], capsys)
     assert "only its export is missing: python -m alft export runs/tiny/version_0/checkpoints/last.ckpt model" in line
 
