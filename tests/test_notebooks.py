@@ -139,7 +139,7 @@ def test_what_is_missing_is_said_in_one_sentence(fit, tmp_path):
     with pytest.raises(ValueError, match=r"data\.source has changed since the run in .*, so its row numbers mean other texts"):
         picked(run)
     (run / "config.yaml").write_text("model: {}")
-    with pytest.raises(ValueError, match=r"run: the config\.yaml in .* is not one of this version of alft"):
+    with pytest.raises(ValueError, match=r"config\.yaml is not whole, it has no data"):
         picked(run)
     (run / "selection.parquet").write_text("no table")
     with pytest.raises(ValueError, match=r"run: the files of the run in .* cannot be read"):
