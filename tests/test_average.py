@@ -1,5 +1,7 @@
 """Averaged weights: the formula, and that what is measured, scored, saved and tested are the same weights."""
 
+import re
+
 import pytest
 import torch
 from torch import nn
@@ -56,7 +58,7 @@ def test_weights_that_are_not_trained_are_left_alone():
     assert average.state().keys() == {"weight"}
 
 
-def test_what_is_tested_is_what_is_saved_and_what_was_measured(fit: Fit, monkeypatch):
+def test_what_is_tested_is_what_is_saved_and_what_was_measured(fit: Fit, monkeypatch, capsys):
     """Scores of the averaged run differ from those of the plain one, and its checkpoint gives the tested loss again."""
     seen = []
     ours = Classifier.draws
@@ -68,15 +70,29 @@ def test_what_is_tested_is_what_is_saved_and_what_was_measured(fit: Fit, monkeyp
     monkeypatch.setattr(Classifier, "draws", draws)
     averaged = fit("--model.ema", "0.9", "--active.recluster", "every_epoch")
     assert seen[-1], "the pool is scored with the average"
-    plain = fit("--active.enabled", "false")
-    assert summary_of(averaged)["test"]["loss"] != summary_of(plain)["test"]["loss"]
+    loss = summary_of(averaged)["test"]["loss"]
+    capsys.readouterr()
+    assert main(["test", "--ckpt_path", str(averaged / "checkpoints" / "last.ckpt")]) == 0
+    shown = re.search(r"test_loss\D+([\d.]+)", capsys.readouterr().out)
+    assert float(shown[1]) == pytest.approx(loss, abs=1e-6)
+    plain = fit("--active.recluster", "every_epoch")
+    assert loss != summary_of(plain)["test"]["loss"]
     checkpoint = read_checkpoint(averaged / "checkpoints" / "last.ckpt")
     trained, saved = checkpoint["trained_weights"], checkpoint["state_dict"]
     assert any(not torch.equal(weights, saved[name]) for name, weights in trained.items())
     assert load_classifier(checkpoint).state_dict().keys() == saved.keys()
 
 
-@pytest.mark.parametrize("kill", [Kill("training", 9), Kill("summary", 1)], ids=str)
+@pytest.mark.parametrize(
+    "kill",
+    [
+        Kill("training", 9),
+        pytest.param(Kill("validation", 5), marks=pytest.mark.soak),
+        pytest.param(Kill("choice", 3), marks=pytest.mark.soak),
+        Kill("summary", 1),
+    ],
+    ids=str,
+)
 def test_a_killed_run_goes_on_to_the_bit(workplace, kill):
     assert run([*TINY, *EMA], workplace).code == 0
     whole = runs(workplace)[0]

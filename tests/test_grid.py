@@ -212,10 +212,15 @@ def test_mistakes_are_told_before_any_run_starts(sweep, capsys):
         "active.max_unique": ("2", "active.max_unique must be"),
         "active.budget": ('{"class_path": "Constant", "init_args": {"share": 7.5}}', "share must be"),
         "model.lora": ('{"r": 0}', "model.lora.r must be at least 1"),
+        "model.head": ('{"class_path": "Mean", "init_args": {"dropout": 1.5}}', "model.head.dropout must be in [0, 1)"),
+        "model.ema": ("1.5", "model.ema must be in (0, 1)"),
+        "model.lr": ("-1", "model.lr must be at least 0"),
         "active.replay": ("nowhere", "active.replay"),
     }
     for name, (value, told) in values.items():
-        tried = [value] if name == "active.budget" else ["null", value]  # the mistake in the last cell
+        tried = (
+            [value] if name in ("active.budget", "model.head", "model.lr") else ["null", value]
+        )  # the mistake in the last cell
         sweep.write_text(yaml.safe_dump(SWEEP | {"parameters": {name: {"values": tried}}}))
         assert main(["grid", "sweep.yaml"]) == 2
         assert told in capsys.readouterr().err

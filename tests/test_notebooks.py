@@ -141,6 +141,9 @@ def test_what_is_missing_is_said_in_one_sentence(fit, tmp_path):
     (run / "config.yaml").write_text("model: {}")
     with pytest.raises(ValueError, match=r"config\.yaml is not whole, it has no data"):
         picked(run)
+    (run / "config.yaml").write_text("model: {}\ndata: {}\nactive: {}\ntrainer: {}")
+    with pytest.raises(ValueError, match=r"run: the config\.yaml in .* is not one of this version of alft"):
+        picked(run)
     (run / "selection.parquet").write_text("no table")
     with pytest.raises(ValueError, match=r"run: the files of the run in .* cannot be read"):
         picked(run)

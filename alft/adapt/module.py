@@ -9,16 +9,12 @@ import torch
 from lightning import LightningModule
 from torch import Tensor
 from torch.nn.functional import cosine_similarity, cross_entropy
-from torch.optim import AdamW
-from transformers import get_linear_schedule_with_warmup
 
 from alft.adapt.masked_texts import Batch
 from alft.adapt.network import MaskedNetwork
+from alft.models.optimisation import Optimisation, planned
 from alft.selection.embedding import MeanTokens
 from alft.selection.seeds import mix
-
-WARMUP, WEIGHT_DECAY = 0.1, 0.01
-"""Share of the steps in which the learning rate rises; decay of weight matrices. Both as fit has them by default."""
 
 
 class DivergedError(ValueError):
@@ -91,13 +87,9 @@ class MaskedModel(LightningModule):
 
     def configure_optimizers(self) -> Any:
         """AdamW; linear warm-up, then linear decay to 0."""
-        trained = [weights for weights in self.masked.parameters() if weights.requires_grad]
-        groups = [
-            {"params": [p for p in trained if p.ndim >= 2], "weight_decay": WEIGHT_DECAY},
-            {"params": [p for p in trained if p.ndim < 2], "weight_decay": 0.0},
-        ]
-        optimizer, steps = AdamW(groups, lr=self.lr), int(self.trainer.estimated_stepping_batches)
-        scheduler = get_linear_schedule_with_warmup(optimizer, round(WARMUP * steps), steps)  # type: ignore[no-untyped-call]
+        settings = Optimisation(lr=self.lr)
+        groups = settings.groups(self.masked.named_parameters(), lambda name: True)
+        optimizer, scheduler = planned(groups, settings.warmup, int(self.trainer.estimated_stepping_batches))
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:

@@ -1,7 +1,6 @@
 """Where an adaptation writes: the folder of its result, and a folder beside it for what is not finished."""
 
 import json
-import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -9,11 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from alft.models.backbone import locate
 from alft.record.folder import hold
 from alft.system.excerpt import excerpt, listed
 from alft.system.output import write_text_atomically
-from alft.use.target import foreign_files, mend_replaced
+from alft.use.target import foreign_files, writable
 
 TAGS = "tags: [alft, masked-language-model]"
 """Line of the card that identifies a result of adapt."""
@@ -45,13 +43,7 @@ class Place:
         Raises:
             ValueError: The message says why.
         """
-        place = self.folder.resolve()
-        if place == Path(locate(backbone)).resolve():
-            raise ValueError(f"output: {self.folder} is the backbone itself; choose another folder")
-        parent = next(above for above in place.parents if above.exists())
-        if not parent.is_dir() or not os.access(parent, os.W_OK):
-            raise ValueError(f"output: {self.folder} cannot be made, since {parent} is no folder that can be written to")
-        mend_replaced(place)
+        place = writable(self.folder, backbone, "output")
         if not place.exists() or (place.is_dir() and not any(place.iterdir())):
             return
         foreign = foreign_files(place, TAGS) if place.is_dir() else [place.name]

@@ -5,6 +5,7 @@
 
 import json
 import sys
+from dataclasses import fields
 from functools import cached_property
 from typing import Any
 
@@ -18,7 +19,9 @@ from alft.cli.fit_parser import FitParser
 from alft.cli.sentences import innermost
 from alft.loop.active import ActiveLearning
 from alft.models.epinet import Epinet
+from alft.models.head import Head
 from alft.models.lora import Lora
+from alft.models.optimisation import Optimisation
 from alft.system.quiet import quieten
 
 
@@ -41,17 +44,18 @@ class FitSettings(AlftCLI):
         """Do nothing: there is nothing to check."""
 
     def refuse_out_of_range(self) -> None:
-        """Instantiate what validates itself and needs neither data nor weights: the selection, LoRA and the epinet.
+        """Instantiate what validates itself and needs neither data nor weights: selection, head, LoRA, epinet, optimizer.
 
         Raises:
             ValueError: A value is out of range, or a file that the selection reads does not exist.
         """
         parser = FitParser()
         parser.add_class_arguments(ActiveLearning, "active")
-        for name, kind in {"lora": Lora, "epinet": Epinet}.items():
+        for name, kind in {"lora": Lora, "epinet": Epinet, "head": Head}.items():
             parser.add_argument(f"--model.{name}", type=kind | None)
         plain = self.plain
-        model = {name: plain["model"][name] for name in ("lora", "epinet")}
+        Optimisation(**{field.name: plain["model"][field.name] for field in fields(Optimisation)})
+        model = {name: plain["model"][name] for name in ("lora", "epinet", "head")}
         parser.instantiate(parser.parse_object({"active": plain["active"], "model": model}))
 
     @cached_property

@@ -1,12 +1,11 @@
 """Collects what the tested model predicts for the validation and the test set, from all processes."""
 
-from typing import Any
-
 import torch
 from lightning import Trainer
 from torch import Tensor
 
 from alft.data.pool import TextPool
+from alft.loop.scoring import gather
 from alft.models.classifier import Classifier
 from alft.record.predictions_file import PredictedSet
 
@@ -44,7 +43,4 @@ def _gathered(trainer: Trainer, model: Classifier, stage: str, rows: int) -> Ten
     assert part_RC is not None
     table_NC = torch.zeros(rows, part_RC.shape[1])
     table_NC[trainer.global_rank :: trainer.world_size] = part_RC
-    if trainer.world_size == 1:
-        return table_NC
-    found: Any = trainer.strategy.reduce(table_NC.to(trainer.strategy.root_device), reduce_op="sum")
-    return found.cpu()  # type: ignore[no-any-return]
+    return gather(trainer, table_NC)

@@ -28,7 +28,7 @@ from alft.system.excerpt import excerpt
 BEHIND = "it changes weights behind the books, and a run that was stopped would test others"
 
 RULES: dict[type[Callback], str] = {
-    WeightAveraging: f"{BEHIND}; leave it out",
+    WeightAveraging: f"{BEHIND}; use model.ema",
     StochasticWeightAveraging: f"{BEHIND}; leave it out",
     ModelPruning: f"{BEHIND}; leave it out, and prune the exported model",
     BaseFinetuning: "it changes what is trained behind the planned learning rate; use model.lora to train few weights",

@@ -106,14 +106,14 @@ def score_pool(
                 embeddings_ND[chunk] = embeddings_BD.float().cpu()
             advance()
     # Some backends reduce only contiguous tensors: the table in its memory layout, (K, C, N).
-    probs_KCN = _gather(trainer, module, probs_KNC.transpose(1, 2))
-    return Scores(probs_KCN.transpose(1, 2), _gather(trainer, module, embeddings_ND))
+    probs_KCN = gather(trainer, probs_KNC.transpose(1, 2))
+    return Scores(probs_KCN.transpose(1, 2), gather(trainer, embeddings_ND))
 
 
-def _gather(trainer: Trainer, module: LightningModule, table: Tensor) -> Tensor:
+def gather(trainer: Trainer, table: Tensor) -> Tensor:
     """Sum the tables of all processes; each holds zeros outside its own rows, so the sum is exact."""
     assert table.is_contiguous()
     if trainer.world_size == 1:
         return table
-    gathered: Any = trainer.strategy.reduce(table.to(module.device), reduce_op="sum")
+    gathered: Any = trainer.strategy.reduce(table.to(trainer.strategy.root_device), reduce_op="sum")
     return gathered.cpu()  # type: ignore[no-any-return]

@@ -81,13 +81,3 @@ class Average:
     def _write(self, values: Weights) -> None:
         for name, weight in self._weights():
             weight.copy_(values[name])
-
-
-def check_decay(decay: float | None) -> None:
-    """Refuse a decay out of range.
-
-    Raises:
-        ValueError: It is not in (0, 1).
-    """
-    if decay is not None and not 0 < decay < 1:
-        raise ValueError(f"model.ema must be in (0, 1), or null for no average, got {decay}")

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from alft.models.average import Average, check_decay
+from alft.models.average import Average
 from alft.models.averaged import AveragedModule
 from alft.models.backbone import load_network
 from alft.models.epinet import Epinet, EpinetHead
@@ -78,10 +78,7 @@ class Classifier(AveragedModule):
         decay: Literal["plan", "pool"] = "plan",
     ) -> None:
         super().__init__()
-        self.optimisation = Optimisation(lr, head_lr, layer_decay, weight_decay, warmup, decay)
-        check_decay(ema)
-        if not 0 <= label_smoothing < 1:
-            raise ValueError(f"model.label_smoothing must be in [0, 1), got {label_smoothing}")
+        self.optimisation = Optimisation(lr, head_lr, layer_decay, weight_decay, warmup, decay, label_smoothing, ema)
         if epinet is not None and uncertainty != "epinet":
             raise ValueError(f"model.epinet needs model.uncertainty epinet, got {uncertainty}")
         self.save_hyperparameters()
@@ -189,9 +186,9 @@ class Classifier(AveragedModule):
         labels = batch["labels"]
         if self.epinet is not None:
             logits_KBC, _ = self._epinet_logits(batch, self.epinet.fresh_index())
-            loss = self.task.loss_of_draws(logits_KBC, labels, self._class_weights_C, self.hparams["label_smoothing"])
+            loss = self.task.loss_of_draws(logits_KBC, labels, self._class_weights_C, self.optimisation.label_smoothing)
         else:
-            loss = self.task.loss(self(batch), labels, self._class_weights_C, self.hparams["label_smoothing"])
+            loss = self.task.loss(self(batch), labels, self._class_weights_C, self.optimisation.label_smoothing)
         self.log("train_loss", loss, on_epoch=True, on_step=False, prog_bar=True, batch_size=len(labels), sync_dist=True)
         return loss
 

@@ -21,7 +21,7 @@ LARGEST = 1e30
 
 @dataclass(frozen=True)
 class Optimisation:
-    """Settings of the optimizer.
+    """Settings of the optimizer and the loss, checked; the defaults are those of a fit.
 
     Args:
         lr: Peak learning rate, in [0, 1e30].
@@ -30,14 +30,18 @@ class Optimisation:
         weight_decay: Decay of weight matrices, at least 0.
         warmup: Share of the steps in which the rates rise from 0, in [0, 1].
         decay: When the rates return to 0.
+        label_smoothing: Share of the probability, in [0, 1), that each target spreads over all classes.
+        ema: Share, in (0, 1), that a moving average of the weights keeps in each step; None for no average.
     """
 
-    lr: float
-    head_lr: float | None
-    layer_decay: float
-    weight_decay: float
-    warmup: float
-    decay: Decay
+    lr: float = 5e-5
+    head_lr: float | None = None
+    layer_decay: float = 1.0
+    weight_decay: float = 0.01
+    warmup: float = 0.1
+    decay: Decay = "plan"
+    label_smoothing: float = 0.0
+    ema: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse values out of range; a NaN fails every comparison."""
@@ -51,6 +55,10 @@ class Optimisation:
             raise ValueError(f"model.layer_decay must be in (0, 1], got {self.layer_decay}")
         if not 0 <= self.warmup <= 1:
             raise ValueError(f"model.warmup must be in [0, 1], got {self.warmup}")
+        if not 0 <= self.label_smoothing < 1:
+            raise ValueError(f"model.label_smoothing must be in [0, 1), got {self.label_smoothing}")
+        if self.ema is not None and not 0 < self.ema < 1:
+            raise ValueError(f"model.ema must be in (0, 1), or null for no average, got {self.ema}")
 
     @property
     def freezes_encoder(self) -> bool:

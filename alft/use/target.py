@@ -67,13 +67,7 @@ class ExportTarget:
             head: Import path of the class of ``model.head``.
         """
         self.kind.check(lora, head)
-        place = self.folder.resolve()
-        if place == Path(locate(backbone)).resolve():
-            raise ValueError(f"export: {self.folder} is the backbone itself; choose another folder")
-        parent = next(above for above in place.parents if above.exists())
-        if not parent.is_dir() or not os.access(parent, os.W_OK):
-            raise ValueError(f"export: {self.folder} cannot be made, since {parent} is no folder that can be written to")
-        mend_replaced(place)
+        place = writable(self.folder, backbone, "export")
         if place.exists():
             self._check_existing(place)
 
@@ -89,6 +83,27 @@ class ExportTarget:
                 f"export: {self.folder} holds more than an earlier export, so not even --force replaces it; "
                 f"move away or choose another folder: {listed(foreign)}"
             )
+
+
+def writable(folder: Path, backbone: str, setting: str) -> Path:
+    """The folder as an absolute path, after what a killed command left beside it was put right.
+
+    Args:
+        folder: The folder as typed.
+        backbone: The setting ``model.backbone``.
+        setting: What named the folder, for error messages.
+
+    Raises:
+        ValueError: It is the backbone, or cannot be made.
+    """
+    place = folder.resolve()
+    if place == Path(locate(backbone)).resolve():
+        raise ValueError(f"{setting}: {folder} is the backbone itself; choose another folder")
+    parent = next(above for above in place.parents if above.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK):
+        raise ValueError(f"{setting}: {folder} cannot be made, since {parent} is no folder that can be written to")
+    mend_replaced(place)
+    return place
 
 
 def foreign_files(folder: Path, tags: str = TAGS) -> list[str]:

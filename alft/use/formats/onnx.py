@@ -65,7 +65,7 @@ class Onnx(Format):
         _trace(graph, folder / GRAPH, _batch(model, tokenizer, [9, 5]))
         (folder / LABELS).write_text(json.dumps(model.label_names, ensure_ascii=False), encoding="utf-8")
         longest = min(tokenizer.model_max_length, 512)
-        _compare(graph, folder / GRAPH, _batch(model, tokenizer, [longest, 17 % longest, 1]))
+        _compare(graph, folder / GRAPH, _batch(model, tokenizer, [longest, max(1, longest // 2), 1]))
 
     def describe(self, model: Classifier, tokenizer: PreTrainedTokenizerBase, folder: str) -> Written:
         """Ten lines with onnxruntime and tokenizers."""

@@ -35,7 +35,9 @@ class Transformers(Format):
 
     def describe(self, model: Classifier, tokenizer: PreTrainedTokenizerBase, folder: str) -> Written:
         """A pipeline; a head of alft needs its import."""
-        first = NEEDS_ALFT if isinstance(merged(model), PooledClassifier) else ""
+        network: Any = model.network
+        whole = network.get_base_model() if isinstance(network, PeftModel) else network
+        first = NEEDS_ALFT if isinstance(whole, PooledClassifier) else ""
         return Written(USE.format(first=first, folder=json.dumps(folder)), CUT.format(tokenizer.model_max_length))
 
 
