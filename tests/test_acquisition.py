@@ -10,13 +10,13 @@ from alft.selection.acquisition import Bald, Entropy, Furthest, LeastConfidence,
 from alft.selection.clustering import distances_to_means
 from alft.selection.seeds import generator
 
+from .views import pool_view
+
 
 def view_of(probs_KNC, distances_N=None) -> PoolView:
     size = probs_KNC.shape[1]
     distances_N = torch.zeros(size) if distances_N is None else distances_N
-    return PoolView(
-        probs_KNC, torch.zeros(size, dtype=torch.int64), distances_N, torch.zeros(size, 0), torch.zeros(size), generator(0)
-    )
+    return pool_view(size, probs_KNC=probs_KNC, distances_N=distances_N)
 
 
 def random_probs(draws=7, size=50, classes=4):
@@ -89,7 +89,7 @@ def test_furthest_ranks_by_distance_to_the_own_cluster():
 
 
 def test_random_differs_from_seed_to_seed():
-    a, b = (Random()(PoolView(*[torch.zeros(0, 9, 2), torch.zeros(9)] * 2, torch.zeros(9), generator(seed))) for seed in (0, 1))
+    a, b = (Random()(pool_view(9, seed=seed)) for seed in (0, 1))
     assert not torch.equal(a, b)
 
 

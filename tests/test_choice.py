@@ -7,11 +7,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from alft.selection.acquisition import Entropy, PoolView
+from alft.selection.acquisition import Entropy
 from alft.selection.allocation import apportion
 from alft.selection.choice import Standing, choose, growing_groups, mask, pick_at_random, pick_by_cluster
 from alft.selection.plan import next_size
 from alft.selection.seeds import generator
+
+from .views import pool_view
 
 NO_PROBS = torch.zeros(0, 0, 2)
 
@@ -70,9 +72,7 @@ def by_score(scores, clusters=None):
 
 
 def by_cluster(scores, clusters, allocate="proportional", probs=NO_PROBS):
-    view = PoolView(
-        probs, clusters, torch.zeros(len(scores)), torch.zeros(len(scores), 0), clusters > len(clusters), generator(0)
-    )
+    view = pool_view(len(scores), probs_KNC=probs, clusters_N=clusters)
     return pick_by_cluster(Entropy(), view, scores, allocate)
 
 

@@ -1,6 +1,7 @@
 """Contracts of acquisitions, budgets, clusterings and allocations, found by base class: new ones are tested automatically."""
 
 import random
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -13,10 +14,12 @@ from alft.selection.acquisition import Acquisition, PoolView, Random
 from alft.selection.allocation import Allocation, apportion, weigh
 from alft.selection.budget import Budget
 from alft.selection.clustering import Clustering, distances_to_means
+from alft.selection.combined import Mixture
 from alft.selection.embedding import TextEmbedding, TokenEmbedding
 from alft.selection.seeds import generator
 
 from .conftest import examples, shipped
+from .views import pool_view
 
 ACQUISITIONS = shipped(Acquisition)
 BUDGETS = shipped(Budget)
@@ -31,13 +34,14 @@ SIZE, DRAWS, CLASSES, WIDTH = 40, 5, 3, 6
 def make_view(logits_KNC: torch.Tensor, seed: int = 0) -> PoolView:
     embeddings_ND = torch.randn(logits_KNC.shape[1], WIDTH, generator=generator("embeddings"))
     clusters_N = torch.arange(logits_KNC.shape[1]) % 3
-    return PoolView(
-        logits_KNC.float().softmax(-1),
-        clusters_N,
-        distances_to_means(embeddings_ND, clusters_N),
-        embeddings_ND,
-        torch.zeros(len(clusters_N), dtype=torch.bool),
-        generator(seed),
+    return pool_view(
+        len(clusters_N),
+        seed=seed,
+        probs_KNC=logits_KNC.float().softmax(-1),
+        clusters_N=clusters_N,
+        distances_N=distances_to_means(embeddings_ND, clusters_N),
+        embeddings_ND=embeddings_ND,
+        features_NF=embeddings_ND.flip(1),
     )
 
 
@@ -70,7 +74,7 @@ class TestAcquisition:
 
     def test_leaves_its_input_alone(self, kind):
         view = make_view(ordinary_logits())
-        tensors = [view.probs_KNC, view.clusters_N, view.distances_N, view.embeddings_ND, view.bought_N]
+        tensors = [tensor for tensor in vars(view).values() if isinstance(tensor, torch.Tensor)]
         copies = [tensor.clone() for tensor in tensors]
         kind()(view).add_(1)
         assert all(torch.equal(tensor, copy) for tensor, copy in zip(tensors, copies, strict=True))
@@ -80,19 +84,76 @@ class TestAcquisition:
             assert word in kind.__doc__
 
 
-@pytest.mark.parametrize("kind", [kind for kind in ACQUISITIONS if kind is not Random])  # chance knows rows by number alone
+@pytest.mark.parametrize(
+    "kind", [kind for kind in ACQUISITIONS if kind not in (Random, Mixture)]
+)  # chance knows rows by number alone
 def test_acquisition_follows_a_permutation_of_the_pool(kind):
     order = torch.randperm(SIZE, generator=generator("order"))
     view = make_view(ordinary_logits())
-    permuted = PoolView(
-        view.probs_KNC[:, order],
-        view.clusters_N[order],
-        view.distances_N[order],
-        view.embeddings_ND[order],
-        view.bought_N[order],
-        generator(0),
+    permuted = pool_view(
+        SIZE,
+        probs_KNC=view.probs_KNC[:, order],
+        clusters_N=view.clusters_N[order],
+        distances_N=view.distances_N[order],
+        embeddings_ND=view.embeddings_ND[order],
+        features_NF=view.features_NF[order],
     )
     torch.testing.assert_close(kind()(permuted), kind()(view)[order])
+
+
+def picks(kind: type, view: PoolView, candidates: torch.Tensor, count: int) -> list[int]:
+    acquire = kind()
+    return acquire.pick(view, acquire(view).float(), candidates, count).tolist()
+
+
+def taken(rows: list[int]) -> torch.Tensor:
+    return torch.zeros(SIZE, dtype=torch.bool).index_fill_(0, torch.tensor(rows), True)
+
+
+POOLS = {
+    "ordinary": {},
+    "rows taken": {"bought_N": taken([1, 5, 8]), "taken_N": taken([1, 5, 8])},
+    "all rows equal": {
+        "embeddings_ND": torch.ones(SIZE, WIDTH),
+        "features_NF": torch.ones(SIZE, WIDTH),
+        "probs_KNC": torch.full((DRAWS, SIZE, 3), 1 / 3),
+    },
+    "all at 0": {"embeddings_ND": torch.zeros(SIZE, WIDTH), "features_NF": torch.zeros(SIZE, WIDTH)},
+    "each row twice": {
+        name: getattr(make_view(ordinary_logits()), name)[torch.arange(SIZE) // 2] for name in ("embeddings_ND", "features_NF")
+    },
+    "float16": {name: getattr(make_view(ordinary_logits()), name).half() for name in ("embeddings_ND", "features_NF")},
+    "far away": {"embeddings_ND": make_view(ordinary_logits()).embeddings_ND + 1e4},
+}
+
+
+@pytest.mark.parametrize("kind", ACQUISITIONS)
+@pytest.mark.parametrize("parts", POOLS.values(), ids=POOLS.keys())
+class TestPick:
+    def view(self, parts, seed=0):
+        return replace(make_view(ordinary_logits(), seed), clusters_N=torch.zeros(SIZE, dtype=torch.int64), **parts)
+
+    @pytest.mark.parametrize("count", [1, 2, 7, 30])
+    def test_picks_exactly_as_many_distinct_candidates(self, kind, parts, count):
+        candidates = (~taken([1, 5, 8, 11, 12, 20, 21, 22, 23, 39])).nonzero().squeeze(1)
+        rows = picks(kind, self.view(parts), candidates, count)
+        assert len(rows) == len(set(rows)) == count
+        assert set(rows) <= set(candidates.tolist())
+
+    def test_same_seed_same_rows(self, kind, parts):
+        candidates = torch.arange(10, SIZE)
+        assert picks(kind, self.view(parts, 3), candidates, 9) == picks(kind, self.view(parts, 3), candidates, 9)
+
+    def test_leaves_its_input_alone(self, kind, parts):
+        view, candidates = self.view(parts), torch.arange(10, SIZE)
+        scores_N = kind()(view).float()
+        tensors = [scores_N, candidates, *(tensor for tensor in vars(view).values() if isinstance(tensor, torch.Tensor))]
+        copies = [tensor.clone() for tensor in tensors]
+        kind().pick(view, scores_N, candidates, 9).add_(1)
+        assert all(torch.equal(tensor, copy) for tensor, copy in zip(tensors, copies, strict=True))
+
+    def test_scores_are_finite(self, kind, parts):
+        assert kind()(self.view(parts)).isfinite().all()
 
 
 @pytest.mark.parametrize("kind", BUDGETS)

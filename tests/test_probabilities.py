@@ -7,12 +7,14 @@ from alft.selection.acquisition import Bald, Entropy, LeastConfidence, Margin, P
 from alft.selection.probabilities import PIECE, by_piece, empty_table, probabilities
 from alft.selection.seeds import generator
 
+from .views import pool_view
+
 ROWS = PIECE + 100  # two pieces
 
 
 def view_of(probs_KNC: torch.Tensor) -> PoolView:
     rows = probs_KNC.shape[1]
-    return PoolView(probs_KNC, torch.zeros(rows), torch.zeros(rows), torch.zeros(rows, 0), torch.zeros(rows), generator("view"))
+    return pool_view(rows, probs_KNC=probs_KNC)
 
 
 def logits_of(kind: str) -> torch.Tensor:

@@ -11,7 +11,7 @@ from alft.models.classifier import Classifier
 from alft.models.head import First, Mean
 from alft.models.lora import Lora
 from alft.models.optimisation import Optimisation
-from alft.models.probe import STRENGTHS, fit_probe, last_layer
+from alft.models.probe import STRENGTHS, fit_probe, last_layer, refuse_no_last_layer
 from alft.selection.seeds import generator
 from alft.task.single_label import SingleLabel
 
@@ -99,8 +99,8 @@ def test_a_probe_of_one_class_leaves_the_fresh_layer(fit: Fit, monkeypatch):
 def test_the_last_layer_is_found_below_adapters_with_as_many_outputs(tiny_bert):
     network = Classifier(str(tiny_bert), list("abcdefgh"), head=Mean(), lora=Lora(r=8)).network
     assert last_layer(network, 8) is network.base_model.model.classifier.modules_to_save.default
-    with pytest.raises(ValueError, match=r"model\.head_start must be fresh with this head"):
-        last_layer(nn.Sequential(nn.Linear(2, 3)), 2)
+    with pytest.raises(ValueError, match=r"model\.head_start must be fresh with this encoder"):
+        refuse_no_last_layer(nn.Sequential(nn.Linear(2, 3)), 2)
 
 
 class TestOptimisation:

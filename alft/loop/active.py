@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 import torch
 from lightning import Callback, LightningModule, Trainer
 
-from alft.loop.guards import refuse_too_large, refuse_trainer_settings
+from alft.loop.guards import refuse_no_features, refuse_too_large, refuse_trainer_settings
 from alft.loop.monitors import refuse_unlogged_monitors
 from alft.loop.progress import stage as show_stage
 from alft.loop.recorded import read_recorded
@@ -73,6 +73,8 @@ class ActiveLearning(Callback):
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Plan the run, before the optimizer requests the planned steps."""
         if stage == "fit":
+            if self.policy.acquire.needs_features:
+                refuse_no_features(pl_module, self.policy.acquire)
             self.plan(trainer, _pool(trainer))
 
     def plan(self, trainer: Trainer, pool: Pool) -> None:
@@ -150,7 +152,7 @@ class ActiveLearning(Callback):
         of_tokens = self.policy.embedding if needs.embeddings and isinstance(self.policy.embedding, TokenEmbedding) else None
         size = len(pool.ledger.selectable_N)
         scores = Scores(torch.zeros(0, size, 1), torch.zeros(size, 0))
-        if needs.probs or of_tokens:
+        if needs.probs or needs.features or of_tokens:
             scores = score_pool(
                 trainer,
                 module,
@@ -159,6 +161,7 @@ class ActiveLearning(Callback):
                 embedding=of_tokens,
                 seed=mix(self.policy.seed, "scores", epoch),
                 precision=self.policy.scoring_precision,
+                features=needs.features,
             )
         if needs.embeddings and isinstance(self.policy.embedding, TextEmbedding) and trainer.is_global_zero:
             scores = replace(scores, embeddings_ND=self.policy.embedding(pool.texts))

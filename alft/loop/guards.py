@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from lightning import Trainer
+from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Timer
 from lightning.pytorch.strategies import DeepSpeedStrategy, FSDPStrategy, ModelParallelStrategy
+from torch import nn
 
 from alft.loop.callback_rules import refuse_callback, refuse_unreadable_state
 from alft.loop.monitors import refuse_senseless_monitors
+from alft.selection.acquisition import Acquisition
 from alft.selection.clustering import Clustering
 from alft.system.memory import free_gib
 
@@ -138,3 +140,18 @@ def refuse_too_large(cluster: Clustering, rows: int) -> None:
             f"active.cluster: {cluster} of a pool of {rows} rows needs {needed:.1f} GiB of memory, of which {free:.1f} GiB are "
             "free; Ward without exact, or KMeans, need less"
         )
+
+
+def refuse_no_features(model: LightningModule, acquire: Acquisition) -> None:
+    """Refuse an acquisition that reads the input of the last layer, with a model without such a layer.
+
+    Raises:
+        ValueError: The message names the acquisition.
+    """
+    try:
+        assert isinstance(model.output_layer, nn.Module)
+    except (AttributeError, LookupError) as error:
+        raise ValueError(
+            f"active.acquire: {acquire} needs what the last layer of the model reads, but {error}; take another acquisition or "
+            "another model.head"
+        ) from error

@@ -5,11 +5,12 @@ whole pool before they are distributed, so padding and dropout masks of a chunk 
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
 
 import torch
 from lightning import LightningModule, Trainer
-from torch import Tensor
+from torch import Tensor, nn
 
 from alft.loop.progress import stage
 from alft.selection.chunks import chunk_tokens, make_chunks
@@ -18,6 +19,7 @@ from alft.selection.ledger import Ledger
 from alft.selection.plan import Plan
 from alft.selection.policy import Precision, Scores
 from alft.selection.seeds import mix
+from alft.system.inputs import inputs_of
 from alft.system.undisturbed import undisturbed
 from alft.task.base import Task
 
@@ -59,6 +61,10 @@ class Scorer(Protocol):
     def task(self) -> Task:
         """The prediction task."""
 
+    @property
+    def output_layer(self) -> nn.Linear:
+        """The linear layer that gives the logits; a LookupError if there is none."""
+
     def draw_count(self, passes: int) -> int:
         """Number of draws K for an acquisition that compares ``passes`` draws; at least 1."""
 
@@ -77,6 +83,7 @@ def score_pool(
     embedding: TokenEmbedding | None = None,
     seed: int = 0,
     precision: Precision = "float32",
+    features: bool = False,
 ) -> Scores:
     """Score every pool row that has a label, distributed over the processes.
 
@@ -88,11 +95,13 @@ def score_pool(
         embedding: Embedding of the texts; None for no embeddings.
         seed: Seed of this pass; each chunk and draw has its own stream.
         precision: Precision of the encoder; probabilities are computed in float32 regardless.
+        features: Whether to keep what the last layer reads, in a pass without dropout.
     """
     scorer: Scorer = module  # type: ignore[assignment]
     size = len(pool.lengths)
     probs_KNC = scorer.task.score_table(scorer.draw_count(passes), size)
     embeddings_ND = torch.zeros(size, embedding.size(scorer.hidden_size) if embedding else 0)
+    features_NF = torch.zeros(size, scorer.output_layer.in_features if features else 0)
     chunks = make_chunks(pool.lengths, pool.ledger.selectable_N.nonzero().squeeze(1), chunk_tokens(module.device.type))
     mine = range(trainer.global_rank, len(chunks), trainer.world_size)
     autocast = torch.autocast(module.device.type, torch.bfloat16, enabled=precision == "bf16")
@@ -100,14 +109,20 @@ def score_pool(
         for number in mine:
             chunk = chunks[number]
             batch = {name: tensor.to(module.device) for name, tensor in pool.pool_batch(chunk.tolist()).items()}
-            logits_KBC, embeddings_BD = scorer.draws(batch, passes, mix(seed, number), embedding)
+            watch: AbstractContextManager[list[Tensor]] = inputs_of(scorer.output_layer) if features else nullcontext([])
+            with watch as read:
+                if features and passes and embedding is None:  # then there is no other pass without dropout
+                    scorer.draws(batch, 0, 0, None)
+                logits_KBC, embeddings_BD = scorer.draws(batch, passes, mix(seed, number), embedding)
             probs_KNC[:, chunk] = scorer.task.table_entries(logits_KBC).cpu()
             if embeddings_BD is not None:
                 embeddings_ND[chunk] = embeddings_BD.float().cpu()
+            if features:
+                features_NF[chunk] = read[0]
             advance()
     # Some backends reduce only contiguous tensors: the table in its memory layout, (K, C, N).
     probs_KCN = gather(trainer, probs_KNC.transpose(1, 2))
-    return Scores(probs_KCN.transpose(1, 2), gather(trainer, embeddings_ND))
+    return Scores(probs_KCN.transpose(1, 2), gather(trainer, embeddings_ND), gather(trainer, features_NF) if features else None)
 
 
 def gather(trainer: Trainer, table: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from alft.models.head import First, Head, recorded, restored
 from alft.models.lora import Lora, add_lora
 from alft.models.optimisation import Optimisation, planned
 from alft.models.parts import Parts
-from alft.models.probe import last_layer, start_last_layer
+from alft.models.probe import last_layer, refuse_no_last_layer, start_last_layer
 from alft.selection.chunks import chunk_tokens, make_chunks
 from alft.selection.embedding import MeanTokens, TokenEmbedding
 from alft.selection.seeds import mix
@@ -96,7 +96,7 @@ class Classifier(AveragedModule):
             parts.freeze_embeddings()
         self.in_encoder = parts.in_encoder
         if head_start == "probe":
-            last_layer(self.network, len(label_names))
+            refuse_no_last_layer(self.network, len(label_names))
         self.epinet = EpinetHead(epinet or Epinet(), self.hidden_size, len(label_names)) if uncertainty == "epinet" else None
         # from_pretrained returns an eval-mode model and Trainer.fit no longer calls train(): dropout would stay off.
         self.train()
@@ -133,6 +133,11 @@ class Classifier(AveragedModule):
             return self.task.average(self._epinet_logits(batch, self.epinet.fixed_index(self.draw_count(0)))[0])
         logits: Tensor = self._run(batch).logits
         return logits
+
+    @property
+    def output_layer(self) -> nn.Linear:
+        """The trained linear layer that gives the logits; a LookupError if the head has none."""
+        return last_layer(self.network, self.task.outputs)
 
     def draw_count(self, passes: int) -> int:
         """Number of draws K that :meth:`draws` makes for an acquisition with ``passes`` (0: it compares no draws)."""
@@ -171,9 +176,17 @@ class Classifier(AveragedModule):
         return torch.stack(logits), embeddings
 
     def on_train_start(self) -> None:
-        """Start the last layer from a probe, before the first step of the run."""
-        if self.hparams["head_start"] == "probe" and self.trainer.global_step == 0:
-            self._probe(self.trainer.datamodule)  # type: ignore[attr-defined]  # set by fit, unknown to the type checker
+        """Start the last layer from a probe, before the first step of the run, on every process from all rows bought."""
+        if self.hparams["head_start"] != "probe" or self.trainer.global_step > 0:
+            return
+        data: Any = self.trainer.datamodule  # type: ignore[attr-defined]  # set by fit, unknown to the type checker
+        rows, labels_R = data.bought()
+        chunks = make_chunks(data.lengths[rows], torch.arange(len(rows)), chunk_tokens(self.device.type))
+        batches = (self.transfer_batch_to_device(data.pool_batch(rows[chunk].tolist()), self.device, 0) for chunk in chunks)
+        balanced = self.hparams["class_weights"] == "balanced"
+        with undisturbed(self, self.device):
+            self.eval()
+            start_last_layer(self.output_layer, batches, self._run, labels_R[torch.cat(chunks)], balanced)
 
     def on_train_epoch_start(self) -> None:
         """Weigh the classes by the labels bought so far."""
@@ -236,16 +249,6 @@ class Classifier(AveragedModule):
         hidden_BLD: Tensor = output.hidden_states[-1]
         additions_KBC = self.epinet(MeanTokens()(hidden_BLD, batch["attention_mask"]), index_KZ)
         return output.logits + additions_KBC, hidden_BLD
-
-    def _probe(self, data: Any) -> None:
-        """Start the last layer from the rows bought; every process computes the same, from all of them in the same chunks."""
-        rows, labels_R = data.bought()
-        chunks = make_chunks(data.lengths[rows], torch.arange(len(rows)), chunk_tokens(self.device.type))
-        batches = (self.transfer_batch_to_device(data.pool_batch(rows[chunk].tolist()), self.device, 0) for chunk in chunks)
-        balanced = self.hparams["class_weights"] == "balanced"
-        with undisturbed(self, self.device):
-            self.eval()
-            start_last_layer(self.network, batches, self._run, labels_R[torch.cat(chunks)], self.task.outputs, balanced)
 
     def _count(self, batch: Batch, stage: str) -> None:
         self.tallies[stage](self(batch).float(), batch["labels"])

@@ -5,8 +5,7 @@ predictions mean something from the first epoch on. Source: arXiv 2202.10054 for
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
+
+from alft.system.inputs import inputs_of
 
 Array = NDArray[np.float64]
 Batch = dict[str, Tensor]
@@ -30,7 +31,7 @@ def last_layer(network: nn.Module, classes: int) -> nn.Linear:
     """The trained linear layer that gives the logits.
 
     Raises:
-        ValueError: The head has none.
+        LookupError: The head has none.
     """
     layers = [
         layer
@@ -38,46 +39,37 @@ def last_layer(network: nn.Module, classes: int) -> nn.Linear:
         if isinstance(layer, nn.Linear) and layer.out_features == classes and layer.weight.requires_grad and "lora_" not in name
     ]
     if not layers:
-        raise ValueError("model.head_start must be fresh with this head, whose outputs are not those of a trained linear layer")
+        raise LookupError("the outputs of this head are not those of a trained linear layer")
     return layers[-1]
 
 
-@contextmanager
-def features_of(layer: nn.Linear) -> Iterator[list[Tensor]]:
-    """Collect what a layer reads, float32 (B, D) a pass."""
-    seen: list[Tensor] = []
-
-    def keep(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        seen.append(inputs[0].detach().float().cpu())
-
-    handle = layer.register_forward_pre_hook(keep)
+def refuse_no_last_layer(network: nn.Module, classes: int) -> None:
+    """Raise a ValueError, before training, where there is no layer that a probe could start."""
     try:
-        yield seen
-    finally:
-        handle.remove()
+        last_layer(network, classes)
+    except LookupError as error:
+        raise ValueError(f"model.head_start must be fresh with this encoder: {error}") from error
 
 
 @torch.no_grad()
 def start_last_layer(
-    network: nn.Module, batches: Iterable[Batch], run: Callable[[Batch], object], labels_N: Tensor, classes: int, balanced: bool
+    layer: nn.Linear, batches: Iterable[Batch], run: Callable[[Batch], object], labels_N: Tensor, balanced: bool
 ) -> None:
     """Set the last layer to a probe of what it reads; with labels of one class alone there is nothing to fit.
 
     Args:
-        network: In the mode in which the features are computed.
+        layer: The last layer.
         batches: Tokens of the rows, in the order of the labels.
-        run: Passes a batch through the network.
+        run: Passes a batch through the network, which is in the mode in which features are to be computed.
         labels_N: Classes of the rows.
-        classes: C.
         balanced: Weigh the classes equally.
     """
     if len(set(labels_N.tolist())) < 2:
         return
-    layer = last_layer(network, classes)
-    with features_of(layer) as features:
+    with inputs_of(layer) as features:
         for batch in batches:
             run(batch)
-    weights_CD, biases_C = fit_probe(torch.cat(features), labels_N, classes, balanced)
+    weights_CD, biases_C = fit_probe(torch.cat(features), labels_N, layer.out_features, balanced)
     layer.weight.copy_(weights_CD)
     if layer.bias is not None:
         layer.bias.copy_(biases_C)

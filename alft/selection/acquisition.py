@@ -7,12 +7,14 @@ importable module) and one line of config.
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import torch
 from torch import Tensor
 
 from alft.selection.probabilities import confidence, margin, mean_entropy, mutual_information, variance
+
+Space = Literal["encoder", "text"]
 
 MOST_PASSES = 10_000
 """Upper limit on the draws an acquisition function may compare: more would not finish."""
@@ -28,7 +30,13 @@ class PoolView:
         distances_N: Euclidean distance of each row's embedding to the mean of its own cluster; may be NaN when the
             acquisition declares that it needs none.
         embeddings_ND: One vector per row; D may be 0 when the acquisition declares that it needs none.
+        features_NF: What the last layer of the model reads for each row; F may be 0 when the acquisition declares that it needs
+            none.
         bought_N: Rows whose label was bought in an earlier epoch, bool.
+        taken_N: Rows that a new pick should complement, bool: those bought that cannot be chosen again now (the last set in
+            accumulate mode, all bought rows in unseen mode, none in recalculate mode), and in :meth:`Acquisition.pick` also
+            those that this selection has picked from other clusters.
+        space: Where the embeddings come from: the ``encoder``, as it is now, or the ``text`` alone.
         generator: Source of all randomness of an acquisition function; the same on every process.
     """
 
@@ -36,7 +44,10 @@ class PoolView:
     clusters_N: Tensor
     distances_N: Tensor
     embeddings_ND: Tensor
+    features_NF: Tensor
     bought_N: Tensor
+    taken_N: Tensor
+    space: Space
     generator: torch.Generator
 
     @property
@@ -49,18 +60,24 @@ class Acquisition(ABC):
     """Base class: scores every pool row and picks the rows with the highest scores.
 
     An acquisition declares what it needs, and the run computes no more than that: ``needs_probs`` (on by default),
-    ``needs_distances``, ``needs_embeddings``, and ``passes``, the number of stochastic draws to compare (0: one pass is
-    enough). One that chooses rows *jointly* overrides :meth:`pick`.
+    ``needs_distances``, ``needs_embeddings``, ``needs_features``, and ``passes``, the number of stochastic draws to compare (0:
+    one pass is enough). One that chooses rows *jointly* overrides :meth:`pick`; one that changes in the course of a run
+    overrides :meth:`now`.
     """
 
     needs_probs: ClassVar[bool] = True
     needs_distances: ClassVar[bool] = False
     needs_embeddings: ClassVar[bool] = False
+    needs_features: ClassVar[bool] = False
 
     @property
     def passes(self) -> int:
         """Number of stochastic draws to compare; 0 when one pass is enough."""
         return 0
+
+    def now(self, epoch: int, bought: int) -> "Acquisition":
+        """The acquisition that chooses the set of ``epoch``, when ``bought`` labels have been bought: this one, by default."""
+        return self
 
     @abstractmethod
     def __call__(self, view: PoolView) -> Tensor:

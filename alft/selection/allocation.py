@@ -12,7 +12,10 @@ from torch import Tensor
 
 from alft.selection.probabilities import mean_entropy
 
-Allocation = Literal["proportional", "equal", "difficulty"]
+Allocation = Literal["proportional", "equal", "difficulty", "disagreement"]
+
+BY_PREDICTION: tuple[Allocation, ...] = ("difficulty", "disagreement")
+"""Those that need class probabilities."""
 
 
 def weigh(allocate: Allocation, counts_M: Tensor, clusters_N: Tensor, candidates_N: Tensor, probs_KNC: Tensor) -> Tensor:
@@ -27,14 +30,28 @@ def weigh(allocate: Allocation, counts_M: Tensor, clusters_N: Tensor, candidates
     difficulty: formula w(c) = sum of H(pbar) over the candidates in c, in nats. Needs one pass. Use it to take more rows where
     the model is uncertain, while still covering every cluster.
 
-    None costs anything besides the pass that difficulty needs. Source: all three are ours.
+    disagreement: formula w(c) = candidates in c that are predicted otherwise than most candidates in c, at least 1. Needs one
+    pass. Use it to take more rows where texts that look alike are told apart, rightly or wrongly.
+
+    None costs anything besides the pass that the last two need. Source: the first three are ours; disagreement is after the
+    pseudo-errors of arXiv 2307.00968, which draws rows among them.
     """
     if allocate == "equal":
         return torch.ones(len(counts_M), dtype=torch.float64)
     if allocate == "difficulty":
         doubt_N = mean_entropy(probs_KNC).double()
         return torch.zeros(len(counts_M), dtype=torch.float64).index_add_(0, clusters_N[candidates_N], doubt_N[candidates_N])
+    if allocate == "disagreement":
+        return _otherwise(counts_M, clusters_N[candidates_N], probs_KNC[:, candidates_N])
     return counts_M.double()
+
+
+def _otherwise(counts_M: Tensor, clusters_B: Tensor, probs_KBC: Tensor) -> Tensor:
+    """Rows of each cluster whose predicted class is not the most frequent one there, float64 (M,)."""
+    classes = probs_KBC.shape[2]
+    cells_B = clusters_B * classes + probs_KBC.mean(0).argmax(-1)
+    most_M = torch.bincount(cells_B, minlength=len(counts_M) * classes).view(-1, classes).amax(1)
+    return (counts_M - most_M).clamp(min=1).double()
 
 
 def apportion(total: int, weights: list[float], counts: list[int]) -> list[int]:

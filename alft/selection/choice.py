@@ -4,7 +4,7 @@ Axes: N pool rows. All masks are over the whole pool: a row has the same number 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -83,8 +83,12 @@ def pick_by_cluster(acquire: Acquisition, view: PoolView, scores_N: Tensor, allo
         quotas = apportion(count, weights_M.tolist(), counts_M.tolist())
         rows = candidates_N.nonzero().squeeze(1)
         members = torch.split(rows[clusters_N[rows].sort(stable=True).indices], counts_M.tolist())
-        picked = [acquire.pick(view, scores_N, own, quota) for own, quota in zip(members, quotas, strict=True) if quota]
-        chosen = torch.cat([rows[:0], *picked])
+        chosen = rows[:0]
+        for own, quota in zip(members, quotas, strict=True):
+            if quota:
+                # A selection may be made more than once, from other candidates: what can be chosen again is not taken.
+                seen = replace(view, taken_N=(view.bought_N & ~candidates_N).index_fill_(0, chosen, True))
+                chosen = torch.cat([chosen, acquire.pick(seen, scores_N, own, quota)])
         _refuse_wrong_picks(acquire, chosen, candidates_N, count)
         return chosen.sort().values
 

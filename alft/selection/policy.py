@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from alft.selection.acquisition import Acquisition, Entropy, PoolView
-from alft.selection.allocation import Allocation
+from alft.selection.allocation import BY_PREDICTION, Allocation
 from alft.selection.budget import Budget, Linear
 from alft.selection.checks import refuse_nonfinite, refuse_wrong_axes, refuse_wrong_clusters, refuse_wrong_scores
 from alft.selection.choice import Pick, Standing, choose, growing_groups, pick_at_random, pick_by_cluster
@@ -34,24 +34,29 @@ class Scores:
     Attributes:
         probs_KNC: Class probabilities of each draw; K = 0 without a pass.
         embeddings_ND: One vector per row; D = 0 without embeddings.
+        features_NF: What the last layer of the model reads for each row; None without features.
     """
 
     probs_KNC: Tensor
     embeddings_ND: Tensor
+    features_NF: Tensor | None = None
 
     def refuse_wrong_axes(self, rows: int) -> None:
-        """Raise a ValueError unless both are tensors with these axes and as many rows."""
+        """Raise a ValueError unless all are tensors with these axes and as many rows."""
         refuse_wrong_axes("probs_KNC", self.probs_KNC, rows)
         refuse_wrong_axes("embeddings_ND", self.embeddings_ND, rows)
+        if self.features_NF is not None:
+            refuse_wrong_axes("features_NF", self.features_NF, rows)
 
 
 @dataclass(frozen=True)
 class Needs:
-    """Model outputs that a selection requires: probabilities, the number of draws, and embeddings."""
+    """Model outputs that a selection requires: probabilities, the number of draws, embeddings, features of the last layer."""
 
     probs: bool
     passes: int
     embeddings: bool
+    features: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,8 +83,8 @@ class Policy:
         cluster: Clustering of the pool; every cluster contributes its quota to a set.
         embedding: One vector per text, for clustering: from the encoder, or from the text alone (``TfIdf``, ``WordVectors``).
         recluster: Cluster ``once``, before training, or in ``every_epoch`` that selects, with the encoder's current weights.
-        allocate: Quota of each cluster: in proportion to its candidates, equal, or by its difficulty, the summed entropy of
-            its candidates.
+        allocate: Quota of each cluster: in proportion to its candidates, equal, by its difficulty, the summed entropy of its
+            candidates, or by its disagreement, the candidates predicted otherwise than most.
         scoring_precision: Precision of the encoder when it scores the pool, independent of trainer.precision unless that
             makes the weights themselves bf16.
     """
@@ -141,12 +146,11 @@ class Policy:
 
     def needs(self, epoch: int, plan: Plan, ledger: Ledger) -> Needs:
         """Model outputs required to choose the set of ``epoch``, and no more."""
-        probs = plan.decides[epoch] and (
-            self.acquire.needs_probs or self.allocate == "difficulty" or self.budget.opens_clusters
-        )
+        acquire, decides = self.acquire.now(epoch, ledger.bought), plan.decides[epoch]
+        probs = decides and (acquire.needs_probs or self.allocate in BY_PREDICTION or self.budget.opens_clusters)
         to_cluster = self._partitions(epoch, plan, ledger) and self._clusters_need_embeddings
-        to_pick = plan.decides[epoch] and self.acquire.needs_embeddings
-        return Needs(probs, self.acquire.passes if probs else 0, to_cluster or to_pick)
+        to_pick = decides and acquire.needs_embeddings
+        return Needs(probs, acquire.passes if probs else 0, to_cluster or to_pick, decides and acquire.needs_features)
 
     def select(self, epoch: int, plan: Plan, ledger: Ledger, scores: Scores) -> Decision:
         """Cluster, if clusters are due, and choose the set of ``epoch``: :meth:`partition`, then :meth:`decide`."""
@@ -182,9 +186,9 @@ class Policy:
         if plan.decides[epoch]:
             scores.refuse_wrong_axes(len(ledger.selectable_N))
             assert clusters is not None
-            view = self._view(epoch, clusters, standing, scores)
-            scores_N = self._rate(epoch, ledger, view)
-            pick = pick_by_cluster(self.acquire, view, scores_N, self.allocate)
+            acquire, view = self.acquire.now(epoch, ledger.bought), self._view(epoch, clusters, standing, scores)
+            scores_N = self._rate(acquire, epoch, ledger, view)
+            pick = pick_by_cluster(acquire, view, scores_N, self.allocate)
             if self.budget.opens_clusters:
                 order_M = order_M if order_M is not None else order_by_entropy(scores.probs_KNC, clusters.clusters_N)
                 opened = self.budget.open_clusters(epoch, len(plan.sizes), len(order_M))
@@ -209,19 +213,26 @@ class Policy:
             clusters_N=clusters.clusters_N,
             distances_N=clusters.distances_N,
             embeddings_ND=scores.embeddings_ND,
+            features_NF=scores.embeddings_ND[:, :0] if scores.features_NF is None else scores.features_NF,
             bought_N=standing.bought_N,
+            taken_N=standing.bought_N & ~standing.candidates(self.mode),
+            space="text" if isinstance(self.embedding, TextEmbedding) else "encoder",
             generator=generator(self.seed, "acquisition", epoch),
         )
 
-    def _rate(self, epoch: int, ledger: Ledger, view: PoolView) -> Tensor:
+    def _rate(self, acquire: Acquisition, epoch: int, ledger: Ledger, view: PoolView) -> Tensor:
         finite_N = by_piece(lambda probs_KBC: probs_KBC.sum((0, 2)), view.probs_KNC).isfinite()
         refuse_nonfinite(finite_N, ledger, epoch, "the model", "probabilities")
-        if self.acquire.needs_embeddings:
-            refuse_nonfinite(view.embeddings_ND.sum(1).isfinite(), ledger, epoch, "the model", "embeddings")
-        scores_N = self.acquire(view)
-        refuse_wrong_scores(self.acquire, scores_N, view.size)
+        for needed, table, what in (
+            (acquire.needs_embeddings, view.embeddings_ND, "embeddings"),
+            (acquire.needs_features, view.features_NF, "features"),
+        ):
+            if needed:
+                refuse_nonfinite(table.sum(1).isfinite(), ledger, epoch, "the model", what)
+        scores_N = acquire(view)
+        refuse_wrong_scores(acquire, scores_N, view.size)
         scores_N = scores_N.float()
-        refuse_nonfinite(scores_N.isfinite(), ledger, epoch, f"active.acquire {type(self.acquire).__name__}", "a score")
+        refuse_nonfinite(scores_N.isfinite(), ledger, epoch, f"active.acquire {type(acquire).__name__}", "a score")
         return scores_N
 
 
