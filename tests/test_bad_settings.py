@@ -78,7 +78,7 @@ MISTAKES = {
     "max_epochs missing": (arguments("--trainer.max_epochs", "null"), "trainer.max_epochs must be given"),
     "unknown acquisition": (
         arguments("--active.acquire", "Entrpy"),
-        "active.acquire: there is no Entrpy; did you mean Entropy? Known: Bald, ",
+        "active.acquire: there is no Entrpy; did you mean Entropy? Known: Badge, Bald, ",
     ),
     "misspelt option": (
         arguments("--active.aquire", "Entropy"),

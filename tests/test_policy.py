@@ -5,10 +5,11 @@ import torch
 
 from alft.selection.acquisition import Bald, Entropy, Furthest, Random
 from alft.selection.budget import Constant, Full, Linear
+from alft.selection.choice import order_by_entropy
 from alft.selection.clustering import Whole
 from alft.selection.dif_build import DifBuild
 from alft.selection.ledger import Ledger, Selection
-from alft.selection.policy import Needs, Policy, Scores, order_by_entropy
+from alft.selection.policy import Needs, Policy, Scores
 from alft.selection.probabilities import entropy
 from alft.selection.seeds import generator
 from alft.selection.ward import Ward

@@ -89,7 +89,7 @@ class MaskedModel(LightningModule):
         """AdamW; linear warm-up, then linear decay to 0."""
         settings = Optimisation(lr=self.lr)
         groups = settings.groups(self.masked.named_parameters(), lambda name: True)
-        optimizer, scheduler = planned(groups, settings.warmup, int(self.trainer.estimated_stepping_batches))
+        optimizer, scheduler = planned(groups, settings.warmup, [int(self.trainer.estimated_stepping_batches)])
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:

@@ -134,16 +134,28 @@ class TextPool(LightningDataModule):
         self.order_seed = seed
 
     def planned_steps(self, whole_pool: bool = False) -> int:
-        """Optimizer steps of the planned epochs; with ``whole_pool``, as if every epoch trained on the whole pool."""
-        if self.plan is None:
-            raise ValueError(
-                "TextPool has no plan of its epochs: the Trainer needs ActiveLearning among its callbacks, "
-                "as alft.trainer(data, active, max_epochs=...) has it"
-            )
-        trainer = self._its_trainer
-        sizes = [self.ledger.pool] * len(self.plan.sizes) if whole_pool else self.plan.sizes
+        """Optimizer steps of all planned epochs."""
+        return sum(self.planned_stretches(whole_pool))
+
+    def planned_stretches(self, whole_pool: bool = False) -> list[int]:
+        """Optimizer steps of the planned epochs, from one beginning of the weights to the next.
+
+        Args:
+            whole_pool: Count as if every epoch trained on the whole pool.
+        """
+        steps, plan = self._steps(whole_pool), self._its_plan
+        return [sum(steps[epoch] for epoch in stretch) for stretch in plan.stretches()]
+
+    def weights_begin(self, epoch: int, step: int) -> bool:
+        """Whether weights begin at this step: at the first of the run, and at that of an epoch which begins anew."""
+        return step == 0 or (self._its_plan.restarts(epoch) and step == sum(self._steps()[:epoch]))
+
+    def _steps(self, whole_pool: bool = False) -> list[int]:
+        """Optimizer steps of each planned epoch."""
+        trainer, plan = self._its_trainer, self._its_plan
+        sizes = [self.ledger.pool] * plan.epochs if whole_pool else plan.sizes
         batches = [math.ceil(math.ceil(size / trainer.world_size) / self.batch_size) for size in sizes]
-        return sum(math.ceil(count / trainer.accumulate_grad_batches) for count in batches)
+        return [math.ceil(count / trainer.accumulate_grad_batches) for count in batches]
 
     def pool_batch(self, rows: Sequence[int]) -> Batch:
         """Tokens of the given pool rows, without labels."""
@@ -206,6 +218,15 @@ class TextPool(LightningDataModule):
         refuse_other_labels(self.corpus.pool.labels, first_used_N, labels_seen(state_dict))
         self.ledger.load_state_dict(state_dict["ledger"])
         trainer.should_stop = state_dict["stopped"]  # EarlyStopping saves that it stopped the run, the Trainer does not
+
+    @property
+    def _its_plan(self) -> Plan:
+        if self.plan is None:
+            raise ValueError(
+                "TextPool has no plan of its epochs: the Trainer needs ActiveLearning among its callbacks, "
+                "as alft.trainer(data, active, max_epochs=...) has it"
+            )
+        return self.plan
 
     @property
     def _its_trainer(self) -> Trainer:

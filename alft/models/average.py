@@ -45,6 +45,10 @@ class Average:
             else:
                 self._average[name] = weight.detach().clone()
 
+    def forget(self) -> None:
+        """Begin anew, without an average."""
+        self._average, self._trained = {}, {}
+
     def put_in(self) -> None:
         """Exchange the weights in training for their average, if there is one."""
         if self._average and not self.is_in:

@@ -11,18 +11,17 @@ from torch import Tensor, nn
 from alft.models.average import Average
 from alft.models.averaged import AveragedModule
 from alft.models.backbone import load_network
+from alft.models.beginning import begin
 from alft.models.epinet import Epinet, EpinetHead
 from alft.models.head import First, Head, recorded, restored
 from alft.models.lora import Lora, add_lora
 from alft.models.optimisation import Optimisation, planned
 from alft.models.parts import Parts
-from alft.models.probe import last_layer, refuse_no_last_layer, start_last_layer
-from alft.selection.chunks import chunk_tokens, make_chunks
+from alft.models.probe import last_layer, refuse_no_last_layer
 from alft.selection.embedding import MeanTokens, TokenEmbedding
 from alft.selection.seeds import mix
 from alft.system.excerpt import listed
 from alft.system.short_form import plain, short_form
-from alft.system.undisturbed import undisturbed
 from alft.task.single_label import SingleLabel
 from alft.task.tally import Evaluation
 
@@ -175,23 +174,13 @@ class Classifier(AveragedModule):
                 logits.append(self._run(batch).logits)
         return torch.stack(logits), embeddings
 
-    def on_train_start(self) -> None:
-        """Start the last layer from a probe, before the first step of the run, on every process from all rows bought."""
-        if self.hparams["head_start"] != "probe" or self.trainer.global_step > 0:
-            return
-        data: Any = self.trainer.datamodule  # type: ignore[attr-defined]  # set by fit, unknown to the type checker
-        rows, labels_R = data.bought()
-        chunks = make_chunks(data.lengths[rows], torch.arange(len(rows)), chunk_tokens(self.device.type))
-        batches = (self.transfer_batch_to_device(data.pool_batch(rows[chunk].tolist()), self.device, 0) for chunk in chunks)
-        balanced = self.hparams["class_weights"] == "balanced"
-        with undisturbed(self, self.device):
-            self.eval()
-            start_last_layer(self.output_layer, batches, self._run, labels_R[torch.cat(chunks)], balanced)
-
     def on_train_epoch_start(self) -> None:
-        """Weigh the classes by the labels bought so far."""
+        """Begin the weights, where a set begins with new ones; weigh the classes by the labels bought so far."""
+        data: Any = self.trainer.datamodule  # type: ignore[attr-defined]  # set by fit, unknown to the type checker
+        epoch, step = self.trainer.current_epoch, self.trainer.global_step
+        if data.weights_begin(epoch, step):
+            begin(self, data, anew=step > 0, seed=mix(data.order_seed, epoch))
         if self.hparams["class_weights"] == "balanced":
-            data: Any = self.trainer.datamodule  # type: ignore[attr-defined]
             self._class_weights_C = self.task.class_weights(data.bought()[1])
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
@@ -226,11 +215,11 @@ class Classifier(AveragedModule):
         self._report("test")
 
     def configure_optimizers(self) -> Any:
-        """AdamW; linear warm-up, then linear decay to 0 over the planned steps."""
+        """AdamW; linear warm-up, then linear decay to 0 over the planned steps, and again where the weights begin anew."""
         data: Any = self.trainer.datamodule  # type: ignore[attr-defined]  # set by fit, unknown to the type checker
-        if not hasattr(data, "planned_steps"):
+        if not hasattr(data, "planned_stretches"):
             raise ValueError(f"Classifier needs fit(model, datamodule=TextPool(...)), got {type(data).__name__}")
-        steps = data.planned_steps(whole_pool=self.optimisation.decay == "pool")
+        steps = data.planned_stretches(whole_pool=self.optimisation.decay == "pool")
         groups = self.optimisation.groups(self.named_parameters(), self.in_encoder)
         optimizer, scheduler = planned(groups, self.optimisation.warmup, steps)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": scheduler, "interval": "step"}}

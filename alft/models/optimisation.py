@@ -1,14 +1,15 @@
 """Which weights learn how fast: learning rates by depth, decay of weight matrices, warm-up (method.md 9)."""
 
 import re
-from collections.abc import Callable, Iterable
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, Literal
 
 from torch import nn
 from torch.optim import AdamW, Optimizer
-from torch.optim.lr_scheduler import LRScheduler
-from transformers import get_linear_schedule_with_warmup
+from torch.optim.lr_scheduler import LambdaLR, LRScheduler
 
 Decay = Literal["plan", "pool"]
 
@@ -92,11 +93,24 @@ class Optimisation:
         return [{"params": held, "lr": rate, "weight_decay": decay} for (rate, decay), held in ordered]
 
 
-def planned(groups: list[dict[str, Any]], warmup: float, steps: int) -> tuple[Optimizer, LRScheduler]:
-    """AdamW on parameter groups; the rates rise over a share ``warmup`` of the steps, then fall linearly to 0 at the last."""
+def planned(groups: list[dict[str, Any]], warmup: float, stretches: Sequence[int]) -> tuple[Optimizer, LRScheduler]:
+    """AdamW on parameter groups, and a scheduler of its rates.
+
+    Args:
+        groups: Parameter groups with their peak rates.
+        warmup: Share of the steps of a stretch in which the rates rise from 0; then they fall linearly to 0 at its end.
+        stretches: Number of steps of each stretch, one after another.
+    """
     optimizer = AdamW(groups)
-    scheduler = get_linear_schedule_with_warmup(optimizer, round(warmup * steps), steps)  # type: ignore[no-untyped-call]
-    return optimizer, scheduler
+    ends = list(accumulate(stretches))
+
+    def factor(step: int) -> float:
+        place = min(bisect_right(ends, step), len(ends) - 1)
+        length, done = stretches[place], step - (ends[place] - stretches[place])
+        rise = round(warmup * length)
+        return done / rise if done < rise else max(0.0, (length - done) / max(1, length - rise))
+
+    return optimizer, LambdaLR(optimizer, factor)
 
 
 def _depth(name: str) -> int:

@@ -17,6 +17,25 @@ class Budget(ABC):
     def __call__(self, epoch: int, epochs: int) -> float:
         """Share in [0, 1] for ``epoch`` of ``epochs``; the first must be above 0."""
 
+    def rows(self, epoch: int, epochs: int, pool: int) -> int:
+        """Rows that ``epoch`` asks for, of ``pool`` labelled ones: k_t = floor(share N + 0.5).
+
+        Raises:
+            ValueError: The share is outside [0, 1].
+        """
+        return math.floor(self.asked_share(epoch, epochs, pool) * pool + 0.5)
+
+    def asked_share(self, epoch: int, epochs: int, pool: int) -> float:
+        """The same as a share of the pool, for the plan.
+
+        Raises:
+            ValueError: It is outside [0, 1].
+        """
+        share = self(epoch, epochs)
+        if not 0 <= share <= 1:
+            raise ValueError(f"active.budget must give shares in [0, 1], got {share} from {self} in epoch {epoch}")
+        return share
+
     @property
     def opens_clusters(self) -> bool:
         """Whether early epochs may pick from some clusters only; :meth:`open_clusters` then gives their number."""
@@ -44,25 +63,42 @@ class Full(Budget):
 class Constant(Budget):
     """The same share in every epoch.
 
-    Formula: share(t) = share. Needs nothing. Use it to measure the effect of another schedule, and with accumulate or unseen,
-    where it buys labels at a constant rate. Costs ``share`` of full training (in recalculate mode). Source: the paper, which
-    calls it "base"; the authors' value 0.75; the formula is ours.
+    Formula: share(t) = share, or count / N. Needs nothing. Use it to measure the effect of another schedule, and with
+    accumulate or unseen, where it buys labels at a constant rate. Costs ``share`` of full training in recalculate mode.
+    Source: the paper, which calls it "base"; the authors' value 0.75; the formula and the count are ours.
 
     Args:
         share: Share of the pool, in [0, 1].
+        count: Rows instead of a share, at least 1.
     """
 
     share: float = 0.75
+    count: int | None = None
 
     def __post_init__(self) -> None:
+        """Refuse a share outside [0, 1] and a count below 1."""
         check_shares(self, "share")
+        if self.count is not None and self.count < 1:
+            raise ValueError(f"active.budget.count must be at least 1, or null for a share, got {self.count}")
 
     def __call__(self, epoch: int, epochs: int) -> float:
         """The constant share."""
         return self.share
 
+    def rows(self, epoch: int, epochs: int, pool: int) -> int:
+        """The count, if there is one."""
+        return super().rows(epoch, epochs, pool) if self.count is None else self.count
 
-@dataclass(frozen=True)
+    def asked_share(self, epoch: int, epochs: int, pool: int) -> float:
+        """The count as a share, if there is one."""
+        return super().asked_share(epoch, epochs, pool) if self.count is None else self.count / pool
+
+    def __repr__(self) -> str:
+        """The name that runs are compared by: both classes have the same, and only what has an effect is shown."""
+        return f"Constant(share={self.share})" if self.count is None else f"Constant(count={self.count})"
+
+
+@dataclass(frozen=True, repr=False)
 class Base(Constant):
     """The paper's name for :class:`Constant`, understood wherever a schedule is named.
 
@@ -70,11 +106,8 @@ class Base(Constant):
 
     Args:
         share: Share of the pool, in [0, 1].
+        count: Rows instead of a share, at least 1.
     """
-
-    def __repr__(self) -> str:
-        """The name that runs are compared by."""
-        return f"{Constant.__name__}(share={self.share})"
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from torch import Tensor
 from alft.selection.acquisition import Acquisition, PoolView
 from alft.selection.allocation import Allocation, apportion, weigh
 from alft.selection.plan import Mode
+from alft.selection.probabilities import mean_entropy
 
 Pick = Callable[[Tensor, int], Tensor]
 """Maps candidates (bool, N) and a count to that many row numbers."""
@@ -110,6 +111,15 @@ def mask(rows: Tensor, size: int) -> Tensor:
     mask_N = torch.zeros(size, dtype=torch.bool)
     mask_N[rows] = True
     return mask_N
+
+
+def order_by_entropy(probs_KNC: Tensor, clusters_N: Tensor) -> Tensor:
+    """Cluster numbers by the mean entropy of their rows, easiest first; ties go to the lower number (M,)."""
+    selectable_N = clusters_N >= 0
+    counts_M = torch.bincount(clusters_N[selectable_N])
+    doubt_N = mean_entropy(probs_KNC).double()
+    sums_M = torch.zeros(len(counts_M), dtype=torch.float64)
+    return (sums_M.index_add_(0, clusters_N[selectable_N], doubt_N[selectable_N]) / counts_M).sort(stable=True).indices
 
 
 def growing_groups(clusters_N: Tensor, order: Tensor, first: int) -> list[Tensor]:

@@ -14,12 +14,12 @@ from alft.selection.acquisition import Acquisition, Entropy, PoolView
 from alft.selection.allocation import BY_PREDICTION, Allocation
 from alft.selection.budget import Budget, Linear
 from alft.selection.checks import refuse_nonfinite, refuse_wrong_axes, refuse_wrong_clusters, refuse_wrong_scores
-from alft.selection.choice import Pick, Standing, choose, growing_groups, pick_at_random, pick_by_cluster
+from alft.selection.choice import Pick, Standing, choose, growing_groups, order_by_entropy, pick_at_random, pick_by_cluster
 from alft.selection.clustering import BLOCK, Clustering, distances_to_means
 from alft.selection.embedding import Embedding, MeanTokens, TextEmbedding, TokenEmbedding
 from alft.selection.ledger import Clusters, Ledger, Selection
-from alft.selection.plan import Mode, Plan, plan_epochs
-from alft.selection.probabilities import by_piece, mean_entropy
+from alft.selection.plan import Mode, Pace, Plan, Restart, plan_epochs
+from alft.selection.probabilities import by_piece
 from alft.selection.seeds import generator, mix
 from alft.selection.ward import Ward
 
@@ -85,6 +85,10 @@ class Policy:
         recluster: Cluster ``once``, before training, or in ``every_epoch`` that selects, with the encoder's current weights.
         allocate: Quota of each cluster: in proportion to its candidates, equal, by its difficulty, the summed entropy of its
             candidates, or by its disagreement, the candidates predicted otherwise than most.
+        every_n_epochs: Epochs that train on the same set, at least 1; budgets then count choices.
+        restart: Begin ``each_set`` from the pretrained weights, with learning rates planned for that set; ``never`` goes on.
+        refit: Last epochs of the run, at least 0, that choose no set, but begin from the pretrained weights and train on all
+            rows bought.
         scoring_precision: Precision of the encoder when it scores the pool, independent of trainer.precision unless that
             makes the weights themselves bf16.
     """
@@ -99,6 +103,9 @@ class Policy:
     embedding: Embedding = MeanTokens()
     recluster: Recluster = "once"
     allocate: Allocation = "proportional"
+    every_n_epochs: int = 1
+    restart: Restart = "never"
+    refit: int = 0
     scoring_precision: Precision = "float32"
 
     def __post_init__(self) -> None:
@@ -110,6 +117,7 @@ class Policy:
             raise ValueError(f"active.max_unique must be in (0, 1], got {self.max_unique}")
         if not 0 <= self.warm_start <= 1:
             raise ValueError(f"active.warm_start must be in [0, 1], got {self.warm_start}")
+        _ = self.pace  # checks its numbers
         kind = type(self.embedding).__name__
         if not isinstance(self.embedding, TokenEmbedding | TextEmbedding):
             raise ValueError(f"active.embedding must be a TokenEmbedding or a TextEmbedding, got {kind}")
@@ -124,6 +132,11 @@ class Policy:
     @property
     def _clusters_need_embeddings(self) -> bool:
         return self.cluster.needs_embeddings or self.acquire.needs_distances
+
+    @property
+    def pace(self) -> Pace:
+        """How choices are spread over the epochs."""
+        return Pace(self.every_n_epochs, self.restart, self.refit)
 
     def plan(self, epochs: int, pool: int) -> Plan:
         """Set sizes for ``pool`` labelled rows.
@@ -142,7 +155,7 @@ class Policy:
                 "active.mode must be recalculate with active.budget.opens clusters, whose share is a level and no increment, "
                 f"got {self.mode}"
             )
-        return plan_epochs(self.budget, epochs, pool, self.mode, self.max_unique, self.warm_start)
+        return plan_epochs(self.budget, epochs, pool, self.mode, self.max_unique, self.warm_start, self.pace)
 
     def needs(self, epoch: int, plan: Plan, ledger: Ledger) -> Needs:
         """Model outputs required to choose the set of ``epoch``, and no more."""
@@ -178,7 +191,12 @@ class Policy:
         return Clusters(clusters_N, distances_N)
 
     def decide(self, epoch: int, plan: Plan, ledger: Ledger, clusters: Clusters | None, scores: Scores) -> Decision:
-        """Choose the set of ``epoch``."""
+        """Choose the set of ``epoch``, or keep the one before, or take all rows bought for a refit."""
+        if not plan.is_new(epoch):
+            return Decision(ledger.selections[epoch - 1], ledger.clusters, ledger.cluster_order_M)
+        if plan.is_refit(epoch):
+            bought = Selection((ledger.first_used_N >= 0).nonzero().squeeze(1))
+            return Decision(bought, ledger.clusters, ledger.cluster_order_M)
         previous = ledger.selected if ledger.selected is not None else torch.empty(0, dtype=torch.int64)
         standing = Standing(ledger.selectable_N, ledger.first_used_N >= 0, previous, plan.cap)
         size, order_M, scores_N, groups = plan.sizes[epoch], ledger.cluster_order_M, None, None
@@ -191,7 +209,7 @@ class Policy:
             pick = pick_by_cluster(acquire, view, scores_N, self.allocate)
             if self.budget.opens_clusters:
                 order_M = order_M if order_M is not None else order_by_entropy(scores.probs_KNC, clusters.clusters_N)
-                opened = self.budget.open_clusters(epoch, len(plan.sizes), len(order_M))
+                opened = self.budget.open_clusters(*plan.choice(epoch), len(order_M))
                 groups = growing_groups(clusters.clusters_N, order_M, opened)
         rows = choose(size, self.mode, standing, pick, groups)
         selection = Selection(
@@ -234,12 +252,3 @@ class Policy:
         scores_N = scores_N.float()
         refuse_nonfinite(scores_N.isfinite(), ledger, epoch, f"active.acquire {type(acquire).__name__}", "a score")
         return scores_N
-
-
-def order_by_entropy(probs_KNC: Tensor, clusters_N: Tensor) -> Tensor:
-    """Cluster numbers by the mean entropy of their rows, easiest first; ties go to the lower number (M,)."""
-    selectable_N = clusters_N >= 0
-    counts_M = torch.bincount(clusters_N[selectable_N])
-    doubt_N = mean_entropy(probs_KNC).double()
-    sums_M = torch.zeros(len(counts_M), dtype=torch.float64)
-    return (sums_M.index_add_(0, clusters_N[selectable_N], doubt_N[selectable_N]) / counts_M).sort(stable=True).indices

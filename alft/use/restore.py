@@ -4,10 +4,8 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
+from alft.models.beginning import arguments_of
 from alft.models.classifier import Classifier
-from alft.models.epinet import Epinet
-from alft.models.head import restored
-from alft.models.lora import Lora
 from alft.record.checkpoints import Checkpoint
 
 
@@ -21,10 +19,7 @@ def load_classifier(checkpoint: Checkpoint, backbone: str | None = None) -> Clas
     Raises:
         ValueError: The backbone cannot be loaded or has another architecture.
     """
-    settings = {name: value for name, value in checkpoint["hyper_parameters"].items() if not name.startswith("_")}
-    for name, kind in {"lora": Lora, "epinet": Epinet}.items():
-        settings[name] = None if settings[name] is None else kind(**settings[name])
-    settings["head"] = restored(settings.get("head"))
+    settings = arguments_of(checkpoint["hyper_parameters"])
     model = Classifier(**settings | ({"backbone": backbone} if backbone else {}))
     refuse_other_architecture(model, checkpoint)
     model.load_state_dict(checkpoint["state_dict"])

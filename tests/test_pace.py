@@ -1,0 +1,155 @@
+"""Sets that last several epochs, restarts from the pretrained weights, a refit at the end, and budgets in labels."""
+
+from itertools import pairwise
+
+import pyarrow.parquet
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alft.loop.scoring import score_pool
+from alft.selection.budget import Base, Constant, Linear
+from alft.selection.labels import Labels
+from alft.selection.plan import Pace, plan_epochs
+
+from .conftest import summary_of
+
+POOL = 40
+
+
+class TestLabels:
+    def test_each_choice_buys_its_count(self):
+        plan = plan_epochs(Labels([5, 10, 20]), 4, POOL, "accumulate")
+        assert plan.sizes == (5, 15, 35, 35)
+        assert plan.shares == (5 / 40, 10 / 40, 20 / 40, 0)
+        assert plan.bought == ((5, 5), (15, 15), (35, 35), (35, 35))
+
+    def test_no_more_is_bought_than_there_is(self):
+        assert plan_epochs(Labels([30, 30]), 2, POOL, "accumulate").sizes == (30, 40)
+        assert plan_epochs(Labels([30, 30]), 2, POOL, "accumulate", max_unique=0.8).sizes == (30, 32)
+
+    def test_a_constant_count_is_not_a_share(self):
+        assert plan_epochs(Base(count=7), 3, POOL, "accumulate").sizes == (7, 14, 21)
+        assert plan_epochs(Constant(count=7), 3, 1_000_000).sizes == (7, 7, 7)
+        assert (repr(Base(count=7)), repr(Base(share=0.5))) == ("Constant(count=7)", "Constant(share=0.5)")
+
+    @pytest.mark.parametrize("counts", [[], [0, 5], [5, -1]])
+    def test_counts_that_buy_nothing_are_refused(self, counts):
+        with pytest.raises(ValueError, match=r"active\.budget\.counts must be numbers of rows, the first at least 1"):
+            Labels(counts)
+
+    def test_counts_that_would_never_be_bought_are_refused(self):
+        with pytest.raises(ValueError, match=r"active\.budget\.counts must be at most one for each choice .* makes 2, got 3"):
+            plan_epochs(Labels([5, 5, 5]), 4, POOL, "accumulate", pace=Pace(every_n_epochs=2))
+
+    def test_a_count_below_1_is_refused(self):
+        with pytest.raises(ValueError, match=r"active\.budget\.count must be at least 1, or null for a share, got 0"):
+            Constant(count=0)
+
+
+class TestPlan:
+    def test_a_set_lasts_n_epochs_and_the_budget_counts_choices(self):
+        plan = plan_epochs(Linear(1.0, 0.5), 6, POOL, pace=Pace(every_n_epochs=2))
+        assert plan.sizes == (40, 40, 30, 30, 20, 20)
+        assert plan.decides == (False, False, True, False, True, False)
+        assert [plan.choice(epoch) for epoch in range(6)] == [(0, 3), (0, 3), (1, 3), (1, 3), (2, 3), (2, 3)]
+
+    def test_the_last_set_may_be_shorter(self):
+        assert plan_epochs(Labels([4, 4, 4]), 5, POOL, "accumulate", pace=Pace(2)).sizes == (4, 4, 8, 8, 12)
+
+    def test_a_refit_trains_on_all_that_was_bought(self):
+        plan = plan_epochs(Constant(0.25), 5, POOL, "unseen", pace=Pace(refit=2))
+        assert plan.sizes == (10, 10, 10, 30, 30)
+        assert plan.bought[-1] == (30, 30)
+        assert [plan.restarts(epoch) for epoch in range(5)] == [False, False, False, True, False]
+        assert plan.stretches() == [range(3), range(3, 5)]
+
+    def test_each_set_may_begin_anew(self):
+        plan = plan_epochs(Labels([4, 4]), 6, POOL, "accumulate", pace=Pace(2, "each_set", refit=2))
+        assert plan.stretches() == [range(2), range(2, 4), range(4, 6)]
+
+    def test_a_refit_of_rows_that_nobody_knows_is_refused(self):
+        with pytest.raises(ValueError, match=r"active\.refit needs sets whose union is known .* \(here 20 to 40 rows\)"):
+            plan_epochs(Constant(0.5), 4, POOL, pace=Pace(refit=1))
+        assert plan_epochs(Linear(1.0, 0.5), 4, POOL, pace=Pace(refit=1)).sizes[-1] == POOL  # all are bought at once
+
+    @pytest.mark.parametrize(
+        ("settings", "told"),
+        [
+            ({"every_n_epochs": 0}, r"active\.every_n_epochs must be at least 1, got 0"),
+            ({"refit": -1}, r"active\.refit must be at least 0, got -1"),
+            ({"refit": 3}, r"active\.refit must be below trainer\.max_epochs, whose last epochs they are, got 3 of 3"),
+        ],
+    )
+    def test_a_pace_that_makes_no_sense_is_refused(self, settings, told):
+        with pytest.raises(ValueError, match=told):
+            plan_epochs(Constant(0.5), 3, POOL, "accumulate", pace=Pace(**settings))
+
+    @given(
+        epochs=st.integers(1, 12),
+        every=st.integers(1, 5),
+        refit=st.integers(0, 3),
+        restart=st.sampled_from(["never", "each_set"]),
+        mode=st.sampled_from(["accumulate", "unseen"]),
+    )
+    def test_rows_change_only_where_they_may_and_stretches_fill_the_run(self, epochs, every, refit, restart, mode):
+        if refit >= epochs:
+            return
+        plan = plan_epochs(Constant(count=3), epochs, 100, mode, pace=Pace(every, restart, refit))
+        assert len(plan.sizes) == plan.epochs == epochs
+        for epoch in range(1, epochs):
+            if not plan.is_new(epoch):
+                assert plan.sizes[epoch] == plan.sizes[epoch - 1]
+                assert not plan.decides[epoch]
+                assert not plan.restarts(epoch)
+        assert [epoch for stretch in plan.stretches() for epoch in stretch] == list(range(epochs))
+        assert all(len(stretch) for stretch in plan.stretches())
+
+
+def sets_of(folder):
+    table = pyarrow.parquet.read_table(folder / "selection.parquet").to_pydict()
+    sets = {}
+    for epoch, row in zip(table["epoch"], table["row"], strict=True):
+        sets.setdefault(epoch, []).append(row)
+    return sets
+
+
+SETS = ("--active.mode=accumulate", "--active.budget=Labels", "--active.budget.counts=[10,10,12]", "--active.every_n_epochs=2")
+
+
+class TestRun:
+    def test_sets_last_and_a_refit_takes_all(self, fit, monkeypatch):
+        passes = []
+        monkeypatch.setattr(
+            "alft.loop.active.score_pool", lambda *parts, **more: passes.append(1) or score_pool(*parts, **more)
+        )
+        folder = fit(*SETS, "--active.refit=1", "--trainer.max_epochs=7", "--active.max_unique=null")
+        sets = sets_of(folder)
+        assert [len(sets[epoch]) for epoch in range(7)] == [10, 10, 20, 20, 32, 32, 32]
+        assert sets[0] == sets[1]
+        assert set(sets[0]) < set(sets[2]) < set(sets[4])
+        records = summary_of(folder)["epochs"]
+        assert [record["bought"] for record in records] == [10, 10, 20, 20, 32, 32, 32]
+        assert len(passes) == 3  # the pool is scored for choices only
+
+    def test_a_restart_is_a_run_of_its_own(self, fit):
+        """With a learning rate of 0 in one stretch the weights at its end are those that are drawn for it."""
+        one = fit(*SETS, "--active.restart=each_set", "--trainer.max_epochs=6", "--model.lr=0", "--active.max_unique=null")
+        state = torch.load(one / "checkpoints" / "last.ckpt", weights_only=True)
+        assert not state["optimizer_states"][0]["state"] or state["global_step"]
+        first = fit(*SETS, "--trainer.max_epochs=6", "--model.lr=0", "--active.max_unique=null")
+        began = torch.load(first / "checkpoints" / "last.ckpt", weights_only=True)
+        equal = {name: torch.equal(weights, began["state_dict"][name]) for name, weights in state["state_dict"].items()}
+        assert all(same for name, same in equal.items() if "encoder" in name)  # the pretrained weights are back
+        assert not equal["network.classifier.weight"]  # the head is drawn anew
+
+    def test_each_stretch_has_its_own_warm_up_and_ends_at_0(self, fit, monkeypatch):
+        rates = []
+        monkeypatch.setattr(
+            "alft.models.classifier.Classifier.on_before_zero_grad",
+            lambda self, optimizer: rates.append(self.trainer.lr_scheduler_configs[0].scheduler.get_last_lr()[0]),
+        )
+        fit(*SETS, "--active.restart=each_set", "--trainer.max_epochs=6", "--data.batch_size=4", "--active.max_unique=null")
+        falls = [before > after for before, after in pairwise(rates)]
+        assert sum(before and not after for before, after in pairwise(falls)) == 2  # three plans: the rate rises again twice
