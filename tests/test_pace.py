@@ -14,6 +14,8 @@ from alft.selection.labels import Labels
 from alft.selection.plan import Pace, plan_epochs
 
 from .conftest import summary_of
+from .faults import Kill, differences, run
+from .resuming import GO_ON, TINY, first_step_of, runs
 
 POOL = 40
 
@@ -153,3 +155,33 @@ class TestRun:
         fit(*SETS, "--active.restart=each_set", "--trainer.max_epochs=6", "--data.batch_size=4", "--active.max_unique=null")
         falls = [before > after for before, after in pairwise(rates)]
         assert sum(before and not after for before, after in pairwise(falls)) == 2  # three plans: the rate rises again twice
+
+
+JOINT = {
+    "KCenter, restarts, a probe and an average": [
+        *("--active.acquire=KCenter", "--active.restart=each_set", "--active.refit=1", "--model.head=Mean"),
+        *("--model.head_start=probe", "--model.ema=0.9"),
+    ],
+    "MaxHerding, restarts with LoRA": [
+        *("--active.acquire=MaxHerding", "--active.restart=each_set", "--model.lora.r=4", "--active.recluster=every_epoch"),
+    ],
+    "Badge, a refit": ["--active.acquire=Badge", "--active.refit=2"],
+    "UncertaintyHerding": ["--active.acquire=UncertaintyHerding", "--active.allocate=disagreement"],
+    "TypiClust, then Badge": ["--active.acquire=Switch", "--active.acquire.then=Badge", "--active.acquire.at=15"],
+    "Mixture of TypiClust and Bald": [
+        *("--active.acquire=Mixture", "--active.acquire.a=TypiClust", "--active.acquire.b.class_path=Bald"),
+        *("--active.acquire.b.init_args.passes=2", "--active.embedding=TfIdf"),
+    ],
+}
+
+
+@pytest.mark.parametrize("more", JOINT.values(), ids=JOINT.keys())
+def test_a_run_killed_between_choices_goes_on_to_the_same_end(workplace, more):
+    more = [*SETS, "--trainer.max_epochs=7", "--active.max_unique=null", *more]
+    assert run([*TINY, *more], workplace).code == 0
+    whole = runs(workplace)[0]
+    for number, epoch in enumerate((2, 5), start=1):
+        assert run([*TINY, *more], workplace, Kill("training", first_step_of(epoch, whole))).code == -9
+        ended = run([*GO_ON, *more], workplace)
+        assert ended.code == 0, ended.err
+        assert differences(whole, runs(workplace)[number]) == []

@@ -19,6 +19,7 @@ from .faults import Kill, differences, run, run_together, wait_for
 
 TINY = ["fit", "--config", "configs/tiny.yaml", "--data.limit", "61", "--data.limit_validation", "23"]  # nothing divides evenly
 SCORES = [("Entropy", "dropout"), ("Bald", "dropout"), ("Bald", "epinet"), ("Variance", "dropout"), ("Furthest", "dropout")]
+JOINT = [(name, "dropout") for name in ("KCenter", "TypiClust", "MaxHerding", "UncertaintyHerding", "Badge")]
 MODES = ["recalculate", "accumulate", "unseen"]
 
 
@@ -52,7 +53,7 @@ def check_equal(workplace: Path, score: tuple[str, str], mode: str, processes: i
 
 @pytest.mark.parametrize(
     ("score", "mode", "processes"),
-    [(SCORES[1], "recalculate", 2), (SCORES[2], "accumulate", 3), (SCORES[4], "unseen", 2)],
+    [(SCORES[1], "recalculate", 2), (SCORES[2], "accumulate", 3), (SCORES[4], "unseen", 2), (JOINT[4], "accumulate", 2)],
     ids=lambda value: "-".join(value) if isinstance(value, tuple) else str(value),
 )
 def test_equal_weights_give_the_rows_and_the_metrics_of_one_process(workplace, score, mode, processes):
@@ -66,7 +67,7 @@ def test_a_probe_is_that_of_one_process(workplace):
 @pytest.mark.soak
 @pytest.mark.parametrize(
     ("score", "mode", "processes"),
-    list(itertools.product(SCORES, MODES, [2, 3])),
+    list(itertools.product([*SCORES, *JOINT], MODES, [2, 3])),
     ids=lambda value: "-".join(value) if isinstance(value, tuple) else str(value),
 )
 def test_every_score_and_mode_on_two_and_three_processes(workplace, score, mode, processes):
