@@ -185,3 +185,28 @@ def test_a_run_killed_between_choices_goes_on_to_the_same_end(workplace, more):
         ended = run([*GO_ON, *more], workplace)
         assert ended.code == 0, ended.err
         assert differences(whole, runs(workplace)[number]) == []
+
+
+class TestSetScores:
+    EACH = (*SETS, "--trainer.max_epochs=5", "--active.max_unique=null", "--data.test_each_set=true")
+
+    def test_the_test_set_is_measured_after_each_set(self, fit, monkeypatch):
+        summary = summary_of(fit(*self.EACH))
+        tested = {record["epoch"]: record.get("test_f1_macro") for record in summary["epochs"]}
+        assert [epoch for epoch, score in tested.items() if score is not None] == [1, 3, 4]
+        assert tested[4] == pytest.approx(summary["test"]["f1_macro"], abs=1e-6)
+        monkeypatch.setattr(
+            "alft.fit.set_scores.predictions",
+            lambda trainer, model, tokens: [int(row < 4 * trainer.current_epoch) for row in range(len(tokens.lengths))],
+        )
+        records = summary_of(fit(*self.EACH))["epochs"]
+        assert len({record.get("test_f1_macro") for record in records}) == 4  # none in two epochs, three different ones
+
+    def test_nothing_in_the_run_changes_by_it(self, fit):
+        with_scores, without = fit(*self.EACH), fit(*self.EACH[:-1])
+        assert (with_scores / "metrics.csv").read_text() == (without / "metrics.csv").read_text()
+        assert sets_of(with_scores) == sets_of(without)
+        states = [
+            torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"] for run in (with_scores, without)
+        ]
+        assert all(torch.equal(weights, states[1][name]) for name, weights in states[0].items())

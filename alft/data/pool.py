@@ -39,6 +39,7 @@ class TextPool(LightningDataModule):
         length_grouped: Train on batches of texts of similar length: less padding, up to three times faster, but batches are
             no longer uniformly random.
         num_workers: Processes that build batches; texts are tokenised once, so 0 is the fastest.
+        test_each_set: Measure the test set after each set as well, for ``summary.json`` alone; nothing in the run sees it.
         **corpus: Arguments of :func:`alft.data.corpus.load_corpus`, which define the data.
     """
 
@@ -49,6 +50,7 @@ class TextPool(LightningDataModule):
         max_length: int = 128,
         length_grouped: bool = False,
         num_workers: int = 0,
+        test_each_set: bool = False,
         **corpus: Any,
     ) -> None:
         super().__init__()
@@ -61,6 +63,7 @@ class TextPool(LightningDataModule):
         self.max_length = max_length
         self.length_grouped = length_grouped
         self.num_workers = num_workers
+        self.test_each_set = test_each_set
         self.plan: Plan | None = None
         self.order_seed = 0
         self.model_remarks: list[str] = []

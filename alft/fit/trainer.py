@@ -18,6 +18,7 @@ from alft.fit.named_settings import named_trainer, refuse_out_of_range
 from alft.fit.rehearsal import Rehearsal
 from alft.fit.same_threads import SameThreads
 from alft.fit.same_weights import SameWeights
+from alft.fit.set_scores import SetScores
 from alft.loop.active import ActiveLearning
 from alft.loop.callback_rules import refuse_callback
 from alft.loop.guards import refuse_limits, refuse_strategy
@@ -96,7 +97,7 @@ def make_trainer(
     for callback in theirs:
         refuse_callback(type(callback))
     refuse_same_files(theirs, folder)
-    callbacks = [StopAtOnce(), SameThreads(), journal, *theirs, *progress_bars(settings)]
+    callbacks = [StopAtOnce(), SameThreads(), journal, SetScores(), *theirs, *progress_bars(settings)]
     if settings.get("enable_checkpointing") is not False:
         callbacks += run_checkpoints(folder)
     ours = {

@@ -29,7 +29,7 @@ def label_costs(ledger: Ledger) -> dict[str, Any]:
 
 
 def epoch_records(ledger: Ledger, plan: Plan) -> list[dict[str, Any]]:
-    """One record per epoch trained: planned share, rows, labels bought so far, validation score, seconds and memory."""
+    """One record per epoch trained: planned share, rows, labels bought so far, scores, seconds and memory."""
     return [
         {
             "epoch": epoch,
@@ -37,6 +37,7 @@ def epoch_records(ledger: Ledger, plan: Plan) -> list[dict[str, Any]]:
             "selected": len(selection.rows),
             "bought": ledger.bought_until(epoch),
             "val_f1_macro": ledger.validation.get(epoch),
+            **({"test_f1_macro": ledger.tested[epoch]} if epoch in ledger.tested else {}),
             "seconds": dict(ledger.seconds[epoch]),
             **ledger.memory.get(epoch, {}),
         }

@@ -35,7 +35,7 @@ class Clusters:
 
 
 class Ledger:
-    """Every selection of a run, the epoch in which each row was bought, and per epoch: seconds, memory, validation, metrics.
+    """Every selection of a run, the epoch in which each row was bought, and per epoch: seconds, memory, scores, metrics.
 
     ``total`` counts the seconds of the whole run, including those before an interruption.
     """
@@ -52,6 +52,7 @@ class Ledger:
         self.seconds: dict[int, dict[Stage, float]] = defaultdict(lambda: dict.fromkeys(STAGES, 0.0))
         self.memory: dict[int, dict[str, float | None]] = {}
         self.validation: dict[int, float] = {}
+        self.tested: dict[int, float] = {}
         self.metrics: dict[int, dict[str, float]] = {}
         self.total = 0.0
         self.clusters: Clusters | None = None
@@ -117,6 +118,7 @@ class Ledger:
             "seconds": {epoch: dict(stages) for epoch, stages in self.seconds.items()},
             "memory": self.memory,
             "validation": self.validation,
+            "tested": self.tested,
             "metrics": self.metrics,
             "total": self.total,
             "clusters": vars(self.clusters) if self.clusters else None,
@@ -131,6 +133,7 @@ class Ledger:
         self.seconds.update(state["seconds"])
         self.memory = dict(state["memory"])
         self.validation = dict(state["validation"])
+        self.tested = dict(state.get("tested", {}))  # not there in an earlier version
         self.metrics.clear()  # in place: the logger holds a reference to this dict
         self.metrics.update(state["metrics"])
         self.total = state["total"]
