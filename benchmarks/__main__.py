@@ -15,7 +15,7 @@ os.environ |= {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALL
 import torch
 
 from alft.system.quiet import quieten
-from benchmarks import acquisitions, clusters, controls, epochs, scoring
+from benchmarks import acquisitions, clusters, controls, epochs, scoring, selections
 from benchmarks.material import Material
 from benchmarks.measure import Row, gflops
 
@@ -23,6 +23,7 @@ Parts = Mapping[str, Callable[[Material], Iterator[Row]]]
 
 PARTS: Parts = {
     "acquisitions": acquisitions.rows,
+    "selections": selections.rows,
     "clusters": clusters.rows,
     "controls": controls.rows,
     "scoring": scoring.rows,

@@ -210,3 +210,10 @@ class TestSetScores:
             torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"] for run in (with_scores, without)
         ]
         assert all(torch.equal(weights, states[1][name]) for name, weights in states[0].items())
+
+
+def test_a_replay_begins_anew_where_the_run_did(fit):
+    run_ = fit(*SETS, "--trainer.max_epochs=5", "--active.max_unique=null", "--active.restart=each_set")
+    again = fit("--active.replay", str(run_), "--trainer.max_epochs=5")
+    assert sets_of(again) == sets_of(run_)
+    assert (again / "metrics.csv").read_text() == (run_ / "metrics.csv").read_text()

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+import yaml
 from sklearn.linear_model import LogisticRegression
 from torch import nn
 
@@ -15,7 +16,7 @@ from alft.models.probe import STRENGTHS, fit_probe, last_layer, refuse_no_last_l
 from alft.selection.seeds import generator
 from alft.task.single_label import SingleLabel
 
-from .conftest import Fit, summary_of
+from .conftest import ROOT, Fit, summary_of
 from .test_models import NAMES, batch_of, trained_names
 
 USUAL = {"lr": 1e-3, "head_lr": None, "layer_decay": 1.0, "weight_decay": 0.01, "warmup": 0.1, "decay": "plan"}
@@ -215,3 +216,13 @@ def test_an_average_needs_a_share(fit: Fit, capsys, value):
 def test_label_smoothing_is_a_share_below_1(fit: Fit, capsys, value):
     assert main(["fit", "--config", "configs/tiny.yaml", f"--model.label_smoothing={value}"]) == 2
     assert "model.label_smoothing must be in [0, 1)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("recipe", sorted((ROOT / "configs" / "recipes").glob("*.yaml")), ids=lambda path: path.stem)
+def test_a_recipe_is_used_as_a_second_config(workplace, recipe, capsys):
+    first = yaml.safe_load(recipe.read_text())
+    arguments = ["fit", "--config", "configs/tiny.yaml", "--config", str(recipe), "--print_config"]
+    assert main(arguments) == 0
+    printed = yaml.safe_load(capsys.readouterr().out)
+    assert printed["trainer"]["max_epochs"] == first["trainer"]["max_epochs"]
+    assert all(printed["model"][name] == value for name, value in first.get("model", {}).items() if isinstance(value, float))

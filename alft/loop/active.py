@@ -22,7 +22,7 @@ from alft.selection.budget import Full
 from alft.selection.clustering import Whole
 from alft.selection.embedding import TextEmbedding, TokenEmbedding
 from alft.selection.ledger import Ledger, Stage
-from alft.selection.plan import Plan
+from alft.selection.plan import Pace, Plan
 from alft.selection.policy import Policy, Scores
 from alft.selection.replay import Replay
 from alft.selection.seeds import mix
@@ -48,7 +48,10 @@ class ActiveLearning(Callback):
         if not enabled:
             self.policy = Policy(seed=seed, budget=Full(), cluster=Whole())
         elif self.recorded is not None:
-            self.policy = Replay(seed=seed, sets=self.recorded.sets)
+            pace = {
+                field.name: self.recorded.settings[field.name] for field in fields(Pace) if field.name in self.recorded.settings
+            }
+            self.policy = Replay(seed=seed, sets=self.recorded.sets, **pace)
         else:
             self.policy = Policy(seed=seed, **selection)
 

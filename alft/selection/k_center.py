@@ -60,7 +60,7 @@ class _Search:
         self.taken = 0
         self.group = torch.empty(0, dtype=torch.int64)
         if bool(nearest_B.isinf().all()):
-            lengths_B = points_BD.square().sum(1)
+            lengths_B = torch.linalg.vector_norm(points_BD, dim=1)
             self.take(int((lengths_B == lengths_B.min()).nonzero()[0]))
             self._renew(torch.arange(len(points_BD)))
         self._open_group()

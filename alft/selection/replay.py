@@ -15,7 +15,9 @@ from alft.selection.policy import Decision, Needs, Policy, Scores
 
 @dataclass(frozen=True, kw_only=True)
 class Replay(Policy):
-    """Repeats the set that another run chose in each epoch; of a :class:`Policy`'s settings only the seed has an effect.
+    """Repeats the set that another run chose in each epoch, and where its weights began anew.
+
+    Of a :class:`Policy`'s settings only the seed and those of the pace have an effect.
 
     Attributes:
         sets: Ascending row numbers of each epoch's set.
@@ -43,6 +45,7 @@ class Replay(Policy):
             decides=(False,) * epochs,
             bought=tuple((count, count) for count in bought),
             cap=bought[-1],
+            pace=self.pace,
         )
 
     def needs(self, epoch: int, plan: Plan, ledger: Ledger) -> Needs:

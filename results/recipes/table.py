@@ -53,6 +53,22 @@ def score(runs: dict[int, Any]) -> float:
     return mean(summary["test"]["f1_macro"] for summary in runs.values())
 
 
+def took_off(runs: list[Any]) -> str:
+    """In how many runs the first epoch is above the majority class on validation, by two points or more."""
+    above = [run["epochs"][0]["val_f1_macro"] >= run["controls"]["majority_f1"] + 0.02 for run in runs]
+    return f"{sum(above)} of {len(above)}"
+
+
+def control(runs: dict[str, dict[int, Any]]) -> str:
+    """Mean macro-F1 of logistic regression on frozen vectors and TF-IDF over the folds, if it was measured in each."""
+    figures: dict[int, float] = {}
+    for name in runs:
+        for fold, summary in runs[name].items():
+            figure = summary["controls"]["frozen_tfidf_f1"]
+            figures |= {} if figure is None else {fold: figure}
+    return f"{mean(figures.values()):.3f}" if len(figures) == len(next(iter(runs.values()))) else "-"
+
+
 def table(found: Summaries) -> str:
     """Markdown: a line for each candidate, a column for each set with the number of its folds; best mean first."""
     sets = sorted(found)
@@ -61,8 +77,11 @@ def table(found: Summaries) -> str:
     runs = {name: [found[of].get(name, {}) for of in sets] for name in names}
     order = sorted(names, key=lambda name: (-sum(map(bool, runs[name])), -mean(score(r) for r in runs[name] if r), name))
     head = [f"{of}, {folds[of]} fold{'s' if folds[of] > 1 else ''}" for of in sets]
-    lines = [f"| candidate | {' | '.join(head)} |", f"|---{'|---' * len(sets)}|"]
-    return "\n".join(lines + [f"| {name} | {' | '.join(map(cell, runs[name]))} |" for name in order])
+    lines = [f"| candidate | {' | '.join(head)} | first epoch above the majority |", f"|---{'|---' * len(sets)}|---|"]
+    for name in order:
+        every = [run for of in runs[name] for run in of.values()]
+        lines.append(f"| {name} | {' | '.join(map(cell, runs[name]))} | {took_off(every)} |")
+    return "\n".join([*lines, f"| control: frozen vectors and TF-IDF | {' | '.join(control(found[of]) for of in sets)} | |"])
 
 
 if __name__ == "__main__":
