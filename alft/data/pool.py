@@ -253,4 +253,4 @@ class TextPool(LightningDataModule):
 
 
 def _collate(tokens: Tokens, labels: list[int], rows: list[int]) -> Batch:
-    return {**tokens.batch(rows), "labels": torch.tensor([labels[row] for row in rows])}
+    return {**tokens.batch(rows), "labels": torch.tensor([labels[row] for row in rows]), "rows": torch.tensor(rows)}

@@ -11,6 +11,7 @@ from lightning.pytorch.callbacks import Checkpoint, ProgressBar
 from lightning.pytorch.loggers import Logger, WandbLogger
 
 from alft.data.pool import TextPool
+from alft.fit.data_map import DataMap
 from alft.fit.held_folder import HeldFolder
 from alft.fit.interruption import StopAtOnce
 from alft.fit.journal import Journal
@@ -97,7 +98,7 @@ def make_trainer(
     for callback in theirs:
         refuse_callback(type(callback))
     refuse_same_files(theirs, folder)
-    callbacks = [StopAtOnce(), SameThreads(), journal, SetScores(), *theirs, *progress_bars(settings)]
+    callbacks = [StopAtOnce(), SameThreads(), journal, SetScores(), DataMap(), *theirs, *progress_bars(settings)]
     if settings.get("enable_checkpointing") is not False:
         callbacks += run_checkpoints(folder)
     ours = {

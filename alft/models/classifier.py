@@ -190,7 +190,9 @@ class Classifier(AveragedModule):
             logits_KBC, _ = self._epinet_logits(batch, self.epinet.fresh_index())
             loss = self.task.loss_of_draws(logits_KBC, labels, self._class_weights_C, self.optimisation.label_smoothing)
         else:
-            loss = self.task.loss(self(batch), labels, self._class_weights_C, self.optimisation.label_smoothing)
+            logits_KBC = self(batch).unsqueeze(0)
+            loss = self.task.loss(logits_KBC[0], labels, self._class_weights_C, self.optimisation.label_smoothing)
+        self.label_probs_B = self.task.label_probs(logits_KBC.detach(), labels)
         self.log("train_loss", loss, on_epoch=True, on_step=False, prog_bar=True, batch_size=len(labels), sync_dist=True)
         return loss
 

@@ -86,8 +86,11 @@ def write_summary(folder: Path, summary: Summary) -> None:
 
 
 def write_selection(folder: Path, ledger: Ledger) -> None:
-    """Write ``selection.parquet``: one line per epoch and row, in that order; cluster and score may be null."""
-    columns: dict[str, list[Any]] = {"epoch": [], "row": [], "cluster": [], "score": [], "first_used": []}
+    """Write ``selection.parquet``: one line per epoch and row, in that order; cluster, score and learned may be null.
+
+    ``learned`` is the probability that training gave the label of the row in that epoch.
+    """
+    columns: dict[str, list[Any]] = {"epoch": [], "row": [], "cluster": [], "score": [], "first_used": [], "learned": []}
     for epoch, selection in sorted(ledger.selections.items()):
         count = len(selection.rows)
         columns["epoch"] += [epoch] * count
@@ -95,7 +98,8 @@ def write_selection(folder: Path, ledger: Ledger) -> None:
         columns["cluster"] += _cells(selection.clusters, count)
         columns["score"] += _cells(selection.scores, count)
         columns["first_used"] += ledger.first_used_N[selection.rows].tolist()
-    types = {"epoch": pa.int64(), "row": pa.int64(), "cluster": pa.int64(), "score": pa.float32(), "first_used": pa.int64()}
+        columns["learned"] += _cells(ledger.learned.get(epoch), count)
+    types = dict.fromkeys(columns, pa.int64()) | {"score": pa.float32(), "learned": pa.float32()}
     table = pa.table({name: pa.array(columns[name], type=kind) for name, kind in types.items()})
     write_atomically(folder / SELECTION, lambda path: pyarrow.parquet.write_table(table, path))
 

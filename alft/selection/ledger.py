@@ -37,7 +37,8 @@ class Clusters:
 class Ledger:
     """Every selection of a run, the epoch in which each row was bought, and per epoch: seconds, memory, scores, metrics.
 
-    ``total`` counts the seconds of the whole run, including those before an interruption.
+    ``total`` counts the seconds of the whole run, including those before an interruption. ``learned`` holds, for the rows of
+    each set, the probability that training gave their label.
     """
 
     def __init__(self, selectable_N: Tensor) -> None:
@@ -53,6 +54,7 @@ class Ledger:
         self.memory: dict[int, dict[str, float | None]] = {}
         self.validation: dict[int, float] = {}
         self.tested: dict[int, float] = {}
+        self.learned: dict[int, Tensor] = {}
         self.metrics: dict[int, dict[str, float]] = {}
         self.total = 0.0
         self.clusters: Clusters | None = None
@@ -119,6 +121,7 @@ class Ledger:
             "memory": self.memory,
             "validation": self.validation,
             "tested": self.tested,
+            "learned": self.learned,
             "metrics": self.metrics,
             "total": self.total,
             "clusters": vars(self.clusters) if self.clusters else None,
@@ -133,7 +136,8 @@ class Ledger:
         self.seconds.update(state["seconds"])
         self.memory = dict(state["memory"])
         self.validation = dict(state["validation"])
-        self.tested = dict(state.get("tested", {}))  # not there in an earlier version
+        self.tested = dict(state.get("tested", {}))  # these two are not there in an earlier version
+        self.learned = dict(state.get("learned", {}))
         self.metrics.clear()  # in place: the logger holds a reference to this dict
         self.metrics.update(state["metrics"])
         self.total = state["total"]

@@ -68,6 +68,10 @@ class Task(ABC):
         """Probabilities (B, C), float32 regardless of the precision of the logits."""
 
     @abstractmethod
+    def label_probs(self, logits_KBC: Tensor, targets_B: Tensor) -> Tensor:
+        """Probability of the target of each text, mean over the draws, float32 in [0, 1] (B,)."""
+
+    @abstractmethod
     def average(self, logits_KBC: Tensor) -> Tensor:
         """Logits (B, C) whose probabilities are the mean of the draws' probabilities."""
 

@@ -44,6 +44,10 @@ class SingleLabel(Task):
         """Softmax over the classes."""
         return logits_BC.float().softmax(-1)
 
+    def label_probs(self, logits_KBC: Tensor, targets_B: Tensor) -> Tensor:
+        """The entry of each text's class in the mean of the softmaxes."""
+        return self.probabilities(logits_KBC).mean(0).gather(1, targets_B.unsqueeze(1)).squeeze(1)
+
     def average(self, logits_KBC: Tensor) -> Tensor:
         """Log of the mean probability: its softmax is that mean, and its cross-entropy that of the mean."""
         return logits_KBC.float().log_softmax(-1).logsumexp(0) - math.log(logits_KBC.shape[0])
