@@ -90,7 +90,7 @@ def test_metrics_hold_one_validation_per_epoch_and_no_seconds(fit):
 def test_the_selection_file_says_everything_about_every_set(fit):
     folder = fit()
     table = pd.read_parquet(folder / "selection.parquet")
-    assert list(table.columns) == ["epoch", "row", "cluster", "score", "first_used"]
+    assert list(table.columns) == ["epoch", "row", "cluster", "score", "first_used", "learned"]
     assert table["epoch"].dtype == table["row"].dtype == "int64"
     assert table.groupby("epoch").size().tolist() == [44, 44, 32]
     assert table["cluster"].between(0, 3).all()
