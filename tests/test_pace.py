@@ -217,3 +217,31 @@ def test_a_replay_begins_anew_where_the_run_did(fit):
     again = fit("--active.replay", str(run_), "--trainer.max_epochs=5")
     assert sets_of(again) == sets_of(run_)
     assert (again / "metrics.csv").read_text() == (run_ / "metrics.csv").read_text()
+
+
+OWN = """
+from dataclasses import dataclass
+
+import torch
+
+from alft import Joint
+
+
+@dataclass(frozen=True)
+class EvenlySpread(Joint):
+    \"\"\"Every n-th candidate.\"\"\"
+
+    def pick(self, view, scores_N, candidates, count):
+        return candidates[torch.arange(count) * len(candidates) // count]
+"""
+
+
+def test_a_batch_aware_acquisition_of_ones_own_is_one_file_and_one_line(fit, workplace, monkeypatch):
+    monkeypatch.syspath_prepend(workplace)  # as with python -m
+    (workplace / "mine.py").write_text(OWN)
+    more = ["--active.cluster=Whole", "--active.mode=accumulate", "--active.budget=Labels", "--active.budget.counts=[8,4]"]
+    folder = fit(*more, "--active.acquire=mine.EvenlySpread", "--trainer.max_epochs=2", "--active.max_unique=null")
+    sets = sets_of(folder)
+    assert sets[0] == list(range(0, 64, 8))
+    rest = [row for row in range(64) if row not in sets[0]]
+    assert sorted(set(sets[1]) - set(sets[0])) == [rest[place] for place in (0, 14, 28, 42)]
