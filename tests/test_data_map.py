@@ -1,4 +1,4 @@
-"""Data maps: probabilities of labels in training, recorded, resumed, and read as confidence and suspects."""
+"""Data maps: probabilities of labels in training, recorded, resumed, and read as confidence and variability."""
 
 import json
 import shutil
@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from alft.report.data_map import data_map, suspects
+from alft.report.data_map import data_map
 from alft.report.plots.data_map import what_was_learned
 
 from .faults import Kill, differences, run
@@ -52,12 +52,6 @@ def test_confidence_variability_and_correctness(tmp_path):
     assert found.index.tolist() == [4, 7]  # row 9 was trained on once
     assert found.loc[4].tolist() == pytest.approx([2, 0.3, 0.1, 0.0])
     assert found.loc[7].tolist() == pytest.approx([3, 0.8, (2 / 3 * 0.01) ** 0.5, 1.0])
-
-
-def test_suspects_are_rows_that_are_never_learned(tmp_path):
-    folder = record(tmp_path, {1: [0.1, 0.2], 2: [0.1, 0.45], 3: [0.05, 0.52], 4: [0.8, 0.9]})
-    assert suspects(folder).index.tolist() == [1, 2]
-    assert suspects(folder, below=0.2).index.tolist() == [1]
 
 
 def test_a_run_without_a_record_is_told(tmp_path):

@@ -37,14 +37,3 @@ def data_map(run: Path | str) -> pd.DataFrame:
         }
     )
     return found[found["epochs"] >= 2].sort_values(["confidence", "row"])
-
-
-def suspects(run: Path | str, below: float = 0.3) -> pd.DataFrame:
-    """The rows whose label training never takes: a mean probability below ``below``, and never above 0.5.
-
-    Args:
-        run: Folder of a finished run.
-        below: Confidence under which a label is suspected, in (0, 1).
-    """
-    found = data_map(run)
-    return found[(found["confidence"] < below) & (found["correctness"] == 0)]
