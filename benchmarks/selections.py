@@ -1,6 +1,7 @@
 """Cost of acquisitions that choose rows jointly, at sizes where a table of all distances would not fit into memory."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from statistics import median
@@ -30,9 +31,9 @@ def rows(material: Material) -> Iterator[Row]:
         for acquire in JOINT:
             yield _seconds(material, acquire, full, limit)
     yield _seconds(material, TypiClust(), 20_000, 3.0)
-    for name, work in {"KCenter": pick_k_center, "MaxHerding": pick_herding, "Badge": pick_badge}.items():
-        (taken,) = mib_above(work, material.size(100_000))
-        yield at_most(f"{name}, {PICKS} of {material.size(100_000):,} x 384, MiB above the input", 250, taken)
+    for acquire in (KCenter(), MaxHerding(), Badge()):
+        (taken,) = mib_above(partial(picks, acquire), material.size(100_000))
+        yield at_most(f"{type(acquire).__name__}, {PICKS} of {material.size(100_000):,} x 384, MiB above the input", 250, taken)
     if find_spec("skactiveml"):
         yield from (_against_peer(material, acquire) for acquire in (KCenter(), TypiClust()))
 
@@ -54,25 +55,10 @@ def view_of(points_ND: Tensor) -> PoolView:
     )
 
 
-def picks(acquire: Acquisition, points_ND: Tensor, count: int = PICKS) -> Tensor:
+def picks(acquire: Acquisition, points_ND: Tensor) -> Tensor:
     """Picks of the whole pool."""
     view = view_of(points_ND)
-    return acquire.pick(view, acquire(view), torch.arange(view.size), min(count, view.size))
-
-
-def pick_k_center(points_ND: Tensor) -> Tensor:
-    """In another process."""
-    return picks(KCenter(), points_ND)
-
-
-def pick_herding(points_ND: Tensor) -> Tensor:
-    """In another process."""
-    return picks(MaxHerding(), points_ND)
-
-
-def pick_badge(points_ND: Tensor) -> Tensor:
-    """In another process."""
-    return picks(Badge(), points_ND)
+    return acquire.pick(view, acquire(view), torch.arange(view.size), min(PICKS, view.size))
 
 
 def _seconds(material: Material, acquire: Acquisition, full: int, limit: float) -> Row:

@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from lightning import LightningModule
 from scipy.stats import chisquare
 from sklearn.datasets import make_blobs
 
+from alft.loop.guards import refuse_no_features
 from alft.selection import herding, k_center
 from alft.selection.acquisition import Entropy, Furthest, Margin, Random
 from alft.selection.badge import Badge, Gradients, plus_plus, residuals
@@ -280,3 +282,10 @@ class TestMixture:
     def test_a_share_outside_0_and_1_is_refused(self):
         with pytest.raises(ValueError, match=r"active\.acquire\.share must be in \[0, 1\], got 1\.5"):
             Mixture(share=1.5)
+
+
+def test_a_model_without_a_last_layer_is_refused_before_training():
+    with pytest.raises(
+        ValueError, match=r"active\.acquire: Badge\(\) needs what the last layer .*output_layer"
+    ):
+        refuse_no_features(LightningModule(), Badge())

@@ -135,16 +135,22 @@ class TestRun:
         assert [record["bought"] for record in records] == [10, 10, 20, 20, 32, 32, 32]
         assert len(passes) == 3  # the pool is scored for choices only
 
-    def test_a_restart_is_a_run_of_its_own(self, fit):
-        """With a learning rate of 0 in one stretch the weights at its end are those that are drawn for it."""
-        one = fit(*SETS, "--active.restart=each_set", "--trainer.max_epochs=6", "--model.lr=0", "--active.max_unique=null")
-        state = torch.load(one / "checkpoints" / "last.ckpt", weights_only=True)
-        assert not state["optimizer_states"][0]["state"] or state["global_step"]
-        first = fit(*SETS, "--trainer.max_epochs=6", "--model.lr=0", "--active.max_unique=null")
-        began = torch.load(first / "checkpoints" / "last.ckpt", weights_only=True)
-        equal = {name: torch.equal(weights, began["state_dict"][name]) for name, weights in state["state_dict"].items()}
-        assert all(same for name, same in equal.items() if "encoder" in name)  # the pretrained weights are back
-        assert not equal["network.classifier.weight"]  # the head is drawn anew
+    def test_a_restart_begins_from_the_pretrained_weights_and_an_optimizer_without_memory(self, fit, monkeypatch):
+        seen = []
+
+        def look(model, batch, number):
+            if number == 0:
+                weights = {name: weight.clone() for name, weight in model.named_parameters()}
+                seen.append((weights, len(model.trainer.optimizers[0].state)))
+
+        monkeypatch.setattr("alft.models.classifier.Classifier.on_train_batch_start", look)
+        fit(*SETS, "--active.restart=each_set", "--trainer.max_epochs=6", "--model.lr=1e-2", "--active.max_unique=null")
+        encoder = [name for name in seen[0][0] if ".encoder.layer." in name]
+        same = [all(torch.equal(weights[name], seen[0][0][name]) for name in encoder) for weights, _ in seen]
+        assert same == [True, False, True, False, True, False]  # epochs 0, 2 and 4 begin with what was pretrained
+        assert [memory > 0 for _, memory in seen] == [False, True, False, True, False, True]
+        head = "network.classifier.weight"
+        assert not torch.equal(seen[2][0][head], seen[0][0][head])  # it is drawn anew
 
     def test_each_stretch_has_its_own_warm_up_and_ends_at_0(self, fit, monkeypatch):
         rates = []

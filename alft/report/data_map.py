@@ -26,7 +26,7 @@ def data_map(run: Path | str) -> pd.DataFrame:
     """
     table = pd.read_parquet(Path(run) / SELECTION)
     if "learned" not in table.columns or table["learned"].isna().all():
-        raise ValueError(f"{run}: no probabilities of labels were recorded; alft 0.1 or newer records them in {SELECTION}")
+        raise ValueError(f"{run}: no probabilities of labels were recorded in {SELECTION}; the run is of an earlier version")
     by_row = table.dropna(subset="learned").groupby("row")["learned"]
     found = pd.DataFrame(
         {
