@@ -285,7 +285,5 @@ class TestMixture:
 
 
 def test_a_model_without_a_last_layer_is_refused_before_training():
-    with pytest.raises(
-        ValueError, match=r"active\.acquire: Badge\(\) needs what the last layer .*output_layer"
-    ):
+    with pytest.raises(ValueError, match=r"active\.acquire: Badge\(\) needs what the last layer .*output_layer"):
         refuse_no_features(LightningModule(), Badge())
