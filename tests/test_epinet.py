@@ -103,7 +103,7 @@ def test_a_score_that_compares_draws_gets_as_many_as_it_asks_for(model, passes, 
 
 def test_draws_and_embeddings_cost_one_pass_of_the_encoder(model):
     passes = []
-    model.network.bert.register_forward_hook(lambda *_: passes.append(1))
+    model.network.base_model.register_forward_hook(lambda *_: passes.append(1))
     with torch.no_grad():
         _, embeddings = model.draws(batch_of(), 10, 0, MeanTokens())
     assert len(passes) == 1

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+import yaml
 from torch import nn
 from transformers import AutoModelForSequenceClassification, ModernBertConfig, ModernBertForSequenceClassification
 
@@ -59,7 +60,7 @@ def test_mean_is_the_mean_of_the_real_tokens(tiny_bert, norm, lora):
 
 
 def test_the_encoder_below_a_mean_is_the_pretrained_one_without_its_pooler(tiny_bert):
-    first, mean = Classifier(str(tiny_bert), NAMES), Classifier(str(tiny_bert), NAMES, head=Mean())
+    first, mean = Classifier(str(tiny_bert), NAMES, head=First()), Classifier(str(tiny_bert), NAMES)
     theirs = {name: weights for name, weights in first.network.bert.state_dict().items() if "pooler" not in name}
     ours = mean.network.encoder.state_dict()
     assert ours.keys() == theirs.keys()
@@ -158,3 +159,30 @@ def test_what_is_trained_with_a_mean_and_adapters(tiny_bert):
     names = trained_names(Classifier(str(tiny_bert), NAMES, head=Mean(norm=True), lora=Lora(r=2)))
     assert {name.split(".")[3] for name in names} == {"encoder", "text_norm", "classifier"}
     assert {name for name in names if ".encoder." in name} == {name for name in names if "lora_" in name}
+
+
+OLDER = ("head", "head_start", "head_lr", "layer_decay", "freeze_embeddings", "class_weights", "label_smoothing", "ema")
+"""Settings of the model that versions without heads did not have."""
+
+
+def without_heads(run: Path) -> None:
+    """Turn a run of one epoch, with transformers' own head, into one of a version without heads."""
+    config = yaml.safe_load((run / "config.yaml").read_text())
+    config["model"] = {name: value for name, value in config["model"].items() if name not in OLDER}
+    (run / "config.yaml").write_text(yaml.safe_dump(config))
+    checkpoint = torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)
+    for name in OLDER:
+        checkpoint["hyper_parameters"].pop(name)
+    torch.save(checkpoint, run / "checkpoints" / "last.ckpt")
+
+
+def test_a_run_of_a_version_without_heads_keeps_its_own(fit: Fit, capsys):
+    run = fit("--model.head", "First", "--model.head_start", "fresh", "--trainer.max_epochs", "1")
+    without_heads(run)
+    checkpoint = str(run / "checkpoints" / "last.ckpt")
+    assert load_classifier(read_checkpoint(checkpoint)).hparams["head"] == recorded(First())
+    assert main(["test", "--ckpt_path", checkpoint]) == 0
+    assert main(["fit", "--config", str(run / "config.yaml")]) == 0
+    again = run.parent / "version_1"
+    assert summary_of(again)["settings"]["model"]["head"] == "First"
+    assert summary_of(again)["test"] == summary_of(run)["test"]

@@ -13,6 +13,7 @@ from transformers import AutoModelForSequenceClassification, BertConfig, DistilB
 
 from alft.models.backbone import load_pretrained, locate
 from alft.models.classifier import Classifier
+from alft.models.head import First
 from alft.models.lora import Lora, head_layers
 from alft.models.positions import longest_input
 from alft.selection.embedding import MeanTokens
@@ -49,8 +50,8 @@ def test_full_fine_tuning_trains_every_weight(tiny_bert):
 
 
 def test_lora_trains_adapters_head_and_pooler_or_leaves_the_pooler_frozen(tiny_bert):
-    with_pooler = trained_names(Classifier(str(tiny_bert), NAMES, lora=Lora(r=2)))
-    without = trained_names(Classifier(str(tiny_bert), NAMES, lora=Lora(r=2, train_pooler=False)))
+    with_pooler = trained_names(Classifier(str(tiny_bert), NAMES, head=First(), lora=Lora(r=2)))
+    without = trained_names(Classifier(str(tiny_bert), NAMES, head=First(), lora=Lora(r=2, train_pooler=False)))
     assert {name.split(".")[-2] for name in without if "lora" not in name} == {"default"}
     assert any("classifier" in name for name in without)
     assert any("lora_A" in name for name in without)
@@ -73,7 +74,7 @@ def test_lora_settings_reach_peft(tiny_bert):
 def test_lora_adapts_the_encoder_only_where_peft_knows_no_targets(tmp_path, train_pooler):
     config = DistilBertConfig(dim=16, n_layers=1, n_heads=2, hidden_dim=16, vocab_size=30)
     AutoModelForSequenceClassification.from_config(config).save_pretrained(tmp_path)
-    names = trained_names(Classifier(str(tmp_path), NAMES, lora=Lora(train_pooler=train_pooler)))
+    names = trained_names(Classifier(str(tmp_path), NAMES, head=First(), lora=Lora(train_pooler=train_pooler)))
     assert all(".transformer." in name for name in names if "lora_" in name)
     assert any("pre_classifier" in name for name in names) == train_pooler
 

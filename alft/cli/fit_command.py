@@ -13,7 +13,7 @@ from alft.cli.checkpoint_arguments import FORMAT
 from alft.cli.checks import export_target, refuse_fit_only, refuse_fit_settings
 from alft.cli.export_left import OnlyExportLeftError, how_to_export, refuse_to_train_again
 from alft.cli.fit_parser import FitParser
-from alft.cli.presets import with_presets
+from alft.cli.presets import with_earlier_heads, with_presets
 from alft.cli.run_settings import with_settings_of_run
 from alft.controls.run import Extent
 from alft.data.pool import TextPool
@@ -68,7 +68,7 @@ class AlftCLI(LightningCLI):
             super().__init__(
                 Classifier,
                 TextPool,
-                args=with_presets(args),
+                args=with_earlier_heads(with_presets(args)),
                 run=run,
                 seed_everything_default=0,
                 auto_configure_optimizers=False,

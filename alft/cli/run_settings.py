@@ -11,6 +11,7 @@ from typing import Any
 
 from alft.record.checkpoints import read_checkpoint
 from alft.record.config_file import read_config
+from alft.system.earlier import head_settings
 from alft.system.excerpt import excerpt
 from alft.system.run_files import CONFIG, run_of
 
@@ -47,17 +48,17 @@ def with_settings_of_run(args: list[str]) -> tuple[list[str], str]:
     run = None if path is None or typed else run_of(Path(path).expanduser())
     if run is None or not (run / CONFIG).is_file():
         return args, ""
-    settings = evaluation_settings(run, read_checkpoint(path)["hyper_parameters"]["backbone"])
+    settings = evaluation_settings(run, read_checkpoint(path)["hyper_parameters"])
     told = f"settings of the data and of the Trainer: {run / CONFIG} (data.source {excerpt(settings['data'].get('source'))})"
     return ["--config", json.dumps(settings), *args], told
 
 
-def evaluation_settings(run: Path, backbone: str) -> dict[str, Any]:
+def evaluation_settings(run: Path, model: Mapping[str, Any]) -> dict[str, Any]:
     """The settings with which a run's checkpoints are measured, as plain values.
 
     Args:
         run: The run's folder.
-        backbone: The pretrained encoder, as the checkpoint names it.
+        model: The settings of the model, as the checkpoint holds them; Lightning adds them to those returned.
 
     Raises:
         ValueError: The config cannot be read, or has a class of another package or something else that is not plain.
@@ -75,7 +76,7 @@ def evaluation_settings(run: Path, backbone: str) -> dict[str, Any]:
                     f"not run unasked; if you trust it, add --config {place}"
                 )
     kept = {name: value for name, value in trainer.items() if name not in NOT_NEEDED}
-    return {"data": data, "model": {"backbone": backbone}, "trainer": kept}
+    return {"data": data, "model": {"backbone": model["backbone"], **head_settings(model)}, "trainer": kept}
 
 
 def named_classes(value: Any, anywhere: bool = False) -> Iterator[str]:

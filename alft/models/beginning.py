@@ -12,15 +12,16 @@ from alft.models.lora import Lora
 from alft.models.probe import start_last_layer
 from alft.selection.chunks import chunk_tokens, make_chunks
 from alft.selection.seeds import mix
+from alft.system.earlier import head_settings
 from alft.system.undisturbed import undisturbed
 
 
 def arguments_of(recorded: dict[str, Any]) -> dict[str, Any]:
     """Arguments of the constructor of a classifier, from the hyperparameters that it records."""
-    arguments = {name: value for name, value in recorded.items() if not name.startswith("_")}
+    arguments = head_settings(recorded) | {name: value for name, value in recorded.items() if not name.startswith("_")}
     for name, kind in {"lora": Lora, "epinet": Epinet}.items():
         arguments[name] = None if arguments[name] is None else kind(**arguments[name])
-    return arguments | {"head": restored(arguments.get("head"))}
+    return arguments | {"head": restored(recorded.get("head"))}
 
 
 def begin(model: AveragedModule, data: Any, *, anew: bool, seed: int) -> None:

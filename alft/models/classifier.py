@@ -13,7 +13,7 @@ from alft.models.averaged import AveragedModule
 from alft.models.backbone import load_network
 from alft.models.beginning import begin
 from alft.models.epinet import Epinet, EpinetHead
-from alft.models.head import First, Head, recorded, restored
+from alft.models.head import Head, Mean, recorded, restored
 from alft.models.lora import Lora, add_lora
 from alft.models.optimisation import Optimisation, planned
 from alft.models.parts import Parts
@@ -60,8 +60,8 @@ class Classifier(AveragedModule):
         self,
         backbone: str,
         label_names: list[str],
-        head: Head = First(),
-        head_start: Literal["fresh", "probe"] = "fresh",
+        head: Head = Mean(),
+        head_start: Literal["fresh", "probe"] = "probe",
         uncertainty: Literal["dropout", "epinet"] = "dropout",
         lora: Lora | None = None,
         epinet: Epinet | None = None,

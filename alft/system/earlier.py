@@ -1,6 +1,7 @@
 """Compatibility with files written by earlier versions of alft. Old names occur only here."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 GROUPS = ("data", "model", "training", "selection")
@@ -25,6 +26,35 @@ EXPORTED = (
     r"|(tokenizer|spiece|sentencepiece(\.bpe)?)\.model|chat_template\.(jinja|json)"
 )
 """Names of the files of an export that has no list of them."""
+
+
+HEAD = {"head": "First", "head_start": "fresh"}
+"""Settings of the model before heads could be chosen, under whose present defaults an earlier run would be another one."""
+
+
+OF_EVERY_VERSION = {"backbone", "uncertainty", "lora", "epinet", "lr", "weight_decay", "warmup"}
+"""Settings of the model that the config of a run has in every version."""
+
+
+def head_settings(model: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings to add to those of a model that was trained by a version without heads; none to others.
+
+    >>> head_settings({"lr": 1e-4})["head"], head_settings({"lr": 1e-4, "head": "Mean"})
+    ('First', {})
+    """
+    return {} if "head" in model else dict(HEAD)
+
+
+def head_settings_of_file(settings: Any) -> dict[str, Any]:
+    """The same for a config file: one of a run has every setting of its version; one of a person takes today's defaults.
+
+    >>> head_settings_of_file({"model": dict.fromkeys(OF_EVERY_VERSION)})["head_start"]
+    'fresh'
+    >>> head_settings_of_file({"model": {"lr": 1e-4}})
+    {}
+    """
+    model = settings.get("model") if isinstance(settings, dict) else None
+    return head_settings(model) if isinstance(model, dict) and model.keys() >= OF_EVERY_VERSION else {}
 
 
 def grouped_settings(settings: dict[str, Any]) -> dict[str, dict[str, Any]]:
