@@ -174,16 +174,32 @@ def test_answers_of_nobody_in_particular_are_told_apart_by_the_tool():
     assert labels(after(taken(Answer("t0", "pos")), taken(Answer("t0", "neg")))) == {"": "neg"}
 
 
-DRIVER = "import sys; from alft.cli.main import main; print('ready', flush=True); [main(['take', 'posts', f]) for f in sys.argv[1:]]"
+DRIVER = """
+import sys
+import alft.cli.take_command
+from alft.cli.main import main
+print('ready', flush=True)
+sys.stdin.readline()
+for file in sys.argv[1:]:
+    assert main(['take', 'posts', file]) == 0
+"""
 
 
-def start_taking(*files: str) -> subprocess.Popen:
-    """A process that takes files, once it has imported everything."""
-    command = [sys.executable, "-c", "import alft.cli.take_command; " + DRIVER, *files]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"})
+def about_to_take(*files: str) -> subprocess.Popen:
+    """A process that has imported everything, and takes files at a sign."""
+    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    environment = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen([sys.executable, "-c", DRIVER, *files], text=True, env=environment, **streams)
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     return process
+
+
+def go(process: subprocess.Popen) -> None:
+    """Give the sign."""
+    assert process.stdin is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
 
 
 def test_a_take_that_is_killed_leaves_a_whole_journal_and_goes_on(in_a_folder, capsys):
@@ -194,10 +210,11 @@ def test_a_take_that_is_killed_leaves_a_whole_journal_and_goes_on(in_a_folder, c
         Path(name).write_text("id,label\n" + "".join(f"{i},{script[i]}\n" for i in ids[part::6]))
     rng, sizes = random.Random(5), []
     for _ in range(5):
-        process = start_taking(*names)
+        process = about_to_take(*names)
+        go(process)
         sleep(rng.uniform(0, 0.15))
         process.kill()
-        process.wait()
+        process.communicate()
         assert {i: found.label for i, found in posts().state.resolutions.items()}.items() <= script.items()
         sizes.append(len(posts().state.resolutions))
     assert all(less <= more for less, more in pairwise(sizes))
@@ -214,8 +231,12 @@ def test_two_takes_at_once_are_both_kept(in_a_folder):
     ids = ask("a.csv", "--count", "290")
     for part in range(4):
         Path(f"{part}.csv").write_text("id,label\n" + "".join(f"{i},{script[i]}\n" for i in ids[part::4]))
-    for process in [start_taking("0.csv", "2.csv"), start_taking("1.csv", "3.csv")]:
-        assert process.wait() == 0
+    both = [about_to_take("0.csv", "2.csv"), about_to_take("1.csv", "3.csv")]
+    for process in both:
+        go(process)
+    for process in both:
+        process.communicate()
+        assert process.returncode == 0
     assert {i: found.label for i, found in posts().state.resolutions.items()} == {i: script[i] for i in ids}
 
 

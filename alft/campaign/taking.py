@@ -45,15 +45,12 @@ def take(taken: Taken, state: State, known_ids: Collection[str], classes: Collec
     outcome = Outcome()
     if taken.complete and taken.answers:
         _withdraw(taken.answers, state, file, outcome)
-    standing: dict[tuple[str, str], Answer | None] = {}
-    for answer in _oldest_first(taken.answers):
+    for answer in _newest(taken.answers, outcome):
         if answer.text_id not in known_ids:
             outcome.foreign.append(answer.text_id)
             continue
-        key = answer.text_id, answer.giver
-        before = standing.get(key, state.standing.get(answer.text_id, {}).get(answer.giver))
+        before = state.standing.get(answer.text_id, {}).get(answer.giver)
         if _adds(answer, before, state, file, outcome):
-            standing[key] = answer
             if answer.label is not None and answer.label not in classes:
                 outcome.new_classes[answer.label] += 1
             if answer.text_id not in state.round_of:
@@ -90,9 +87,12 @@ def _was_taken(answer: Answer, before: Answer | None, state: State, file: str) -
     return file in files or bool(files and answer.time and before is not None)
 
 
-def _oldest_first(answers: list[Answer]) -> list[Answer]:
-    """By time where every answer has one, else in the order of the file."""
-    return sorted(answers, key=lambda answer: answer.time) if all(answer.time for answer in answers) else answers
+def _newest(answers: list[Answer], outcome: Outcome) -> list[Answer]:
+    """The newest answer of each giver on each text: by time where every answer has one, else the last of the file."""
+    ordered = sorted(answers, key=lambda answer: answer.time) if all(answer.time for answer in answers) else answers
+    newest = {(answer.text_id, answer.giver): answer for answer in ordered}
+    outcome.counts["older"] += len(answers) - len(newest)
+    return list(newest.values())
 
 
 def _withdraw(answers: list[Answer], state: State, file: str, outcome: Outcome) -> None:
