@@ -4,12 +4,10 @@ import json
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
 from alft.campaign.events import AskedEvent
 from alft.cli.main import main
 
-from .campaign_material import ask, fill, ids_in, open_reviews, posts
+from .campaign_material import ask, fill, open_reviews, posts
 from .conftest import SHARED, needs_shared, summary_of
 
 
@@ -126,7 +124,11 @@ def test_labels_of_the_source_are_trained_on_and_not_asked(in_a_folder, capsys):
     assert "32 texts, 8 of them with a label; never asked: 1 repeated, 1 blank" in told
     pool = posts().pool
     asked = ask("a.csv", "--count", "100")
-    assert set(asked) == {i for i, label, split in zip(pool.ids, pool.labels, pool.splits, strict=True) if label is None and split in ("train", "validation")}
+    assert set(asked) == {
+        i
+        for i, label, split in zip(pool.ids, pool.labels, pool.splits, strict=True)
+        if label is None and split in ("train", "validation")
+    }
     assert pool.labels[20] == "pos", "the label of the repeat"
 
 
@@ -137,10 +139,10 @@ def test_a_real_encoder_covers_real_texts_first(in_a_folder, capsys):
     found = pd.read_csv(SHARED / "data" / "maltese" / "train.csv").head(120)
     found[["text"]].to_csv("posts.csv", index=False)
     small = ["--model.backbone", str(SHARED / "models" / "e5-small-cut"), "--data.max_length", "16"]
-    assert main(["open", "posts.csv", "--classes", "negative,positive", "--campaign", "posts", "--validation", "20", *small]) == 0
+    assert (
+        main(["open", "posts.csv", "--classes", "negative,positive", "--campaign", "posts", "--validation", "20", *small]) == 0
+    )
     assert len(ask("a.csv", "--count", "10")) == 30
     (event,) = [event for event in posts().state.asked if isinstance(event, AskedEvent) and event.purpose == "train"]
     assert event.policy == "TypiClust"
     assert len(set(event.scores)) == 10
-
-

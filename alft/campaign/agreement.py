@@ -6,7 +6,6 @@ from importlib import import_module
 from importlib.util import find_spec
 
 import numpy as np
-from sklearn.metrics import cohen_kappa_score
 
 from alft.campaign.state import State
 
@@ -56,6 +55,8 @@ def _measure(votes: Votes, shared: list[str]) -> tuple[str, float | None]:
     if find_spec("krippendorff") is not None:
         alpha = import_module("krippendorff").alpha
         return "Krippendorff's alpha", 1.0 if len(classes) == 1 else float(alpha(table, level_of_measurement="nominal"))
+    from sklearn.metrics import cohen_kappa_score  # takes seconds to import
+
     both = table[~np.isnan(table).all(axis=1)]
     if len(both) != 2:
         return "", None

@@ -8,7 +8,6 @@ from alft.campaign.folder import Campaign, read_campaign
 from alft.campaign.journal import held
 from alft.campaign.tools.known import tool_of_name
 from alft.campaign.tools.tool import Tool
-from alft.cli.campaign_policy import plan_round
 from alft.cli.checkpoint_arguments import CKPT_PATH
 from alft.cli.parser import SentenceParser
 from alft.system.output import refuse_output, write_atomically
@@ -32,6 +31,8 @@ def run(parser: SentenceParser, args: list[str]) -> None:
     if not (path.is_file() and events and path.read_bytes() == content):
         refuse_output(path, given.force)
     if not events:
+        from alft.cli.campaign_policy import plan_round  # Lightning takes seconds to import
+
         plan = plan_round(campaign, given)
         events, told = new_round(campaign, plan.choice, plan.chooser), f"chosen by {plan.told}"
         _record(campaign, events)

@@ -33,7 +33,7 @@ def run(parser: SentenceParser, args: list[str]) -> None:
 
 
 def _rounds(status: Status) -> Table:
-    table = Table("round", "asked", "answered", "skipped", "tied", "open", "closed", "seconds a label", "chosen by")
+    table = Table("round", "asked", "labels", "skips", "ties", "open", "closed", "s/label", "chosen by")
     for one in status.rounds:
         counts = (one.number, one.asked, one.answered, one.skipped, one.tied, one.open, one.closed)
         table.add_row(*map(str, counts), _figure(one.seconds, 1), one.policy)
