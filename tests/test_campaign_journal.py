@@ -174,6 +174,16 @@ def test_answers_of_nobody_in_particular_are_told_apart_by_the_tool():
     assert labels(after(taken(Answer("t0", "pos")), taken(Answer("t0", "neg")))) == {"": "neg"}
 
 
+def test_a_file_taken_again_with_a_name_counts_once():
+    nameless, ana, bo = (taken(Answer("t0", "pos", name, tool="sheet")) for name in ("", "Ana", "Bo"))
+    history = take(nameless, State(), IDS, CLASSES, "a").events
+    for file in (ana, nameless, ana):
+        history = [*history, *take(file, replay(history), IDS, CLASSES, "a").events]
+    assert labels(replay(history)) == {"Ana": "pos"}
+    history = [*history, *take(bo, replay(history), IDS, CLASSES, "a").events]
+    assert labels(replay(history)) == {"Ana": "pos", "Bo": "pos"}, "two people may hand in the same answers"
+
+
 DRIVER = """
 import sys
 import alft.cli.take_command

@@ -1,6 +1,7 @@
 """Campaigns from end to end: open, ask, take, fit, ask again, status."""
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -45,13 +46,28 @@ def test_a_campaign_from_texts_to_a_model_that_asks(fit, capsys):
     assert (newest.round, newest.policy, newest.model) == (1, "Entropy", "runs/tiny/version_0/checkpoints/last.ckpt")
     assert list(newest.scores) == sorted(newest.scores, reverse=True)
     assert set(newest.clusters) <= set(range(4))
+    Path("random.yaml").write_text("active: {acquire: {class_path: Random}, cluster: {class_path: Whole}}")
+    fill("more.csv", lambda i: script[i])
+    assert main(["take", "posts", "more.csv"]) == 0
+    capsys.readouterr()
+    assert not set(ask("third.csv", "--count", "10", "--config", "random.yaml")) & {*ids, *second}
+    assert "Random of runs/tiny/version_0, which has not seen 10 labels" in " ".join(capsys.readouterr().out.split())
     found = status()
-    assert [(r["asked"], r["answered"], r["skipped"], r["open"]) for r in found["rounds"]] == [(60, 55, 2, 3), (10, 0, 0, 10)]
-    assert found["labels"]["train"] == dict(Counter(script[i] for i in ids[30:] if i not in skipped | left))
+    assert [(r["asked"], r["answered"], r["skipped"], r["open"]) for r in found["rounds"]] == [
+        (60, 55, 2, 3),
+        (10, 10, 0, 0),
+        (10, 0, 0, 10),
+    ]
+    assert found["labels"]["train"] == dict(Counter(script[i] for i in [*ids[30:], *second] if i not in skipped | left))
     assert found["fits"] == [
         {"run": str(run.relative_to(Path.cwd())), "labels": 25, "val_f1_macro": summary["validation"]["f1_macro"]}
     ]
     assert main(["status", "posts"]) == 0
+    path = run / "config.yaml"
+    path.write_text(re.sub(r"class_path: \S*Entropy", "class_path: theirs.Evil", path.read_text()))
+    capsys.readouterr()
+    assert main(["ask", "posts", "--to", "fourth.csv", "--more"]) == 2
+    assert "names the class 'theirs.Evil', which is not alft's and is not run unasked" in capsys.readouterr().err
 
 
 def test_validation_and_test_texts_are_never_trained_on_nor_chosen(workplace):

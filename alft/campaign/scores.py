@@ -69,7 +69,7 @@ def scores_for(choice: Choice, pool: Pool, eye: Eye | None) -> Scores:
     of_tokens = policy.embedding if needs.embeddings and isinstance(policy.embedding, TokenEmbedding) else None
     scores = Scores(torch.zeros(0, size, 1), torch.zeros(size, 0))
     if any(choice.plan.decides):
-        policy.cluster.check(choice.standing.count)
+        policy.cluster.check(choice.ledger.pool)
         refuse_too_large(policy.cluster, choice.ledger.pool)
     if needs.probs or needs.features or of_tokens is not None:
         assert eye is not None, "an embedding of texts and no predictions are chosen where there is no model"

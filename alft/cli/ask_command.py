@@ -46,6 +46,11 @@ def _add_arguments(parser: SentenceParser) -> None:
     parser.add_argument("--to", type=str, required=True, help="File to write.")
     parser.add_argument("--more", action="store_true", help="Begin another round although the newest has no answer yet.")
     parser.add_argument("--ckpt_path", type=str | None, help=f"Instead of the newest finished fit. {CKPT_PATH}")
+    parser.add_argument(
+        "--config",
+        type=str | None,
+        help="Config whose settings active choose, instead of those of the fit whose model is asked.",
+    )
     parser.add_argument("--runs", type=str, default="runs", help="Folder of the runs among which fits are looked for.")
     parser.add_argument("--trainer.accelerator", type=str, default="auto", help="Where to compute: auto, cpu, gpu, mps.")
     parser.add_argument("--trainer.enable_progress_bar", type=bool, default=True, help="Whether to show a progress bar.")

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import yaml
 from jsonargparse import Namespace
 
 from alft.campaign.asking import Chooser
@@ -21,7 +22,7 @@ from alft.record.checkpoints import read_checkpoint, reading_of
 from alft.record.config_file import read_config
 from alft.selection.ledger import Selection
 from alft.selection.policy import Policy
-from alft.system.excerpt import excerpt
+from alft.system.excerpt import excerpt, first_line, listed
 from alft.system.run_files import CONFIG, run_of
 from alft.use.restore import load_classifier
 
@@ -46,16 +47,18 @@ def plan_round(campaign: Campaign, given: Namespace) -> Plan:
         ValueError: The fit, its checkpoint or its settings cannot be used.
     """
     path, settings, told = _origin(campaign, given)
-    seed = {"seed": campaign.settings.seed}
     model: Callable[[], Eye | None]
     if path is None:
-        policy = _policy(
-            {"acquire": campaign.settings.cold_start, **_coverage(campaign)} | seed, str(campaign.folder / SETTINGS)
-        )
+        settings, place = {"acquire": campaign.settings.cold_start, **_coverage(campaign)}, campaign.folder / SETTINGS
         model = partial(_pretrained, campaign, given)
     else:
-        policy = _policy(settings | seed, str(path))
+        place = path
         model = partial(_trained, campaign, path, given)
+    if path is not None and given.config is not None:
+        settings = _typed(given.config)
+    else:
+        _refuse_foreign(settings, place)
+    policy = _policy(settings | {"seed": campaign.settings.seed})
     number = campaign.state.newest_round + 1
     choice = Choice.of(policy, standings(campaign), given.count, number)
     name = type(choice.policy.acquire).__name__
@@ -100,11 +103,29 @@ def _coverage(campaign: Campaign) -> dict[str, Any]:
     return {"cluster": {"class_path": "Whole"}, "embedding": {"class_path": embedding}}
 
 
-def _policy(settings: dict[str, Any], place: str) -> Policy:
-    """Make the policy; classes of other packages are not run unasked."""
+def _typed(config: str) -> dict[str, Any]:
+    """The settings ``active`` of a config that was typed."""
+    try:
+        found = yaml.safe_load(Path(config).expanduser().read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise ValueError(f"config: {config} cannot be read ({first_line(error)})") from error
+    if not isinstance(found, dict) or not isinstance(found.get("active", {}), dict):
+        raise ValueError(f"config: {config} must be a config of fit, with a block active")
+    return _active(found)
+
+
+def _refuse_foreign(settings: dict[str, Any], place: Path) -> None:
+    """Refuse classes of other packages: they are not run unless their config is typed."""
     for kind in named_classes(settings):
         if not kind.startswith(KNOWN):
-            raise ValueError(f"active: {place} names the class {excerpt(kind)}, which is not alft's and is not run unasked")
+            raise ValueError(
+                f"active: {place} names the class {excerpt(kind)}, which is not alft's and is not run unasked; if you trust "
+                "it, add --config with a config that names it"
+            )
+
+
+def _policy(settings: dict[str, Any]) -> Policy:
+    """Make the policy of the settings ``active``."""
     parser = FitParser()
     parser.add_class_arguments(Policy, "active")
     policy: Policy = parser.instantiate_classes(parser.parse_object({"active": settings})).active
@@ -123,6 +144,6 @@ def _trained(campaign: Campaign, path: Path, given: Namespace) -> Eye:
     checkpoint = read_checkpoint(path)
     names = checkpoint["hyper_parameters"]["label_names"]
     if not set(names) <= set(campaign.settings.classes):
-        raise ValueError(f"ckpt_path: {path} predicts {names}, which are not the classes of {campaign.folder}")
+        raise ValueError(f"ckpt_path: {path} predicts {listed(names)}, which are not the classes of {campaign.folder}")
     model = load_classifier(checkpoint)
     return Eye(model, reading_of(checkpoint)["max_length"], given.trainer.accelerator, given.trainer.enable_progress_bar)
