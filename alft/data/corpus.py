@@ -116,8 +116,8 @@ def load_corpus(
     annotated, remarks = _read_splits(found, text_column, label_column)
     train = annotated["train"]
     everywhere = {name for rows in annotated.values() for name in rows.label_names}
-    absent = missing_numbers(train.label_names | (everywhere & {"-1"}))
-    names = in_order(train.label_names - absent, train.feature)
+    absent = missing_numbers(train.label_names | (everywhere & {"-1"})) if found.classes is None else set()
+    names = in_order(train.label_names - absent, train.feature) if found.classes is None else found.classes
     rows = {split: _encode(rows, names, absent) for split, rows in annotated.items()}
     cleaned = {split: _without_blank(r) for split, r in rows.items()}
     if not cleaned["train"].texts:

@@ -6,6 +6,7 @@ Files are read by :mod:`alft.data.readers`; columns, labels and splits are handl
 import os
 import re
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ from alft.data.readers.saved import is_saved, read_saved
 from alft.data.readers.table import Table, from_dataset
 from alft.system.excerpt import excerpt, first_line, listed
 from alft.system.quiet import silenced
+from alft.system.subclasses import subclasses
 
 SPLITS = {
     "train": ("train", "training"),
@@ -40,11 +42,29 @@ class Source:
         splits: ``train`` always, ``validation`` and ``test`` if present.
         whole: Whether ``train`` is all there is and still to be split.
         remarks: What the user should know, such as files not used.
+        classes: Names of all classes in order, where the source knows them beforehand; None to find them in ``train``.
     """
 
     splits: Mapping[str, Table]
     whole: bool = False
     remarks: list[str] = field(default_factory=list)
+    classes: list[str] | None = None
+
+
+class FolderReader(ABC):
+    """Base class: reads folders of a kind that other rooms write. It is found by being imported."""
+
+    @abstractmethod
+    def recognises(self, folder: Path) -> bool:
+        """Whether a folder is of this kind."""
+
+    @abstractmethod
+    def read(self, folder: Path) -> Source:
+        """Read every split of a folder that was recognised.
+
+        Raises:
+            ValueError: It cannot be used; the message begins with ``data.source``.
+        """
 
 
 def read_source(source: str, subset: str | None = None, quotes: bool = True) -> Source:
@@ -72,6 +92,12 @@ def read_source(source: str, subset: str | None = None, quotes: bool = True) -> 
 
 
 def _read_folder(folder: Path, subset: str | None, quotes: bool) -> Source:
+    readers: list[FolderReader] = [kind() for kind in subclasses(FolderReader)]
+    if reader := next((reader for reader in readers if reader.recognises(folder)), None):
+        _refuse_quotes(str(folder), quotes)
+        if subset is not None:
+            raise ValueError(f"data.subset: {folder} has no subsets; leave data.subset out")
+        return reader.read(folder)
     if is_saved(folder):
         _refuse_quotes(str(folder), quotes)
         if subset is not None:

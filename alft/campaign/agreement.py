@@ -1,0 +1,63 @@
+"""How far annotators agree on the texts that several of them labelled."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.util import find_spec
+
+import numpy as np
+
+from alft.campaign.state import State
+
+Votes = dict[str, dict[str, str]]
+"""Labels by annotator, then by id of the text."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Agreement beyond chance.
+
+    Attributes:
+        measure: Name of the measure; empty where none can be computed.
+        value: 1 for full agreement, 0 for that of chance; None where it cannot be computed.
+        texts: Texts with labels of two annotators or more.
+        annotators: Annotators who gave a label.
+    """
+
+    measure: str
+    value: float | None
+    texts: int
+    annotators: int
+
+
+def agreement(state: State) -> Agreement:
+    """Krippendorff's alpha (nominal) if the package krippendorff is installed, else Cohen's kappa of two annotators."""
+    votes: Votes = defaultdict(dict)
+    for text_id, given in state.standing.items():
+        for giver, answer in given.items():
+            if answer.label is not None:
+                votes[giver][text_id] = answer.label
+    times: dict[str, int] = defaultdict(int)
+    for own in votes.values():
+        for text_id in own:
+            times[text_id] += 1
+    shared = {text_id for text_id, count in times.items() if count > 1}
+    measure, value = _measure(votes, sorted(shared))
+    return Agreement(measure, value, len(shared), len(votes))
+
+
+def _measure(votes: Votes, shared: list[str]) -> tuple[str, float | None]:
+    if not shared:
+        return "", None
+    classes = sorted({own[text_id] for own in votes.values() for text_id in shared if text_id in own})
+    number = {name: float(place) for place, name in enumerate(classes)}
+    table = np.array([[number[own[t]] if t in own else np.nan for t in shared] for own in votes.values()])
+    if find_spec("krippendorff") is not None:
+        alpha = import_module("krippendorff").alpha
+        return "Krippendorff's alpha", 1.0 if len(classes) == 1 else float(alpha(table, level_of_measurement="nominal"))
+    from sklearn.metrics import cohen_kappa_score  # takes seconds to import
+
+    both = table[~np.isnan(table).all(axis=1)]
+    if len(both) != 2:
+        return "", None
+    return "Cohen's kappa", 1.0 if len(classes) == 1 else float(cohen_kappa_score(*both))

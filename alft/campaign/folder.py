@@ -1,0 +1,165 @@
+"""The folder of a campaign: ``campaign.yaml``, ``pool.parquet``, ``journal.jsonl``. Everything else in it can be deleted."""
+
+from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+
+from alft.campaign.events import Event
+from alft.campaign.journal import Journal
+from alft.campaign.state import State, replay
+from alft.system.excerpt import first_line
+from alft.system.output import write_atomically, write_text_atomically
+
+SETTINGS, POOL, JOURNAL = "campaign.yaml", "pool.parquet", "journal.jsonl"
+HOW_TO_OPEN = "python -m alft open FILE --classes a,b --campaign DIR makes one"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Contents of ``campaign.yaml``.
+
+    Attributes:
+        classes: Names of the classes.
+        text_column: Column of the texts in the source.
+        source: File that was opened.
+        fingerprint: Digest of ``pool.parquet``.
+        seed: Seed of the random samples and of the selection.
+        backbone: Pretrained encoder that embeds the texts before there is a fit; None for tf-idf.
+        max_length: Tokens per text when it does.
+        min_labels: Labels to train on before a fitted model chooses.
+        cold_start: Acquisition before that: class_path and init_args, as in a config.
+    """
+
+    classes: list[str]
+    text_column: str
+    source: str
+    fingerprint: str
+    seed: int = 0
+    backbone: str | None = None
+    max_length: int = 128
+    min_labels: int = 20
+    cold_start: dict[str, Any] = field(default_factory=lambda: {"class_path": "TypiClust"})
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The texts of a campaign, one entry per row.
+
+    Attributes:
+        ids: Ids.
+        texts: Texts as in the source.
+        labels: Labels that the source has; None without one.
+        splits: ``validation``, ``test``, ``train``, or, for rows that are never asked, ``repeated`` and ``blank``.
+    """
+
+    ids: list[str]
+    texts: list[str]
+    labels: list[str | None]
+    splits: list[str]
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return len(self.ids)
+
+    @cached_property
+    def row_of(self) -> dict[str, int]:
+        """Row of each id."""
+        return {text_id: row for row, text_id in enumerate(self.ids)}
+
+    def rows_of(self, split: str) -> list[int]:
+        """Rows of a split."""
+        return [row for row, own in enumerate(self.splits) if own == split]
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """A campaign as it was when it was read."""
+
+    folder: Path
+    settings: Settings
+    pool: Pool
+    state: State
+
+    @property
+    def journal(self) -> Journal:
+        """Its journal."""
+        return Journal(self.folder / JOURNAL)
+
+    def record(self, events: list[Event]) -> None:
+        """Append events to the journal."""
+        self.journal.append(events)
+
+    def label_of(self, row: int) -> str | None:
+        """The label of a row: that of its annotators, else that of the source; None without one."""
+        found = self.state.resolution(self.pool.ids[row])
+        return self.pool.labels[row] if found.standing == "unanswered" else found.label
+
+
+def is_campaign(folder: Path) -> bool:
+    """Whether a folder holds a campaign."""
+    return (folder / SETTINGS).is_file()
+
+
+def read_campaign(folder: Path) -> Campaign:
+    """Read a campaign.
+
+    Raises:
+        ValueError: There is none, or a file of it is damaged or was changed; the message gives the mend.
+    """
+    if not is_campaign(folder):
+        raise ValueError(f"campaign: {folder} holds no campaign ({SETTINGS} is missing); {HOW_TO_OPEN}")
+    settings, content = read_settings(folder), _pool_bytes(folder)
+    if _digest(content) != settings.fingerprint:
+        raise ValueError(
+            f"campaign: {folder / POOL} has changed since the campaign was opened (fingerprint {settings.fingerprint} then, "
+            f"{_digest(content)} now), so its ids may mean other texts; restore it from a copy, or open another campaign"
+        )
+    table = pq.read_table(pa.BufferReader(content))
+    pool = Pool(*(table.column(name).to_pylist() for name in ("id", "text", "label", "split")))
+    return Campaign(folder, settings, pool, replay(Journal(folder / JOURNAL).read()))
+
+
+def read_settings(folder: Path) -> Settings:
+    """Read ``campaign.yaml``.
+
+    Raises:
+        ValueError: It is damaged.
+    """
+    path = folder / SETTINGS
+    try:
+        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+        settings = Settings(**found)
+    except (ValueError, TypeError, yaml.YAMLError) as error:
+        known = ", ".join(known.name for known in fields(Settings))
+        raise ValueError(f"campaign: {path} cannot be read ({first_line(error)}); its entries are {known}") from error
+    if not isinstance(settings.classes, list) or len(settings.classes) < 2:
+        raise ValueError(f"campaign: classes in {path} must be a list of two names or more, got {settings.classes!r}")
+    return settings
+
+
+def write_campaign(folder: Path, settings: Settings, pool: Pool) -> None:
+    """Write pool and settings; the settings last, since they make the folder a campaign."""
+    columns = {"id": pool.ids, "text": pool.texts, "label": pool.labels, "split": pool.splits}
+    table = pa.table(
+        {"row": pa.array(range(len(pool)), pa.int64()), **{k: pa.array(v, pa.string()) for k, v in columns.items()}}
+    )
+    write_atomically(folder / POOL, lambda path: pq.write_table(table, path))
+    settings = Settings(**{**asdict(settings), "fingerprint": _digest((folder / POOL).read_bytes())})
+    write_text_atomically(folder / SETTINGS, yaml.safe_dump(asdict(settings), sort_keys=False, allow_unicode=True))
+
+
+def _pool_bytes(folder: Path) -> bytes:
+    try:
+        return (folder / POOL).read_bytes()
+    except FileNotFoundError as error:
+        raise ValueError(f"campaign: {folder / POOL} is missing; restore it from a copy, or open another campaign") from error
+
+
+def _digest(content: bytes) -> str:
+    return sha256(content).hexdigest()[:16]

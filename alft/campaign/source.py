@@ -1,0 +1,72 @@
+"""Reads a campaign as data of a run: texts whose label is resolved to train on, the random samples to measure on."""
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from alft.campaign.folder import SETTINGS, Campaign, is_campaign, read_campaign
+from alft.data.readers.table import Table
+from alft.data.sources import FolderReader, Source
+from alft.system.excerpt import listed
+
+UNSAMPLED = (
+    "the campaign has no random validation sample, so a tenth of the labels is used: the scores are those of texts that were "
+    "chosen, not of all texts"
+)
+
+
+class CampaignFolder(FolderReader):
+    """A folder made by ``open``."""
+
+    def recognises(self, folder: Path) -> bool:
+        """Whether it has a ``campaign.yaml``."""
+        return is_campaign(folder)
+
+    def read(self, folder: Path) -> Source:
+        """Splits in the order of the pool. Samples without a label are left out."""
+        try:
+            campaign = read_campaign(folder)
+        except ValueError as error:
+            raise ValueError(f"data.source: {error}") from error
+        tables = {split: table_of(campaign, split) for split in ("train", "validation", "test")}
+        sampled = len(campaign.pool.rows_of("validation"))
+        if not len(tables["train"]):
+            raise ValueError(f"data.source: the campaign {folder} has no resolved label to train on; take answers first")
+        if sampled and not len(tables["validation"]):
+            raise ValueError(
+                f"data.source: none of the {sampled} texts of the random validation sample of {folder} has a resolved label; "
+                "answer some of them first"
+            )
+        return Source(
+            {split: table for split, table in tables.items() if len(table)},
+            remarks=[*([] if sampled else [UNSAMPLED]), *_on_new_classes(campaign)],
+            classes=list(campaign.settings.classes),
+        )
+
+
+def table_of(campaign: Campaign, split: str) -> Table:
+    """Texts and labels of a split, as far as the label is resolved and a known class."""
+    known = set(campaign.settings.classes)
+    pool = campaign.pool
+    rows = [(row, label) for row in pool.rows_of(split) if (label := campaign.label_of(row)) in known]
+    columns = {"text": [pool.texts[row] for row, _ in rows], "label": [label for _, label in rows]}
+    return Table(columns, place=f"{campaign.folder} ({split})")
+
+
+def new_classes(campaign: Campaign) -> Counter[str]:
+    """Resolved labels that are no class of the campaign, with their number of texts."""
+    known = set(campaign.settings.classes)
+    labels: Iterable[str | None] = (found.label for found in campaign.state.resolutions.values())
+    return Counter(label for label in labels if label is not None and label not in known)
+
+
+def how_to_add(campaign: Campaign) -> str:
+    """What makes new classes count."""
+    return f"add them to classes in {campaign.folder / SETTINGS} to train on them"
+
+
+def _on_new_classes(campaign: Campaign) -> list[str]:
+    new = new_classes(campaign)
+    if not new:
+        return []
+    return [f"not used: {new.total()} texts with labels that are no class ({listed(list(new))}); {how_to_add(campaign)}"]

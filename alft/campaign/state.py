@@ -1,0 +1,88 @@
+"""The state of a campaign: what its journal adds up to. It is a function of the events alone and stored nowhere."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from alft.campaign.answers import Answer
+from alft.campaign.events import AnsweredEvent, AskedEvent, Event, RetractedEvent
+from alft.campaign.resolution import Resolution, resolve
+
+UNANSWERED = Resolution("unanswered")
+
+
+@dataclass
+class State:
+    """What was asked and answered.
+
+    Attributes:
+        asked: All askings, oldest first.
+        closed: Rounds below this number were given up.
+        standing: Answers that count: by id of the text, then by giver.
+        answered_since: Texts that were answered or skipped after they were last asked.
+        seen: Every answer ever recorded, with the digests of its files, to recognise one that is taken again.
+    """
+
+    asked: list[AskedEvent] = field(default_factory=list)
+    closed: int = 0
+    standing: dict[str, dict[str, Answer]] = field(default_factory=dict)
+    answered_since: set[str] = field(default_factory=set)
+    seen: dict[Answer, set[str]] = field(default_factory=dict)
+
+    @cached_property
+    def resolutions(self) -> dict[str, Resolution]:
+        """Resolution of each text that has an answer or a skip."""
+        return {
+            text_id: resolve([answer.label for answer in answers.values()])
+            for text_id, answers in self.standing.items()
+            if answers
+        }
+
+    @cached_property
+    def newest_round(self) -> int:
+        """Number of the newest round; -1 before the first."""
+        return max((event.round for event in self.asked), default=-1)
+
+    @cached_property
+    def round_of(self) -> dict[str, int]:
+        """Newest round in which each text was asked."""
+        return {text_id: event.round for event in self.asked for text_id in event.ids}
+
+    def resolution(self, text_id: str) -> Resolution:
+        """Resolution of a text."""
+        return self.resolutions.get(text_id, UNANSWERED)
+
+    def ids_of_round(self, number: int) -> list[str]:
+        """Ids of the texts asked in a round, in the order asked."""
+        return [text_id for event in self.asked if event.round == number for text_id in event.ids]
+
+    def is_open(self, text_id: str) -> bool:
+        """Whether a text was asked in a round that is not closed, and has no answer."""
+        return self.is_asked(text_id) and text_id not in self.resolutions
+
+    def is_asked(self, text_id: str) -> bool:
+        """Whether a text was asked in a round that is not closed."""
+        return self.round_of.get(text_id, -1) >= self.closed
+
+    def tied(self) -> list[str]:
+        """Texts on which the annotators disagree without a majority, in the order of their ids."""
+        return sorted(text_id for text_id, resolution in self.resolutions.items() if resolution.standing == "tied")
+
+
+def replay(events: Iterable[Event]) -> State:
+    """Add up the events, oldest first."""
+    state = State()
+    for event in events:
+        if isinstance(event, AskedEvent):
+            state.asked.append(event)
+            state.answered_since.difference_update(event.ids)
+        elif isinstance(event, AnsweredEvent):
+            answer = event.answer
+            state.standing.setdefault(answer.text_id, {})[answer.giver] = answer
+            state.answered_since.add(answer.text_id)
+            state.seen.setdefault(answer, set()).add(event.file)
+        elif isinstance(event, RetractedEvent):
+            state.standing.get(event.text_id, {}).pop(event.giver, None)
+        else:
+            state.closed = max(state.closed, event.round + 1)
+    return state

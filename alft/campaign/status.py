@@ -1,0 +1,103 @@
+"""Sums up a campaign: rounds, labels, agreement, time, and the scores of its fits."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from alft.campaign.agreement import Agreement, agreement
+from alft.campaign.fits import Fit, fits_of
+from alft.campaign.folder import Campaign
+from alft.campaign.progress import labels_of
+from alft.campaign.source import new_classes
+
+
+@dataclass(frozen=True)
+class Round:
+    """Counts of the texts of a round, each in one of answered, skipped, tied, open, closed (given up), and seconds a label."""
+
+    number: int
+    asked: int
+    answered: int
+    skipped: int
+    tied: int
+    open: int
+    closed: int
+    policy: str
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class Status:
+    """What ``status`` shows.
+
+    Attributes:
+        rounds: Oldest first.
+        labels: Resolved labels by split, then by class.
+        answers: Answers that count, of all annotators.
+        new_classes: Resolved labels that are no class, with their number of texts.
+        seconds: Mean seconds an answer, where tools tell it; else None.
+        agreement: Of the annotators.
+        fits: Oldest first.
+    """
+
+    rounds: list[Round]
+    labels: dict[str, dict[str, int]]
+    answers: int
+    new_classes: dict[str, int]
+    seconds: float | None
+    agreement: Agreement
+    fits: list[Fit]
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values."""
+        fits = [{"run": str(fit.run), "labels": fit.labels, "val_f1_macro": fit.validation_f1} for fit in self.fits]
+        plain = {"rounds": [vars(one) for one in self.rounds], "agreement": vars(self.agreement), "fits": fits}
+        return {**vars(self), **plain}
+
+
+def status_of(campaign: Campaign, root: Path) -> Status:
+    """Sum up a campaign; its fits are looked for below ``root``."""
+    state = campaign.state
+    splits = ("train", "validation", "test")
+    return Status(
+        [_round(campaign, number) for number in range(state.newest_round + 1)],
+        {split: dict(sorted(labels_of(campaign, split).items())) for split in splits},
+        sum(answer.label is not None for given in state.standing.values() for answer in given.values()),
+        dict(new_classes(campaign)),
+        _seconds(campaign, list(state.standing)),
+        agreement(state),
+        fits_of(campaign.folder, root)[::-1],
+    )
+
+
+def _round(campaign: Campaign, number: int) -> Round:
+    """A text asked again in a later round counts in both."""
+    state = campaign.state
+    ids = state.ids_of_round(number)
+    standing = [state.resolution(text_id).standing for text_id in ids]
+    unanswered = standing.count("unanswered")
+    given_up = number < state.closed
+    policies = [event.policy for event in state.asked if event.round == number and event.purpose == "train"]
+    return Round(
+        number,
+        len(ids),
+        standing.count("resolved"),
+        standing.count("skipped"),
+        standing.count("tied"),
+        0 if given_up else unanswered,
+        unanswered if given_up else 0,
+        policies[0] if policies else "",
+        _seconds(campaign, ids),
+    )
+
+
+def _seconds(campaign: Campaign, ids: list[str]) -> float | None:
+    """Mean seconds of the answers on these texts that tell them."""
+    told = [
+        answer.seconds
+        for text_id in ids
+        for answer in campaign.state.standing.get(text_id, {}).values()
+        if answer.seconds is not None
+    ]
+    return mean(told) if told else None

@@ -1,0 +1,79 @@
+"""``python -m alft ask``: hands out texts of a campaign for labelling."""
+
+from pathlib import Path
+
+from alft.campaign.asking import new_round, pending, rows_of
+from alft.campaign.events import AskedEvent
+from alft.campaign.folder import Campaign, read_campaign
+from alft.campaign.journal import held
+from alft.campaign.tools.known import tool_of_name
+from alft.campaign.tools.tool import Tool
+from alft.cli.checkpoint_arguments import CKPT_PATH
+from alft.cli.parser import SentenceParser
+from alft.system.output import refuse_output, write_atomically
+from alft.system.quiet import quieten
+from alft.system.terminal import show
+
+
+def run(parser: SentenceParser, args: list[str]) -> None:
+    """Ask for labels."""
+    quieten()
+    _add_arguments(parser)
+    given = parser.parse_args(args)
+    if given.count < 0:
+        raise ValueError(f"count must be at least 0, got {given.count}")
+    path = Path(given.to).expanduser()
+    tool = tool_of_name(path)
+    campaign = read_campaign(Path(given.campaign).expanduser())
+    events = [] if given.more else pending(campaign)
+    told = "asked before, without an answer until now; --more asks for others"
+    content = tool.write(rows_of(campaign, events), campaign.settings.classes)
+    if not (path.is_file() and events and path.read_bytes() == content):
+        refuse_output(path, given.force)
+    if not events:
+        from alft.cli.campaign_policy import plan_round  # Lightning takes seconds to import
+
+        plan = plan_round(campaign, given)
+        events, told = new_round(campaign, plan.choice, plan.chooser), f"chosen by {plan.told}"
+        _record(campaign, events)
+    _write(path, tool, campaign, events)
+    _tell(campaign, events, path, told)
+
+
+def _add_arguments(parser: SentenceParser) -> None:
+    parser.add_argument("campaign", type=str, help="Folder of the campaign.")
+    parser.add_argument("--count", type=int, default=50, help="Texts to choose, beside random samples and ties.")
+    parser.add_argument("--to", type=str, required=True, help="File to write.")
+    parser.add_argument("--more", action="store_true", help="Begin another round although the newest has no answer yet.")
+    parser.add_argument("--ckpt_path", type=str | None, help=f"Instead of the newest finished fit. {CKPT_PATH}")
+    parser.add_argument(
+        "--config",
+        type=str | None,
+        help="Config whose settings active choose, instead of those of the fit whose model is asked.",
+    )
+    parser.add_argument("--runs", type=str, default="runs", help="Folder of the runs among which fits are looked for.")
+    parser.add_argument("--trainer.accelerator", type=str, default="auto", help="Where to compute: auto, cpu, gpu, mps.")
+    parser.add_argument("--trainer.enable_progress_bar", type=bool, default=True, help="Whether to show a progress bar.")
+    parser.add_argument("--force", action="store_true", help="Write over the file if it is there already.")
+
+
+def _record(campaign: Campaign, events: list[AskedEvent]) -> None:
+    """Append a round, unless another command has begun one in the meantime."""
+    with held(campaign.folder):
+        if read_campaign(campaign.folder).state.newest_round != campaign.state.newest_round:
+            raise ValueError("ask: another command has begun a round in the meantime; give the command again")
+        campaign.record([*events])
+
+
+def _write(path: Path, tool: Tool, campaign: Campaign, events: list[AskedEvent]) -> None:
+    content = tool.write(rows_of(campaign, events), campaign.settings.classes)
+    write_atomically(path, lambda beside: beside.write_bytes(content))
+
+
+def _tell(campaign: Campaign, events: list[AskedEvent], path: Path, told: str) -> None:
+    counts = ", ".join(f"{len(event.ids)} {event.purpose}" for event in events)
+    show(
+        f"round {events[0].round}: {counts} ({told})",
+        f"next: fill in the column label of {path} ({', '.join(campaign.settings.classes)}, or skip), then python -m alft take "
+        f"{campaign.folder} {path}",
+    )

@@ -1,0 +1,149 @@
+"""Which policy chooses the texts of a campaign's next round, and which model it asks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonargparse import Namespace
+
+from alft.campaign.asking import Chooser
+from alft.campaign.choosing import Choice, standings
+from alft.campaign.fits import Fit, fits_of
+from alft.campaign.folder import SETTINGS, Campaign
+from alft.campaign.progress import is_warm, train_labels
+from alft.campaign.scores import Eye, scores_for
+from alft.cli.fit_parser import FitParser
+from alft.cli.run_settings import KNOWN, named_classes
+from alft.models.classifier import Classifier
+from alft.record.checkpoints import read_checkpoint, reading_of
+from alft.record.config_file import read_config
+from alft.selection.ledger import Selection
+from alft.selection.policy import Policy
+from alft.system.excerpt import excerpt, first_line, listed
+from alft.system.run_files import CONFIG, run_of
+from alft.use.restore import load_classifier
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How the next round is chosen: the choice, what chooses, and a sentence about it."""
+
+    choice: Choice
+    chooser: Chooser
+    told: str
+
+
+def plan_round(campaign: Campaign, given: Namespace) -> Plan:
+    """The plan of the next round: by coverage at first, then by the newest finished fit.
+
+    Args:
+        campaign: The campaign.
+        given: Arguments of ``ask``.
+
+    Raises:
+        ValueError: The fit, its checkpoint or its settings cannot be used.
+    """
+    path, settings, told = _origin(campaign, given)
+    model: Callable[[], Eye | None]
+    if path is None:
+        settings, place = {"acquire": campaign.settings.cold_start, **_coverage(campaign)}, campaign.folder / SETTINGS
+        model = partial(_pretrained, campaign, given)
+    else:
+        place = path
+        model = partial(_trained, campaign, path, given)
+    if path is not None and given.config is not None:
+        settings = _typed(given.config)
+    else:
+        _refuse_foreign(settings, place)
+    policy = _policy(settings | {"seed": campaign.settings.seed})
+    number = campaign.state.newest_round + 1
+    choice = Choice.of(policy, standings(campaign), given.count, number)
+    name = type(choice.policy.acquire).__name__
+    return Plan(choice, Chooser(partial(_choose, campaign, model), name, str(path or "")), told.format(name=name))
+
+
+def _choose(campaign: Campaign, model: Callable[[], Eye | None], choice: Choice) -> Selection:
+    return choice.select(scores_for(choice, campaign.pool, model()))
+
+
+def _origin(campaign: Campaign, given: Namespace) -> tuple[Path | None, dict[str, Any], str]:
+    """Checkpoint and selection settings of the model that chooses, or none, and the sentence about it."""
+    if given.ckpt_path is not None:
+        path = Path(given.ckpt_path).expanduser()
+        run = run_of(path.resolve())
+        return path, {} if run is None or not (run / CONFIG).is_file() else _active(read_config(run)), f"{{name}} of {path}"
+    labels = train_labels(campaign)
+    if not is_warm(campaign):
+        return None, {}, f"{{name}}, since {labels.total()} labels of {len(labels)} classes are too few for a model"
+    fit = next((fit for fit in fits_of(campaign.folder, Path(given.runs).expanduser()) if fit.checkpoint.is_file()), None)
+    if fit is None:
+        return None, {}, f"{{name}}, since no finished fit of this campaign with a checkpoint is in {given.runs}"
+    return (
+        fit.checkpoint,
+        _active(fit.settings),
+        f"{{name}} of {fit.run}, which has not seen {_age(fit, labels.total())} labels",
+    )
+
+
+def _age(fit: Fit, labels: int) -> int:
+    return max(0, labels - fit.labels)
+
+
+def _active(settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings ``active`` of a config, as far as they are those of a policy."""
+    known = {field.name for field in fields(Policy)}
+    return {name: value for name, value in (settings.get("active") or {}).items() if name in known}
+
+
+def _coverage(campaign: Campaign) -> dict[str, Any]:
+    embedding = "TfIdf" if campaign.settings.backbone is None else "MeanTokens"
+    return {"cluster": {"class_path": "Whole"}, "embedding": {"class_path": embedding}}
+
+
+def _typed(config: str) -> dict[str, Any]:
+    """The settings ``active`` of a config that was typed."""
+    try:
+        found = yaml.safe_load(Path(config).expanduser().read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise ValueError(f"config: {config} cannot be read ({first_line(error)})") from error
+    if not isinstance(found, dict) or not isinstance(found.get("active", {}), dict):
+        raise ValueError(f"config: {config} must be a config of fit, with a block active")
+    return _active(found)
+
+
+def _refuse_foreign(settings: dict[str, Any], place: Path) -> None:
+    """Refuse classes of other packages: they are not run unless their config is typed."""
+    for kind in named_classes(settings):
+        if not kind.startswith(KNOWN):
+            raise ValueError(
+                f"active: {place} names the class {excerpt(kind)}, which is not alft's and is not run unasked; if you trust "
+                "it, add --config with a config that names it"
+            )
+
+
+def _policy(settings: dict[str, Any]) -> Policy:
+    """Make the policy of the settings ``active``."""
+    parser = FitParser()
+    parser.add_class_arguments(Policy, "active")
+    policy: Policy = parser.instantiate_classes(parser.parse_object({"active": settings})).active
+    return policy
+
+
+def _pretrained(campaign: Campaign, given: Namespace) -> Eye | None:
+    settings = campaign.settings
+    if settings.backbone is None:
+        return None
+    model = Classifier(settings.backbone, settings.classes)  # its new head is not used
+    return Eye(model.eval(), settings.max_length, given.trainer.accelerator, given.trainer.enable_progress_bar)
+
+
+def _trained(campaign: Campaign, path: Path, given: Namespace) -> Eye:
+    checkpoint = read_checkpoint(path)
+    names = checkpoint["hyper_parameters"]["label_names"]
+    if not set(names) <= set(campaign.settings.classes):
+        raise ValueError(f"ckpt_path: {path} predicts {listed(names)}, which are not the classes of {campaign.folder}")
+    model = load_classifier(checkpoint)
+    return Eye(model, reading_of(checkpoint)["max_length"], given.trainer.accelerator, given.trainer.enable_progress_bar)

@@ -1,0 +1,63 @@
+"""``python -m alft take``: records the answers of a file in the journal of a campaign."""
+
+from hashlib import sha256
+from pathlib import Path
+
+from alft.campaign.folder import Campaign, read_campaign
+from alft.campaign.journal import held
+from alft.campaign.progress import is_warm, train_labels
+from alft.campaign.source import how_to_add
+from alft.campaign.taking import Outcome, named, take
+from alft.campaign.tools.known import tool_of_content
+from alft.cli.parser import SentenceParser
+from alft.system.excerpt import listed
+from alft.system.terminal import show
+
+
+def run(parser: SentenceParser, args: list[str]) -> None:
+    """Take answers."""
+    parser.add_argument("campaign", type=str, help="Folder of the campaign.")
+    parser.add_argument("file", type=str, help="File with answers: any part of what was asked, in any order, again and again.")
+    parser.add_argument("--annotator", type=str, default="", help="Who answered, where the file does not say it.")
+    given = parser.parse_args(args)
+    folder, path = Path(given.campaign).expanduser(), Path(given.file).expanduser()
+    if not path.is_file():
+        raise ValueError(f"take: no such file: {given.file}")
+    content = path.read_bytes()
+    tool = tool_of_content(content, path)
+    read_campaign(folder)  # a missing one is told before its lock would be made
+    with held(folder):
+        campaign = read_campaign(folder)
+        try:
+            taken = tool.read(content, campaign.settings.classes, campaign.pool.row_of.keys())
+        except ValueError as error:
+            raise ValueError(f"take: {path} {error}") from error
+        digest = sha256(content).hexdigest()[:16]
+        outcome = take(
+            named(taken, given.annotator), campaign.state, campaign.pool.row_of.keys(), campaign.settings.classes, digest
+        )
+        campaign.record(outcome.events)
+    show(*_sentences(campaign, outcome), *taken.remarks, _next(read_campaign(folder)))
+
+
+def _sentences(campaign: Campaign, outcome: Outcome) -> list[str]:
+    counts = outcome.counts
+    told = [f"recorded: {counts['answered']} labels, {counts['skipped']} skips ({counts['replaced']} in place of earlier ones)"]
+    words = {"known": "taken before", "older": "older than what is recorded", "withdrawn": "withdrawn since"}
+    told += [f"{word}: {counts[name]} answers" for name, word in words.items() if counts[name]]
+    if outcome.foreign:
+        told.append(f"not recorded: {len(outcome.foreign)} answers with ids of another campaign: {listed(outcome.foreign)}")
+    if outcome.unasked:
+        told.append(f"recorded although nobody asked for them: {len(outcome.unasked)} answers")
+    if outcome.new_classes:
+        told.append(f"labels that are no class: {listed(list(outcome.new_classes))}; {how_to_add(campaign)}")
+    return told
+
+
+def _next(campaign: Campaign) -> str:
+    if is_warm(campaign):
+        return f"next: python -m alft fit --config CONFIG --data.source {campaign.folder}, then ask again"
+    labels = train_labels(campaign)
+    return (
+        f"next: python -m alft ask {campaign.folder} --to FILE ({labels.total()} labels of {len(labels)} classes to train on)"
+    )

@@ -1,0 +1,58 @@
+"""A campaign of generated reviews, and an annotator who follows a script."""
+
+import csv
+import random
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+
+from alft.campaign.folder import Campaign, read_campaign
+from alft.campaign.opening import ids_of
+from alft.cli.main import main
+from alft.data.demo import make_reviews
+
+Script = dict[str, str]
+"""The true label of each id."""
+
+
+def write_texts(path: Path, texts: list[str]) -> None:
+    """A CSV file with a column of texts."""
+    lines = StringIO()
+    csv.writer(lines).writerows([["text"], *([text] for text in texts)])
+    path.write_text(lines.getvalue(), encoding="utf-8")
+
+
+def open_reviews(count: int = 120, *more: str) -> Script:
+    """Open the campaign ``posts`` of reviews without their labels; return these."""
+    reviews = make_reviews(random.Random(3), count, noisy=False)
+    write_texts(Path("posts.csv"), [text for text, _ in reviews])
+    classes = ",".join(sorted({label for _, label in reviews}))
+    assert main(["open", "posts.csv", "--classes", classes, "--campaign", "posts", *more]) == 0
+    return dict(zip(ids_of([text for text, _ in reviews]), [label for _, label in reviews], strict=True))
+
+
+def ask(path: str, *more: str) -> list[str]:
+    """Ask; return the ids in the file."""
+    assert main(["ask", "posts", "--to", path, "--trainer.enable_progress_bar", "false", *more]) == 0
+    return ids_in(path)
+
+
+def ids_in(path: str) -> list[str]:
+    """Ids of a file of questions."""
+    return [row["id"] for row in csv.DictReader(StringIO(Path(path).read_text(encoding="utf-8-sig")))]
+
+
+def fill(path: str, answer: Callable[[str], str], seed: int = 0) -> None:
+    """Write answers into a file of questions, its rows in another order."""
+    rows = list(csv.DictReader(StringIO(Path(path).read_text(encoding="utf-8-sig"))))
+    random.Random(seed).shuffle(rows)
+    lines = StringIO()
+    writer = csv.DictWriter(lines, ["id", "text", "label", "note"])
+    writer.writeheader()
+    writer.writerows({**row, "label": answer(row["id"])} for row in rows)
+    Path(path).write_text(lines.getvalue(), encoding="utf-8")
+
+
+def posts() -> Campaign:
+    """The campaign as it is now."""
+    return read_campaign(Path("posts"))
