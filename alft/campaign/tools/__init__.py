@@ -1,0 +1,1 @@
+"""Files of annotation tools, one format per file; each is recognised by its content."""

@@ -1,0 +1,46 @@
+"""The base class of annotation tools: one subclass is one file format."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection
+from typing import ClassVar
+
+from alft.campaign.answers import Asked, Taken
+
+
+class Tool(ABC):
+    """Base class: reads and writes the files of one annotation tool. It is found by being imported, and is not registered."""
+
+    name: ClassVar[str]
+    """Name of the tool, as written to the journal."""
+
+    endings: ClassVar[tuple[str, ...]] = ()
+    """Endings of the names of files that it writes, in lower case; empty for a format that is only read."""
+
+    @abstractmethod
+    def recognises(self, content: bytes) -> bool:
+        """Whether a file is of this tool, by what is in it."""
+
+    @abstractmethod
+    def read(self, content: bytes, classes: list[str], known_ids: Collection[str]) -> Taken:
+        """The answers in a file.
+
+        Args:
+            content: The file.
+            classes: Known classes, to which labels are matched.
+            known_ids: Ids of the campaign.
+
+        Raises:
+            ValueError: The file cannot be read; the message says where.
+        """
+
+    @abstractmethod
+    def write(self, rows: list[Asked], classes: list[str]) -> bytes:
+        """A file that asks for the labels of these texts.
+
+        Raises:
+            ValueError: The tool cannot take these classes, or its format is only read; the message says what to use.
+        """
+
+    def advice(self, classes: list[str]) -> list[str]:  # noqa: ARG002  # most tools return every label as it is
+        """Sentences to show when a file is written: classes that the tool may return in another form."""
+        return []
