@@ -19,14 +19,15 @@ ID_KEYS = ("alft_id", "id")
 def match_label(written: str, classes: Collection[str]) -> str:
     """The class that a label stands for; the trimmed label itself if none does, or more than one.
 
-    A label is compared as written, then without regard to case, then as a number (a spreadsheet turns 03 into 3), then with
-    the question marks that an old encoding puts in place of letters it lacks.
+    A label is compared as written, then without regard to case, then as a number (a spreadsheet turns 03 into 3), then as a
+    program shows it that takes UTF-8 for Western European, and with the question marks that an old encoding puts in place of
+    letters it lacks.
 
     >>> [match_label(label, ["Positive", "03", "ħażin"]) for label in (" positive", "3,0", "?a?in", "sad ")]
     ['Positive', '03', 'ħażin', 'sad']
     """
     label = _plain(written)
-    for alike in (_same, _same_letters, _same_number, _damaged):
+    for alike in (_same, _same_letters, _same_number, _misread, _damaged):
         fitting = [name for name in classes if alike(_plain(name), label)]
         if len(fitting) == 1:
             return fitting[0]
@@ -109,6 +110,10 @@ def _same_letters(name: str, label: str) -> bool:
 def _same_number(name: str, label: str) -> bool:
     number = number_in(label)
     return number is not None and number_in(name) == number
+
+
+def _misread(name: str, label: str) -> bool:
+    return not name.isascii() and name.encode("utf-8", "replace").decode("cp1252", "replace") == label
 
 
 def _damaged(name: str, label: str) -> bool:

@@ -1,20 +1,22 @@
-"""Files of Label Studio: tasks to import, and its exports JSON and JSON_MIN.
+"""Files of Label Studio: tasks to import, and its exports JSON, JSON_MIN and CSV.
 
 Source: labelstud.io/guide/task_format, labelstud.io/guide/export, and files written by Label Studio 1.23.2. In a JSON export each
-task has ``annotations``; one with ``was_cancelled`` was skipped, even if it carries the label that a model suggested. JSON_MIN has
-one object an annotation and leaves skipped tasks out. The tool of an answer is ``label-studio/PROJECT``, so that a full export of
+task has ``annotations``; one with ``was_cancelled`` was skipped, even if it carries the label that a model suggested. JSON_MIN
+and CSV have one row an annotation and leave skipped tasks out. The tool of an answer is ``label-studio/PROJECT``, so that a full export of
 one project says nothing about the answers of another.
 """
 
+import codecs
 import json
 from collections.abc import Collection, Iterator
 from typing import Any, ClassVar
 from xml.sax.saxutils import quoteattr
 
 from alft.campaign.answers import Answer, Asked, Taken
-from alft.campaign.matching import Intake, id_in, newest
+from alft.campaign.matching import Intake, id_in, newest, number_in
 from alft.campaign.tools.json_rows import Row, dictionary, entries, rows_if_any, rows_of
 from alft.campaign.tools.tool import Tool
+from alft.data.readers.delimited import read_delimited
 
 CONTROL = "label"
 """Name of the choices in the labelling configuration, and so the key of the answer in JSON_MIN."""
@@ -27,7 +29,10 @@ CONFIG = (
 MODEL = "alft"
 """What the predictions state as their model."""
 
-NO_SKIPS = "this is a JSON_MIN export, which leaves skipped tasks out: export JSON to count them"
+NO_SKIPS = "a JSON_MIN or CSV export leaves skipped tasks out, and withdrawn answers are not noticed: export JSON to count them"
+SHORT = {"annotation_id", "annotator", "lead_time"}
+"""Keys of a row of JSON_MIN or CSV."""
+
 NO_LABEL = "whose annotation holds no choice"
 
 
@@ -38,20 +43,19 @@ class LabelStudio(Tool):
     endings: ClassVar[tuple[str, ...]] = (".json",)
 
     def recognises(self, content: bytes) -> bool:
-        """Whether the first object is a task, or an annotation of JSON_MIN."""
+        """Whether the first object is a task, or an annotation of JSON_MIN or CSV."""
         first = next(iter(rows_if_any(content)), {})
-        return isinstance(first.get("data"), dict) or {"annotation_id", "annotator"} <= first.keys()
+        return isinstance(first.get("data"), dict) or SHORT <= first.keys() or _is_table(content)
 
     def read(self, content: bytes, classes: list[str], known_ids: Collection[str]) -> Taken:
         """The newest annotation of each person; an export with all annotations is complete."""
-        rows = rows_of(content)
+        rows = _table(content) if _is_table(content) else rows_of(content)
         intake = Intake(self.name, classes, known_ids)
-        short = [row for row in rows if "data" not in row]
         for row in rows:
-            _read_short(row, intake) if "data" not in row else _read_task(row, intake)
+            _read_task(row, intake) if "data" in row else _read_short(row, intake)
         intake.answers = newest(intake.answers, _age)
         complete = bool(rows) and all("annotations" in row for row in rows)
-        return intake.taken(*[NO_SKIPS] if short else [], complete=complete)
+        return intake.taken(*[NO_SKIPS] if any("data" not in row for row in rows) else [], complete=complete)
 
     def write(self, rows: list[Asked], classes: list[str]) -> bytes:
         """Tasks to import; a prediction stands in those that have a suggestion."""
@@ -97,17 +101,26 @@ def _read_task(task: Row, intake: Intake) -> None:
 
 
 def _read_short(row: Row, intake: Intake) -> None:
-    """One object of JSON_MIN, in which the data stand beside the annotation; an untouched task has no annotation."""
-    if row.get("annotation_id") is None:
+    """One row of JSON_MIN, in which the data stand beside the annotation; an untouched task has no annotation."""
+    if row.get("annotation_id") in (None, ""):
         return
-    label = row.get(CONTROL)
-    data = {"alft_id": row.get("alft_id")} if "alft_id" in row else {}
-    text_id = id_in(data, intake.known_ids)
+    label, text_id = row.get(CONTROL), str(row.get("alft_id") or "")
     if not isinstance(label, str) or not label:
         intake.tell("that have several choices" if label else NO_LABEL, text_id)
         return
     annotator, tool_id = _person(row.get("annotator")), str(row["annotation_id"])
     intake.add(text_id, label, annotator=annotator, seconds=_seconds(row), tool_id=tool_id, time=_time(row))
+
+
+def _is_table(content: bytes) -> bool:
+    """Whether the first line is the header of a CSV export."""
+    first = content.lstrip(codecs.BOM_UTF8 + b" \r\n").partition(b"\n")[0]
+    return not first.startswith((b"[", b"{")) and all(name.encode() in first for name in SHORT)
+
+
+def _table(content: bytes) -> list[Row]:
+    columns = read_delimited(content, ",", True, (CONTROL,)).columns
+    return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
 
 
 def _choices(result: Any) -> Iterator[str]:
@@ -124,8 +137,7 @@ def _person(who: Any) -> str:
 
 
 def _seconds(annotation: Row) -> float | None:
-    seconds = annotation.get("lead_time")
-    return float(seconds) if isinstance(seconds, int | float) else None
+    return number_in(str(annotation.get("lead_time")))
 
 
 def _time(annotation: Row) -> str:

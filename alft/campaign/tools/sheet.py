@@ -22,6 +22,9 @@ Rows = list[list[str]]
 FIRST = 10
 """Rows among which the header is looked for."""
 
+MISREAD_MARK = "ï»¿"
+"""What a program that takes UTF-8 for Western European shows in place of the byte order mark."""
+
 ALIKE = "label: the classes {} are the same number, which a spreadsheet may write in one way; rename all but one"
 NUMBERS = "label: the classes {} look like numbers; a spreadsheet may rewrite them, and they are matched by value when they return"
 LOST = "label: the classes {} are alike once an old encoding has replaced their letters; keep the file in UTF-8, or ask in .xlsx"
@@ -66,8 +69,17 @@ class Sheet(Tool):
 
 def start_of(rows: Rows) -> int | None:
     """The row with the columns id and label; None if none of the first has them."""
-    named = ({cell.strip().lower() for cell in row} for row in rows[:FIRST])
+    named = (set(map(column_name, row)) for row in rows[:FIRST])
     return next((number for number, names in enumerate(named) if {"id", "label"} <= names), None)
+
+
+def column_name(cell: str) -> str:
+    """The name in a header, without the byte order mark and quotes that a program left in it.
+
+    >>> column_name('ï»¿"id"'), column_name(" Label ")
+    ('id', 'label')
+    """
+    return cell.strip().removeprefix(MISREAD_MARK).removeprefix("\ufeff").strip('"').strip().lower()
 
 
 def table_of(rows: list[Asked], classes: list[str]) -> Rows:
@@ -105,7 +117,7 @@ def _columns(rows: Rows) -> list[tuple[str, str, str]] | None:
     start = start_of(rows)
     if start is None:
         return None
-    names = [cell.strip().lower() for cell in rows[start]]
+    names = list(map(column_name, rows[start]))
     filled = (dict(zip(names, map(str.strip, row), strict=False)) for row in rows[start + 1 :] if any(map(str.strip, row)))
     return [(row.get("id", "").lower(), row.get("label", ""), row.get("annotator", "")) for row in filled]
 

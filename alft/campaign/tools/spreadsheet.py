@@ -1,7 +1,8 @@
 """CSV and TSV files, of every separator and encoding that a spreadsheet saves them in.
 
 Seen of LibreOffice 7.4: a file with semicolons is taken for one column and comes back with commas at each line's end; a file
-saved without asking is in an encoding of one byte, with ``?`` for each letter that has no place there.
+saved without asking is in an encoding of one byte, with ``?`` for each letter that has no place there; one converted without its
+window is read as Western European, although a byte order mark says UTF-8.
 """
 
 import csv
@@ -11,7 +12,7 @@ from io import StringIO
 from typing import ClassVar
 
 from alft.campaign.answers import Asked
-from alft.campaign.tools.sheet import Rows, Sheet, start_of, table_of
+from alft.campaign.tools.sheet import Rows, Sheet, column_name, start_of, table_of
 from alft.data.readers.delimited import DECLARATION, SEPARATORS
 from alft.data.readers.encoding import decode
 
@@ -71,5 +72,5 @@ def _rows(text: str, separator: str) -> Rows:
 
 
 def _is_of_other_tool(header: list[str]) -> bool:
-    names = {cell.strip().lower() for cell in header}
+    names = set(map(column_name, header))
     return any(columns <= names for columns in OTHER_TOOLS)

@@ -70,6 +70,7 @@ def _fill(sheet: Any, table: Rows) -> None:
     from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
     from openpyxl.styles import Alignment
 
+    short, long = Alignment(vertical="top"), Alignment(vertical="top", wrap_text=True)
     for row, cells in enumerate(table, start=1):
         for column, text in enumerate(cells, start=1):
             shown = ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", text.encode("utf-8", "replace").decode())
@@ -77,7 +78,7 @@ def _fill(sheet: Any, table: Rows) -> None:
             cell.value = shown if len(shown) <= LONGEST else shown[: LONGEST - len(CUT)] + CUT
             cell.data_type = "s"
             cell.number_format = TEXT
-            cell.alignment = Alignment(wrap_text=column == 2, vertical="top")
+            cell.alignment = long if column == 2 else short
 
 
 def _offer(sheet: Any, choices: str, last: int) -> None:
