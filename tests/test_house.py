@@ -14,7 +14,7 @@ from .conftest import ROOT, examples, shipped
 
 FLOORS = {
     **{"system": 0, "selection": 1, "task": 2, "models": 3, "data": 4, "loop": 5, "record": 6, "controls": 6},
-    **{"use": 7, "fit": 8, "grid": 8, "report": 8, "adapt": 9, "cli": 10},
+    **{"use": 7, "campaign": 8, "fit": 8, "grid": 8, "report": 8, "adapt": 9, "cli": 10},
 }
 HEAVY = {"lightning", "transformers", "peft", "datasets"}
 FILES = sorted((ROOT / "alft").rglob("*.py"))

@@ -61,7 +61,9 @@ def test_a_server_that_is_down_is_named_without_password_or_key(set_up):
 
 
 def test_a_refusal_says_whether_the_token_is_the_reason():
-    assert _refusal(401, {"detail": "Invalid token."}, "http://x").startswith("LABEL_STUDIO_API_KEY: http://x refuses the token")
+    assert _refusal(401, {"detail": "Invalid token."}, "http://x").startswith(
+        "LABEL_STUDIO_API_KEY: http://x refuses the token"
+    )
     assert _refusal(400, {"detail": "no config"}, "http://x") == "label-studio: http://x refuses the request (400): 'no config'"
 
 
@@ -86,10 +88,12 @@ def host(tmp_path_factory):
 @pytest.fixture
 def client(host, set_up):
     """The SDK, as an annotator's browser would use it."""
+    import httpx
     from label_studio_sdk import LabelStudio as Client
 
     set_up(host.address, TOKEN)
-    return Client(base_url=host.address, api_key=TOKEN)
+    with httpx.Client(timeout=60, follow_redirects=True) as connection:
+        yield Client(base_url=host.address, api_key=TOKEN, httpx_client=connection)
 
 
 def tasks_of(client: object, title: str) -> dict[str, list[int]]:
@@ -152,15 +156,15 @@ def by_person(answers: list[Answer]) -> dict[tuple[str, str], str | None]:
 
 @pytest.mark.soak
 def test_a_server_killed_during_an_import_gets_every_text_once(host, client):
-    rows = rows_of([f"post {number}: Għażiż \N{PARTY POPPER}" for number in range(500)])
-    rng, after = random.Random(0), 100
+    rows = rows_of([f"post {number}: Għażiż \N{PARTY POPPER}" for number in range(1_500)])
+    rng = random.Random(0)
 
     def kill_soon(imported: int, total: int) -> None:
-        if imported == after:
-            threading.Timer(rng.uniform(0.0, 1.0), host.kill).start()
+        if imported == 100:
+            threading.Timer(rng.uniform(0.0, 0.5), host.kill).start()
 
     before = 0
-    for after in (100, 200):
+    for _ in range(2):
         with pytest.raises(ValueError, match=r"LABEL_STUDIO_URL: no answer .* no text is sent twice"):
             send("killed", rows, CLASSES, progress=kill_soon)
         host.start()
@@ -170,7 +174,9 @@ def test_a_server_killed_during_an_import_gets_every_text_once(host, client):
         before = len(counts)
     sent = send("killed", rows, CLASSES)
     assert (sent.imported, sent.present, sent.doubled) == (len(rows) - before, before, [])
-    assert {text_id: len(numbers) for text_id, numbers in tasks_of(client, "killed").items()} == {row.text_id: 1 for row in rows}
+    assert {text_id: len(numbers) for text_id, numbers in tasks_of(client, "killed").items()} == {
+        row.text_id: 1 for row in rows
+    }
     again = send("killed", rows, CLASSES)
     assert (again.imported, again.present) == (0, len(rows))
 

@@ -1,4 +1,4 @@
-"""Spreadsheets that ask for labels: whatever a spreadsheet program does to a file, an answer comes back to its text or is told."""
+"""Spreadsheets that ask for labels: whatever a program does to a file, an answer comes back to its text or is told."""
 
 import csv
 import random
@@ -114,7 +114,9 @@ def test_of_old_encodings_the_one_is_taken_that_gives_the_classes(encoding, name
 
 
 def test_what_cannot_be_matched_is_told_by_id_and_nothing_else_is_lost():
-    taken = read(f"id,label\nt999,positive\n{IDS[0]},positive\n{IDS[1]},positive\n{IDS[1]},negative\n,negative\n{IDS[2]},mixed\n")
+    taken = read(
+        f"id,label\nt999,positive\n{IDS[0]},positive\n{IDS[1]},positive\n{IDS[1]},negative\n,negative\n{IDS[2]},mixed\n"
+    )
     assert labels_of(taken) == {IDS[0]: "positive", IDS[2]: "mixed"}
     assert taken.remarks == [
         "not recorded: 2 rows whose id is not of this campaign: t999, (no id)",

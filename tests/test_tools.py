@@ -181,7 +181,12 @@ def test_an_archive_of_doccano_names_its_members():
         written.write(EXPORTS / "doccano.csv", "all.csv")
         written.writestr("ben.jsonl", "")
     answers = answers_in("export.zip", archive.getvalue())
-    assert answers == [(IDS[0], "positive", "ann"), (IDS[3], "negative", "ann"), (IDS[0], "positive", ""), (IDS[3], "negative", "")]
+    assert answers == [
+        (IDS[0], "positive", "ann"),
+        (IDS[3], "negative", "ann"),
+        (IDS[0], "positive", ""),
+        (IDS[3], "negative", ""),
+    ]
 
 
 def test_prodigy_takes_accepted_options_the_other_of_two_classes_and_ignored_tasks():

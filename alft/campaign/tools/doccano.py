@@ -1,8 +1,8 @@
 """Files of doccano 1.8: JSONL to import; its exports JSONL, JSON and CSV, alone or in the archive with one file a member.
 
 Source: backend/data_export/pipeline of github.com/doccano/doccano: ``factories.py`` (columns ``id``, ``text``, ``label``,
-``Comments``, and those that were imported), ``formatters.py`` (labels as a list, in CSV joined by ``#``), ``celery_tasks.py`` (the
-archive). doccano knows no skipped texts; an empty list is a text without an answer.
+``Comments``, and those that were imported), ``formatters.py`` (labels as a list, in CSV joined by ``#``), ``celery_tasks.py``
+(the archive). doccano knows no skipped texts; an empty list is a text without an answer.
 """
 
 from collections.abc import Collection, Iterator

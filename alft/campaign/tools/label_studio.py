@@ -1,9 +1,9 @@
 """Files of Label Studio: tasks to import, and its exports JSON, JSON_MIN and CSV.
 
-Source: labelstud.io/guide/task_format, labelstud.io/guide/export, and files written by Label Studio 1.23.2. In a JSON export each
-task has ``annotations``; one with ``was_cancelled`` was skipped, even if it carries the label that a model suggested. JSON_MIN
-and CSV have one row an annotation and leave skipped tasks out. The tool of an answer is ``label-studio/PROJECT``, so that a full export of
-one project says nothing about the answers of another.
+Source: labelstud.io/guide/task_format, labelstud.io/guide/export, and files written by Label Studio 1.23.2. In a JSON export
+each task has ``annotations``; one with ``was_cancelled`` was skipped, even if it carries the label that a model suggested. JSON_MIN
+and CSV have one row an annotation and leave skipped tasks out. The tool of an answer is ``label-studio/PROJECT``, so that a
+full export of one project says nothing about the answers of another.
 """
 
 import codecs
@@ -45,7 +45,7 @@ class LabelStudio(Tool):
     def recognises(self, content: bytes) -> bool:
         """Whether the first object is a task, or an annotation of JSON_MIN or CSV."""
         first = next(iter(rows_if_any(content)), {})
-        return isinstance(first.get("data"), dict) or SHORT <= first.keys() or _is_table(content)
+        return isinstance(first.get("data"), dict) or first.keys() >= SHORT or _is_table(content)
 
     def read(self, content: bytes, classes: list[str], known_ids: Collection[str]) -> Taken:
         """The newest annotation of each person; an export with all annotations is complete."""

@@ -1,7 +1,7 @@
 """A Label Studio server, by its SDK (extra ``label-studio``): asks for labels there, and fetches the export.
 
-Address and key come from the environment alone and are in no file and no message. A text is sent once, whatever was interrupted:
-before an import the tasks of the project are listed, and those whose ``alft_id`` is there are left out.
+Address and key come from the environment alone and are in no file and no message. A text is sent once, whatever was
+interrupted: before an import the tasks of the project are listed, and those whose ``alft_id`` is there are left out.
 """
 
 import os
@@ -23,7 +23,10 @@ ADDRESS, KEY = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"
 AT_ONCE = 100
 """Tasks of one request: the server stores them within a second or two, and a server that is killed loses no more."""
 
-ONCE = {"max_retries": 0, "timeout": 600}
+SECONDS = 600
+"""Until a request is given up: an export of a large project takes minutes."""
+
+ONCE = {"max_retries": 0}
 """Options of requests that add something: a repetition by the SDK could add it twice."""
 
 PATIENCE = 60.0
@@ -103,14 +106,15 @@ def _connected() -> Iterator[tuple[Any, str]]:
     if not key:
         raise ValueError(f"{KEY} must be set to a token: Label Studio shows it under Account & Settings")
     try:
-        from httpx import HTTPError
+        from httpx import Client, HTTPError
         from label_studio_sdk import LabelStudio
         from label_studio_sdk.core.api_error import ApiError
     except ImportError as error:
         raise ValueError("label-studio: the server needs its SDK; pip install 'alft[label-studio]', or use .json") from error
     place = _without_password(address)
     try:
-        yield LabelStudio(base_url=address, api_key=key), place
+        with Client(timeout=SECONDS, follow_redirects=True) as connection:
+            yield LabelStudio(base_url=address, api_key=key, httpx_client=connection), place
     except HTTPError as error:
         raise ValueError(
             f"{ADDRESS}: no answer from {place} ({type(error).__name__}); start the server or correct the address, then repeat "
@@ -178,6 +182,8 @@ def _listed(client: Any, project: int, text_ids: list[str]) -> Counter[str]:
     end = monotonic() + PATIENCE
     while missing := set(text_ids) - (tasks := _tasks(client, project)).keys():
         if monotonic() > end:
-            raise ValueError(f"label-studio: the server accepted {len(missing)} tasks that it does not list; repeat the command")
+            raise ValueError(
+                f"label-studio: the server accepted {len(missing)} tasks that it does not list; repeat the command"
+            )
         sleep(0.5)
     return tasks

@@ -26,8 +26,12 @@ MISREAD_MARK = "ï»¿"
 """What a program that takes UTF-8 for Western European shows in place of the byte order mark."""
 
 ALIKE = "label: the classes {} are the same number, which a spreadsheet may write in one way; rename all but one"
-NUMBERS = "label: the classes {} look like numbers; a spreadsheet may rewrite them, and they are matched by value when they return"
-LOST = "label: the classes {} are alike once an old encoding has replaced their letters; keep the file in UTF-8, or ask in .xlsx"
+NUMBERS = (
+    "label: the classes {} look like numbers; a spreadsheet may rewrite them, and they are matched by value when they return"
+)
+LOST = (
+    "label: the classes {} are alike once an old encoding has replaced their letters; keep the file in UTF-8, or ask in .xlsx"
+)
 
 
 class Sheet(Tool):
@@ -54,7 +58,9 @@ class Sheet(Tool):
         """Rows with a label, ``skip`` or ``?``; a row with an empty label is not answered."""
         tables = [columns for rows in self.tables(content) if (columns := _columns(rows)) is not None]
         if not tables:
-            raise ValueError(f"take: the spreadsheet has no columns id and label; keep the header {','.join(HEADER)} as written")
+            raise ValueError(
+                f"take: the spreadsheet has no columns id and label; keep the header {','.join(HEADER)} as written"
+            )
         return _answers(max(tables, key=lambda columns: _quality(columns, classes, known_ids)), classes, known_ids)
 
     def advice(self, classes: list[str]) -> list[str]:
@@ -90,7 +96,9 @@ def table_of(rows: list[Asked], classes: list[str]) -> Rows:
     """
     skipping = [name for name in classes if name.strip().casefold() in SKIP]
     if skipping:
-        raise ValueError(f"classes: {skipping[0]!r} skips a text in a spreadsheet; rename the class, or use Label Studio (.json)")
+        raise ValueError(
+            f"classes: {skipping[0]!r} skips a text in a spreadsheet; rename the class, or use Label Studio (.json)"
+        )
     notes = ["" if row.suggestion is None else f"suggestion: {row.suggestion}" for row in rows]
     return [[*HEADER], *([row.text_id, harmless(row.text), "", note] for row, note in zip(rows, notes, strict=True))]
 

@@ -1,8 +1,8 @@
 """CSV and TSV files, of every separator and encoding that a spreadsheet saves them in.
 
 Seen of LibreOffice 7.4: a file with semicolons is taken for one column and comes back with commas at each line's end; a file
-saved without asking is in an encoding of one byte, with ``?`` for each letter that has no place there; one converted without its
-window is read as Western European, although a byte order mark says UTF-8.
+saved without asking is in an encoding of one byte, with ``?`` for each letter that has no place there; one converted without
+its window is read as Western European, although a byte order mark says UTF-8.
 """
 
 import csv

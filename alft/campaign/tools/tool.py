@@ -41,6 +41,6 @@ class Tool(ABC):
             ValueError: The tool cannot take these classes, or its format is only read; the message says what to use.
         """
 
-    def advice(self, classes: list[str]) -> list[str]:  # noqa: ARG002  # most tools return every label as it is
+    def advice(self, classes: list[str]) -> list[str]:  # most tools return every label as it is
         """Sentences to show when a file is written: classes that the tool may return in another form."""
         return []
