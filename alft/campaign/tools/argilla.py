@@ -1,8 +1,8 @@
 """Files of Argilla 2: records as JSON (``dataset.records.to_json``), and as JSONL by way of ``to_datasets``.
 
 Source: argilla/src/argilla/records of github.com/argilla-io/argilla, version 2: ``Record.to_dict`` (``responses`` by question,
-each with ``value`` and ``user_id``, without a status) and ``GenericIO`` (columns ``QUESTION.responses``, ``.responses.users`` and
-``.responses.status``).
+each with ``value`` and ``user_id``, without a status) and ``GenericIO`` (columns ``QUESTION.responses``, with ``.users`` and
+``.status``).
 """
 
 import json

@@ -1,9 +1,9 @@
 """Files of Label Studio: tasks to import, and its exports JSON, JSON_MIN and CSV.
 
 Source: labelstud.io/guide/task_format, labelstud.io/guide/export, and files written by Label Studio 1.23.2. In a JSON export
-each task has ``annotations``; one with ``was_cancelled`` was skipped, even if it carries the label that a model suggested. JSON_MIN
-and CSV have one row an annotation and leave skipped tasks out. The tool of an answer is ``label-studio/PROJECT``, so that a
-full export of one project says nothing about the answers of another.
+each task has ``annotations``; one with ``was_cancelled`` was skipped, even if it carries the label that a model suggested.
+JSON_MIN and CSV have one row an annotation and leave skipped tasks out. The tool of an answer is ``label-studio/PROJECT``,
+so that a full export of one project says nothing about the answers of another.
 """
 
 import codecs

@@ -1,8 +1,8 @@
 """JSONL files of Prodigy: tasks with options, and what ``prodigy db-out`` writes.
 
 Source: prodi.gy/docs/api-interfaces (``choice``: ``options`` and ``accept``; ``classification``: ``label``; ``answer`` is
-accept, reject or ignore) and prodi.gy/docs/api-web-app (``_annotator_id``, ``_session_id``, ``_timestamp`` in seconds). Own keys
-of a task stay in it.
+accept, reject or ignore) and prodi.gy/docs/api-web-app (``_annotator_id``, ``_session_id``, ``_timestamp`` in seconds). Own
+keys of a task stay in it.
 """
 
 import re
