@@ -194,6 +194,14 @@ def test_a_new_class_is_offered_unless_somebody_changed_the_project(client):
 
 
 @pytest.mark.soak
+def test_a_personal_access_token_works_like_a_legacy_one(host, client, set_up):
+    send("personal", rows_of(TEXTS[:2]), CLASSES)
+    set_up(host.address, client.tokens.create().token)
+    assert send("personal", rows_of(TEXTS[:3]), CLASSES).imported == 1
+    assert fetch("personal").count(b'"alft_id"') == 3
+
+
+@pytest.mark.soak
 def test_a_wrong_key_and_a_missing_project_are_told(host, client, set_up):
     with pytest.raises(ValueError, match="the server has no project 'nothing'"):
         fetch("nothing")

@@ -185,6 +185,7 @@ def test_classes_that_a_spreadsheet_may_change_are_told_when_it_is_written():
     assert Spreadsheet().advice(CLASSES) == []
     assert "look like numbers" in Workbook().advice(["0", "1"])[0]
     assert "1, 1.0 are the same number" in Spreadsheet().advice(["1", "1.0", "b"])[0]
+    assert "1-2, TRUE look like dates" in Spreadsheet().advice(["1-2", "TRUE", "b"])[0]
     assert "да, не are alike" in Spreadsheet().advice(["да", "не", "b"])[0]
 
 

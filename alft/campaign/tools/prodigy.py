@@ -79,7 +79,9 @@ def _person(row: Row) -> str:
 
 
 def _time(seconds: Any) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat() if isinstance(seconds, int | float) else ""
+    if not isinstance(seconds, int | float):
+        return ""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _task(row: Asked, options: list[dict[str, str]]) -> Row:

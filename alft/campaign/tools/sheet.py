@@ -4,6 +4,7 @@ A text that comes back is ignored: spreadsheets rewrite what looks like a number
 so rows may be missing, doubled or in any order.
 """
 
+import re
 from abc import abstractmethod
 from collections.abc import Collection, Iterator
 from typing import Any, ClassVar
@@ -19,6 +20,9 @@ HEADER = ("id", "text", "label", "note")
 Rows = list[list[str]]
 """Cells of a table as text, with the header in one of the first rows; rows may differ in length."""
 
+DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}([-/.]\d{1,4})?|true|false", re.IGNORECASE)
+"""A class that becomes a date or a truth value when a spreadsheet opens a CSV file."""
+
 FIRST = 10
 """Rows among which the header is looked for."""
 
@@ -29,6 +33,7 @@ ALIKE = "label: the classes {} are the same number, which a spreadsheet may writ
 NUMBERS = (
     "label: the classes {} look like numbers; a spreadsheet may rewrite them, and they are matched by value when they return"
 )
+DATES = "label: the classes {} look like dates or truth values, which a spreadsheet rewrites: ask in .xlsx, or rename them"
 LOST = (
     "label: the classes {} are alike once an old encoding has replaced their letters; keep the file in UTF-8, or ask in .xlsx"
 )
@@ -67,9 +72,10 @@ class Sheet(Tool):
         """Classes that look like numbers, and those that a spreadsheet may make alike."""
         numbers = [name for name in classes if number_in(name) is not None]
         alike = [name for name in numbers if match_label(f"{number_in(name)!r}", set(classes) - {name}) in classes]
+        dates = [name for name in classes if DATE.fullmatch(name.strip()) and name not in numbers]
         masked = ["".join(letter if letter.isascii() else "?" for letter in name.casefold()) for name in classes]
         lost = [name for name, mask in zip(classes, masked, strict=True) if "?" in mask and masked.count(mask) > 1]
-        found = ((ALIKE, alike), (NUMBERS, numbers if not alike else []), (LOST, lost))
+        found = ((ALIKE, alike), (NUMBERS, numbers if not alike else []), (DATES, dates), (LOST, lost))
         return [sentence.format(listed(names)) for sentence, names in found if names]
 
 
