@@ -4,8 +4,10 @@ import csv
 import random
 import shutil
 import subprocess
+import sys
 from io import BytesIO, StringIO
 from pathlib import Path
+from zipfile import ZipFile
 
 import openpyxl
 import pytest
@@ -203,6 +205,31 @@ def test_classes_that_a_spreadsheet_may_change_are_told_when_it_is_written():
 def test_errors_say_what_to_use(act, message):
     with pytest.raises(ValueError, match=message):
         act()
+
+
+@pytest.mark.parametrize(
+    ("act", "message"),
+    [
+        (lambda: Workbook().write(asked(), CLASSES), r"^to: \.xlsx needs openpyxl; pip install 'alft\[sheet\]', or use \.csv$"),
+        (lambda: Workbook().read(b"", CLASSES, IDS), "^needs openpyxl; pip install"),
+    ],
+)
+def test_without_openpyxl_the_message_says_what_to_install(act, message, monkeypatch):
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    with pytest.raises(ValueError, match=message):
+        act()
+
+
+@pytest.mark.parametrize("tool", [Workbook(), OpenDocument()], ids=lambda tool: type(tool).__name__)
+@pytest.mark.parametrize("parts", [["xl/workbook.xml", "content.xml"], []], ids=len)
+def test_a_damaged_archive_is_told(tool, parts):
+    archive = BytesIO()
+    with ZipFile(archive, "w") as written:
+        for part in parts:
+            written.writestr(part, "<damaged")
+    for content in (archive.getvalue(), archive.getvalue()[:-5], b""):
+        with pytest.raises(ValueError, match=r"^(is damaged|has no columns)"):
+            tool.read(content, CLASSES, IDS)
 
 
 CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=30)

@@ -25,7 +25,7 @@ NO_STATUS = (
     "records in JSON state no status, so drafts count as answers and discarded ones with a label too; "
     "to tell them apart, export with dataset.records.to_datasets().to_json(PATH)"
 )
-SEVERAL = "take: the records have the questions {}, and none is called label; rename the one that asks for the class"
+SEVERAL = "has the questions {}, and none is called label; rename the one that asks for the class"
 
 
 class Argilla(Tool):

@@ -19,7 +19,7 @@ def rows_of(content: bytes) -> list[Row]:
     """
     text = decode(content)[0].strip()
     if text[:1] not in ("[", "{"):
-        raise ValueError("take: the file is no JSON: it begins with neither [ nor {")
+        raise ValueError("is no JSON: it begins with neither [ nor {")
     try:
         whole = json.loads(text)
     except (ValueError, RecursionError):
@@ -28,7 +28,7 @@ def rows_of(content: bytes) -> list[Row]:
     rows = whole if isinstance(whole, list) else [whole]
     wrong = next((number for number, row in enumerate(rows, start=1) if not isinstance(row, dict)), None)
     if wrong is not None:
-        raise ValueError(f"take: entry {wrong} of the file is no object")
+        raise ValueError(f"cannot be read: entry {wrong} is no object")
     return rows
 
 

@@ -26,17 +26,19 @@ class OpenDocument(Sheet):
 
     def tables(self, content: bytes) -> Iterator[Rows]:
         """Each table of the document."""
-        if not holds(content, PART):
-            return
         try:
             with ZipFile(BytesIO(content)) as archive:
                 if archive.getinfo(PART).file_size > MOST:
-                    raise ValueError(f"take: the spreadsheet is larger than {MOST:,} bytes; save it as .csv")
+                    raise ValueError(f"is larger than {MOST:,} bytes; save it as .csv")
                 root = ElementTree.fromstring(archive.read(PART))  # noqa: S314  # expat limits the growth of entities
-        except (BadZipFile, ElementTree.ParseError, OSError) as error:
-            raise ValueError(f"take: the spreadsheet is damaged ({first_line(error)}); save it again, or as .csv") from error
+        except (BadZipFile, KeyError, ElementTree.ParseError, OSError) as error:
+            raise ValueError(f"is damaged ({first_line(error)}); save it again, or as .csv") from error
         for table in root.iter(f"{TABLE}table"):
             yield [_cells(row) for row in table.iter(f"{TABLE}table-row")]
+
+    def recognises(self, content: bytes) -> bool:
+        """Whether it is an archive with cells of OpenDocument."""
+        return holds(content, PART)
 
     def write(self, rows: list[Asked], classes: list[str]) -> bytes:
         """Refuse: the format is only read."""

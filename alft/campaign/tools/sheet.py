@@ -63,9 +63,7 @@ class Sheet(Tool):
         """Rows with a label, ``skip`` or ``?``; a row with an empty label is not answered."""
         tables = [columns for rows in self.tables(content) if (columns := _columns(rows)) is not None]
         if not tables:
-            raise ValueError(
-                f"take: the spreadsheet has no columns id and label; keep the header {','.join(HEADER)} as written"
-            )
+            raise ValueError(f"has no columns id and label; keep the header {','.join(HEADER)} as written")
         return _answers(max(tables, key=lambda columns: _quality(columns, classes, known_ids)), classes, known_ids)
 
     def advice(self, classes: list[str]) -> list[str]:

@@ -28,20 +28,22 @@ class Workbook(Sheet):
 
     def tables(self, content: bytes) -> Iterator[Rows]:
         """Each sheet of the workbook."""
-        if not holds(content, MARK):
-            return
         try:
-            book = _openpyxl().load_workbook(BytesIO(content), read_only=True, data_only=True)
+            book = _openpyxl("needs").load_workbook(BytesIO(content), read_only=True, data_only=True)
             for sheet in book.worksheets:
                 sheet.reset_dimensions()  # some programs state a size that is too small
                 yield [list(map(cell_text, row)) for row in sheet.iter_rows(values_only=True)]
         except (BadZipFile, KeyError, TypeError, AttributeError, SyntaxError, OSError) as error:
-            raise ValueError(f"take: the workbook is damaged ({first_line(error)}); save it again as .xlsx or .csv") from error
+            raise ValueError(f"is damaged ({first_line(error)}); save it again as .xlsx or .csv") from error
+
+    def recognises(self, content: bytes) -> bool:
+        """Whether it is an archive with a workbook; whether openpyxl is there is told when it is read."""
+        return holds(content, MARK)
 
     def write(self, rows: list[Asked], classes: list[str]) -> bytes:
         """A sheet ``ask`` to fill in and a sheet ``classes`` with what may be chosen."""
         table = table_of(rows, classes)
-        book = _openpyxl().Workbook()
+        book = _openpyxl("to: .xlsx needs").Workbook()
         sheet = book.active
         sheet.title = "ask"
         _fill(sheet, table)
@@ -90,9 +92,9 @@ def _offer(sheet: Any, choices: str, last: int) -> None:
     menu.add(f"C2:C{max(last, 2)}")
 
 
-def _openpyxl() -> Any:
+def _openpyxl(subject: str) -> Any:
     try:
         import openpyxl
     except ImportError as error:
-        raise ValueError("to: .xlsx needs openpyxl; pip install 'alft[sheet]', or use .csv") from error
+        raise ValueError(f"{subject} openpyxl; pip install 'alft[sheet]', or use .csv") from error
     return openpyxl
