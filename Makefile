@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
-.PHONY: fit test lint types tests soak test-lowest test-newest bench bench-large clean
+.PHONY: fit test lint types tests soak test-people test-lowest test-newest bench bench-large clean
 
 fit: .venv/installed
 	$(BIN)/python -m alft demo data/demo
@@ -24,6 +24,10 @@ tests: .venv/installed-dev
 soak: .venv/installed-dev
 	$(PYTEST) -m soak tests
 
+# Tests with a real Label Studio, in an environment of its own (1 GB).
+test-people: .venv/installed-people .venv-label-studio/installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "soak or not soak" tests/test_label_studio_server.py tests/test_spreadsheets.py
+
 # Tests with the lowest versions that pyproject.toml declares. Old packages use deprecated parts of newer ones, so warnings are
 # not errors here. Some lowest versions have no wheels for Python 3.13.
 test-lowest: BIN := .venv-lowest/bin
@@ -42,7 +46,7 @@ bench-large: .venv/installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks --large
 
 clean:
-	rm -rf .venv .venv-lowest .venv-newest
+	rm -rf .venv .venv-label-studio .venv-lowest .venv-newest
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
@@ -52,6 +56,15 @@ clean:
 
 .venv/installed-dev: .venv/installed
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[dev]'
+	touch $@
+
+.venv/installed-people: .venv/installed-dev
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[dev,label-studio]'
+	touch $@
+
+.venv-label-studio/installed:
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/pip install --quiet label-studio==1.23.2
 	touch $@
 
 .venv-lowest/installed: RESOLUTION := lowest-direct

@@ -27,17 +27,18 @@ def tool_of_content(content: bytes, path: Path) -> Tool:
     for tool in tools():
         if tool.recognises(content):
             return tool
-    known = ", ".join(sorted(tool.name for tool in tools()))
+    known = ", ".join(sorted({tool.name for tool in tools()}))
     raise ValueError(f"take: {path} is no file of a known tool ({known}); a spreadsheet needs the columns id and label")
 
 
 def tool_of_name(path: Path) -> Tool:
-    """The tool that writes files with this ending.
+    """The tool that writes files with this ending; of several endings, the longest counts (``.prodigy.jsonl``).
 
     Raises:
         ValueError: None does.
     """
     by_ending = {ending: tool for tool in tools() for ending in tool.endings}
-    if path.suffix.lower() not in by_ending:
+    fitting = [ending for ending in by_ending if path.name.lower().endswith(ending)]
+    if not fitting:
         raise ValueError(f"to: {path} must end in one of {', '.join(sorted(by_ending))}")
-    return by_ending[path.suffix.lower()]
+    return by_ending[max(fitting, key=len)]

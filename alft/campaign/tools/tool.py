@@ -14,7 +14,7 @@ class Tool(ABC):
     """Name of the tool, as written to the journal."""
 
     endings: ClassVar[tuple[str, ...]] = ()
-    """Endings of the files that it writes, in lower case; empty for a tool whose files are only read."""
+    """Endings of the names of files that it writes, in lower case; empty for a format that is only read."""
 
     @abstractmethod
     def recognises(self, content: bytes) -> bool:
@@ -35,4 +35,12 @@ class Tool(ABC):
 
     @abstractmethod
     def write(self, rows: list[Asked], classes: list[str]) -> bytes:
-        """A file that asks for the labels of these texts."""
+        """A file that asks for the labels of these texts.
+
+        Raises:
+            ValueError: The tool cannot take these classes, or its format is only read; the message says what to use.
+        """
+
+    def advice(self, classes: list[str]) -> list[str]:  # most tools return every label as it is
+        """Sentences to show when a file is written: classes that the tool may return in another form."""
+        return []
