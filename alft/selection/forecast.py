@@ -50,12 +50,13 @@ def forecast(scores: Mapping[int, float], labels: int) -> Forecast | None:
         labels: Number of further labels, at least 1.
 
     Returns:
-        The forecast; None for fewer than ``FEWEST_SCORES`` scores.
+        The forecast; None for fewer than ``FEWEST_SCORES`` scores, or if all are equal, as those of a model that predicts a
+        single class: no noise can be seen in them, and an interval would have no width.
 
     >>> forecast({10: 0.5, 20: 0.6}, 50) is None
     True
     """
-    if len(scores) < FEWEST_SCORES:
+    if len(scores) < FEWEST_SCORES or len(set(scores.values())) == 1:
         return None
     bought_M = np.array(sorted(scores), dtype=np.float64)
     score_M = np.array([scores[int(count)] for count in bought_M])

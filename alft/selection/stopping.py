@@ -6,7 +6,7 @@ the run knows anyway. Axes: K draws, N pool rows, C classes.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -19,6 +19,9 @@ from alft.selection.plan import Plan
 
 HORIZON = 50
 """Further labels that a forecast is about, unless a rule says otherwise."""
+
+ROUNDING = 1e-9
+"""Tolerance of a mean: three times 0.99 have one slightly below 0.99."""
 
 
 @dataclass(frozen=True)
@@ -121,7 +124,7 @@ class Stop(StopRule):
         if len(kappas) < self.rounds or outlook is None or 100 * outlook.high >= self.gain:
             return None
         mean = fmean(kappas)
-        if mean < self.kappa:
+        if mean < self.kappa - ROUNDING:
             return None
         return (
             f"active.stop: in {self.rounds} choices predictions agree by a mean kappa of {mean:.3f}, at least {self.kappa:g}; "
@@ -189,7 +192,8 @@ def advise(ledger: Ledger, plan: Plan, labels: int) -> list[Advice]:
 
     The score of a number of labels is that of the last epoch that had it.
     """
-    found, scores = [], {}
+    found: list[Advice] = []
+    scores: dict[int, float] = {}
     for epoch in sorted(epoch for epoch in ledger.validation if epoch in ledger.selections and not plan.is_refit(epoch)):
         bought, score = ledger.bought_until(epoch), ledger.validation[epoch]
         if score == score:  # not NaN, of a model that diverged
@@ -197,12 +201,14 @@ def advise(ledger: Ledger, plan: Plan, labels: int) -> list[Advice]:
         if epoch + 1 == plan.epochs or plan.is_new(epoch + 1):
             more = min(labels, plan.cap - bought)
             outlook = forecast(scores, more) if more else None
-            missing = "" if outlook else _missing(more, len(scores))
+            missing = "" if outlook else _missing(more, scores)
             found.append(Advice(epoch, bought, ledger.agreement.get(epoch), outlook, missing))
     return found
 
 
-def _missing(more: int, scores: int) -> str:
+def _missing(more: int, scores: Mapping[int, float]) -> str:
     if not more:
         return "no more labels can be bought"
-    return f"it needs {FEWEST_SCORES} numbers of labels with a score, so far {scores}"
+    if len(scores) < FEWEST_SCORES:
+        return f"it needs {FEWEST_SCORES} numbers of labels with a score, so far {len(scores)}"
+    return "all scores are equal, as those of a model that predicts a single class"
