@@ -123,7 +123,7 @@ class TestAdvise:
         plan = plan_epochs(Constant(count=10), 6, 100, "accumulate")
         last = advise(make_ledger([0.4] * 4), plan, 50)[-1]
         assert last.forecast is None
-        assert last.missing == "all scores are equal, as those of a model that predicts a single class"
+        assert last.missing == "the last scores are equal, as those of a model that predicts a single class"
 
     def test_words(self):
         outlook = Forecast(labels=50, gain=0.006, low=0.001, high=0.014)
@@ -145,13 +145,13 @@ class TestRule:
     @pytest.mark.parametrize(
         ("kappas", "high", "ends"),
         [
-            ([None, 0.99, 0.99, 0.99], 0.4, True),
-            ([None, 0.98, 1.0, 0.99], 0.4, True),  # the mean counts
-            ([0.5, 0.99, 0.99, 0.99], 0.4, True),  # the last three
-            ([None, 0.99, 0.99, 0.98], 0.4, False),
-            ([None, 0.99, 0.99], 0.4, False),  # too few
-            ([0.99, None, 0.99, 0.99], 0.4, False),
-            ([0.99, 0.99, 0.99], 0.5, False),  # not below
+            ([None, 0.99, 0.99, 0.99], 1.9, True),
+            ([None, 0.98, 1.0, 0.99], 1.9, True),  # the mean counts
+            ([0.5, 0.99, 0.99, 0.99], 1.9, True),  # the last three
+            ([None, 0.99, 0.99, 0.98], 1.9, False),
+            ([None, 0.99, 0.99], 1.9, False),  # too few
+            ([0.99, None, 0.99, 0.99], 1.9, False),
+            ([0.99, 0.99, 0.99], 2.0, False),  # not below
             ([0.99, 0.99, 0.99], None, False),
         ],
     )
@@ -161,7 +161,7 @@ class TestRule:
     def test_says_why(self):
         assert Stop().reason(stable([1.0, 0.99, 0.992], 0.25)) == (
             "active.stop: in 3 choices predictions agree by a mean kappa of 0.994, at least 0.99; 50 more labels promise "
-            "at most 0.25 points, below 0.5"
+            "at most 0.25 points, below 2"
         )
 
     @pytest.mark.parametrize(

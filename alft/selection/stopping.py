@@ -100,12 +100,13 @@ class Stop(StopRule):
         labels: Further labels that the forecasts are about, at least 1.
         kappa: Smallest mean agreement, in (0, 1].
         rounds: Choices that the mean is over, at least 1.
-        gain: Points of validation macro-F1 that ``labels`` more labels must promise for the run to go on, above 0.
+        gain: Points of validation macro-F1, above 0: the run goes on while ``labels`` more labels may gain as many. The
+            interval has the noise of the validation set in it, so that on a small one low values never act.
     """
 
     kappa: float = 0.99
     rounds: int = 3
-    gain: float = 0.5
+    gain: float = 2.0
 
     def __post_init__(self) -> None:
         """Refuse values out of range, including NaN."""
@@ -211,4 +212,4 @@ def _missing(more: int, scores: Mapping[int, float]) -> str:
         return "no more labels can be bought"
     if len(scores) < FEWEST_SCORES:
         return f"it needs {FEWEST_SCORES} numbers of labels with a score, so far {len(scores)}"
-    return "all scores are equal, as those of a model that predicts a single class"
+    return "the last scores are equal, as those of a model that predicts a single class"
