@@ -27,7 +27,7 @@ from alft.selection.chunks import make_chunks
 from alft.selection.embedding import MeanTokens
 from alft.selection.stopping import kappa
 
-STEPS = {"maltese": 20, "icelandic": 20, "slovak": 40, "turkish": 40}
+STEPS = {"maltese": 20, "icelandic": 20, "slovak": 40}
 """Labels bought in each round, by data set."""
 
 SEEDS = 10
