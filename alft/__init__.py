@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from alft.selection.dif_build import *  # noqa: F403
     from alft.selection.embedding import *  # noqa: F403
     from alft.selection.ledger import Ledger, Selection
-    from alft.selection.policy import Policy, Scores
+    from alft.selection.outputs import Scores
+    from alft.selection.policy import Policy
+    from alft.selection.stopping import *  # noqa: F403
     from alft.selection.text_embedding import *  # noqa: F403
     from alft.selection.ward import *  # noqa: F403
 
@@ -39,7 +41,7 @@ _MODULES = {
     "Lora": "alft.models.lora",
     "Policy": "alft.selection.policy",
     "PoolView": "alft.selection.acquisition",
-    "Scores": "alft.selection.policy",
+    "Scores": "alft.selection.outputs",
     "Selection": "alft.selection.ledger",
     "TextPool": "alft.data.pool",
     "finish": "alft.fit.finish",

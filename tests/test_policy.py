@@ -9,7 +9,8 @@ from alft.selection.choice import order_by_entropy
 from alft.selection.clustering import Whole
 from alft.selection.dif_build import DifBuild
 from alft.selection.ledger import Ledger, Selection
-from alft.selection.policy import Needs, Policy, Scores
+from alft.selection.outputs import Needs, Scores
+from alft.selection.policy import Policy
 from alft.selection.probabilities import entropy
 from alft.selection.seeds import generator
 from alft.selection.ward import Ward

@@ -14,6 +14,7 @@ from alft.selection.acquisition import Acquisition
 from alft.selection.budget import Budget
 from alft.selection.clustering import Clustering
 from alft.selection.embedding import Embedding
+from alft.selection.stopping import StopRule
 from alft.system.subclasses import subclasses
 
 for _module in iter_modules(alft.selection.__path__, "alft.selection."):
@@ -24,6 +25,7 @@ EXTENSIBLE: dict[str, type] = {
     "active.budget": Budget,
     "active.cluster": Clustering,
     "active.embedding": Embedding,
+    "active.stop": StopRule,
     "model.head": Head,
 }
 """Settings whose value is the name of a class: any importable subclass of the base."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from alft.cli.parser import SentenceParser
-from alft.report import as_csv, as_markdown, as_terminal, compare, contrasts, load_epochs, load_runs
+from alft.report import as_csv, as_markdown, as_terminal, budgets, compare, contrasts, load_epochs, load_runs
 from alft.report.choice import MOST_ARMS, named, refuse_unknown
 from alft.report.contrasts import MOST_PAIRS
 from alft.system.output import refuse_output, write_text_atomically
@@ -74,9 +74,9 @@ def _text(form: Format, roots: list[Path], arms: list[str], settings: list[str] 
         return as_csv(table[named(table["arm"], arms)])
     pairs = contrasts(*roots, settings=settings, most=MOST_PAIRS)
     if form == "markdown":
-        return as_markdown(table, pairs, arms)
+        return as_markdown(table, pairs, arms, budgets(*roots))
     columns = shutil.get_terminal_size((128, 24)).columns  # 128 without a terminal, as in a pipe
-    return as_terminal(table, pairs, columns, arms)
+    return as_terminal(table, pairs, columns, arms, budgets(*roots))
 
 
 def _draw(roots: list[Path], folder: Path, arms: list[str]) -> None:

@@ -142,10 +142,11 @@ def summarise(
         "texts": data.text_counts,
         "remarks": data.remarks,
         "diverged": data.ledger.diverged,
+        "stopped": active.policy.stop_reason(data.plan, data.ledger),
         "words_found": active.words_found,
         # After the memory, which is not to include theirs; on the device of the run, which the model has left.
         "controls": run_controls(controls, data, model.hparams["backbone"], epoch, trainer.strategy.root_device, bar),
-        "epochs": epoch_records(data.ledger, data.plan),
+        "epochs": epoch_records(data.ledger, data.plan, active.policy.advise(data.plan, data.ledger)),
     }
 
 

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import torch
 from lightning import Callback, LightningModule, Trainer
 
+from alft.loop.advice import advises_end
 from alft.loop.guards import refuse_no_features, refuse_too_large, refuse_trainer_settings
 from alft.loop.monitors import refuse_unlogged_monitors
 from alft.loop.progress import stage as show_stage
@@ -22,10 +23,12 @@ from alft.selection.budget import Full
 from alft.selection.clustering import Whole
 from alft.selection.embedding import TextEmbedding, TokenEmbedding
 from alft.selection.ledger import Ledger, Stage
+from alft.selection.outputs import Scores
 from alft.selection.plan import Pace, Plan
-from alft.selection.policy import Policy, Scores
+from alft.selection.policy import Policy
 from alft.selection.replay import Replay
 from alft.selection.seeds import mix
+from alft.selection.stopping import record_agreement
 from alft.system.short_form import short_form
 
 
@@ -114,6 +117,8 @@ class ActiveLearning(Callback):
         stopping = trainer.should_stop and following >= (trainer.min_epochs or 0)
         if not stopping and following < (trainer.max_epochs or 0):
             self._select(trainer, pl_module, following)
+        else:
+            advises_end(trainer, _pool(trainer), self.policy)
 
     def on_fit_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Discard a set that was chosen before EarlyStopping, which acts after this callback, ended the run.
@@ -133,11 +138,14 @@ class ActiveLearning(Callback):
         )
 
     def _select(self, trainer: Trainer, module: LightningModule, epoch: int) -> None:
-        """Score on all processes, decide on one, record the decision on all."""
+        """Score on all processes, decide on one, record the decision on all; nothing is chosen if the run is to end."""
         pool = _pool(trainer)
         plan, ledger = _planned(pool), pool.ledger
         with _clock(ledger, epoch, "score"):
             scores = self._score(trainer, module, pool, epoch)
+        record_agreement(ledger, epoch - 1, scores.probs_KNC)
+        if epoch and advises_end(trainer, pool, self.policy):
+            return
         decision = None
         if trainer.is_global_zero:
             with _clock(ledger, epoch, "cluster"), show_stage(trainer, module, "Clustering", 1):

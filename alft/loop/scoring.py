@@ -16,8 +16,9 @@ from alft.loop.progress import stage
 from alft.selection.chunks import chunk_tokens, make_chunks
 from alft.selection.embedding import TokenEmbedding
 from alft.selection.ledger import Ledger
+from alft.selection.outputs import Scores
 from alft.selection.plan import Plan
-from alft.selection.policy import Precision, Scores
+from alft.selection.policy import Precision
 from alft.selection.seeds import mix
 from alft.system.inputs import inputs_of
 from alft.system.undisturbed import undisturbed

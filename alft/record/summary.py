@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from alft.selection.ledger import STAGES, Ledger
 from alft.selection.plan import Plan
+from alft.selection.stopping import Advice
 from alft.system.output import write_atomically, write_text_atomically
 from alft.system.run_files import SELECTION, SUMMARY
 
@@ -28,8 +30,12 @@ def label_costs(ledger: Ledger) -> dict[str, Any]:
     }
 
 
-def epoch_records(ledger: Ledger, plan: Plan) -> list[dict[str, Any]]:
-    """One record per epoch trained: planned share, rows, labels bought so far, scores, seconds and memory."""
+def epoch_records(ledger: Ledger, plan: Plan, advice: Sequence[Advice] = ()) -> list[dict[str, Any]]:
+    """One record per epoch trained: planned share, rows, labels bought so far, scores, advice, seconds and memory.
+
+    Agreement and forecast are null except after a set; the gain of a forecast is a fraction, as scores are.
+    """
+    after = {one.epoch: one for one in advice}
     return [
         {
             "epoch": epoch,
@@ -38,6 +44,8 @@ def epoch_records(ledger: Ledger, plan: Plan) -> list[dict[str, Any]]:
             "bought": ledger.bought_until(epoch),
             "val_f1_macro": ledger.validation.get(epoch),
             **({"test_f1_macro": ledger.tested[epoch]} if epoch in ledger.tested else {}),
+            "kappa": after[epoch].kappa if epoch in after else None,
+            "forecast": vars(found) if epoch in after and (found := after[epoch].forecast) else None,
             "seconds": dict(ledger.seconds[epoch]),
             **ledger.memory.get(epoch, {}),
         }

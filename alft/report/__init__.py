@@ -4,9 +4,10 @@ This package is independent: reading the files of a run requires none of the cod
 :func:`compare` and :func:`contrasts`; plots and notebooks use :func:`load_runs` and :func:`load_epochs`.
 """
 
+from alft.report.budgets import budgets
 from alft.report.compare import compare
 from alft.report.contrasts import contrasts
 from alft.report.formats import as_csv, as_markdown, as_terminal
 from alft.report.tables import load_epochs, load_runs
 
-__all__ = ["as_csv", "as_markdown", "as_terminal", "compare", "contrasts", "load_epochs", "load_runs"]
+__all__ = ["as_csv", "as_markdown", "as_terminal", "budgets", "compare", "contrasts", "load_epochs", "load_runs"]

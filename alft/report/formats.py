@@ -20,7 +20,13 @@ UNBROKEN = 100_000
 """Width of a document in columns, so that its lines are never wrapped."""
 
 
-def as_terminal(table: pd.DataFrame, contrasts: pd.DataFrame | None = None, width: int = 128, arms: Sequence[str] = ()) -> str:
+def as_terminal(
+    table: pd.DataFrame,
+    contrasts: pd.DataFrame | None = None,
+    width: int = 128,
+    arms: Sequence[str] = (),
+    budgets: pd.DataFrame | None = None,
+) -> str:
     """Format as tables drawn with lines.
 
     Args:
@@ -28,13 +34,19 @@ def as_terminal(table: pd.DataFrame, contrasts: pd.DataFrame | None = None, widt
         contrasts: Result of :func:`alft.report.contrasts` for the same runs; None omits them.
         width: Width of the terminal in columns.
         arms: Texts; only arms with one of them in their label are shown. By default all, or the best of very many.
+        budgets: Result of :func:`alft.report.budgets` for the same runs; None omits test scores by labels.
     """
-    return _printed(_terminal_parts(sections(table, contrasts, arms), table), max(width, NARROWEST))
+    return _printed(_terminal_parts(sections(table, contrasts, arms, budgets), table), max(width, NARROWEST))
 
 
-def as_markdown(table: pd.DataFrame, contrasts: pd.DataFrame | None = None, arms: Sequence[str] = ()) -> str:
+def as_markdown(
+    table: pd.DataFrame,
+    contrasts: pd.DataFrame | None = None,
+    arms: Sequence[str] = (),
+    budgets: pd.DataFrame | None = None,
+) -> str:
     """Format the same tables and sentences as Markdown."""
-    return _printed(_markdown_parts(sections(table, contrasts, arms), table), UNBROKEN)
+    return _printed(_markdown_parts(sections(table, contrasts, arms, budgets), table), UNBROKEN)
 
 
 def as_csv(table: pd.DataFrame) -> str:
@@ -96,4 +108,4 @@ def _printed(parts: Iterator[str | Table], width: int) -> str:
 
 
 def _escaped_rows(sheet: Sheet) -> tuple[tuple[str, ...], ...]:
-    return tuple(tuple(markdown(cell) for cell in row) for row in sheet.rows)
+    return tuple(tuple(markdown(cell.replace("\n", " ")) for cell in row) for row in sheet.rows)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from alft.report.budgets import shown_budgets
 from alft.report.choice import choose, not_shown
 from alft.report.contrasts import LEFT_OUT
 from alft.report.phrases import Line, points, verdict
@@ -119,14 +120,21 @@ SHEETS: dict[str, dict[str, Cell]] = {
 """Columns of each sheet, except the first, which names the arm."""
 
 
-def sections(table: pd.DataFrame, contrasts: pd.DataFrame | None = None, arms: Sequence[str] = ()) -> list[Section]:
+def sections(
+    table: pd.DataFrame,
+    contrasts: pd.DataFrame | None = None,
+    arms: Sequence[str] = (),
+    budgets: pd.DataFrame | None = None,
+) -> list[Section]:
     """Lay out the groups of a table.
 
     Args:
         table: Result of :func:`alft.report.compare`, in whose order the groups are.
         contrasts: Pairs, as returned by :func:`alft.report.contrasts` for the same runs.
         arms: Texts; only arms with one of them in their label are shown. By default all, or the best of very many.
+        budgets: Test scores by labels, as returned by :func:`alft.report.budgets` for the same runs.
     """
+    sets = [] if budgets is None else _lines(budgets)
     pairs = [] if contrasts is None else _lines(contrasts)
     skipped = {} if contrasts is None else contrasts.attrs.get(LEFT_OUT, {})
     found = []
@@ -136,7 +144,11 @@ def sections(table: pd.DataFrame, contrasts: pd.DataFrame | None = None, arms: S
         if shown:
             fingerprint = lines[0]["fingerprint"]
             left_out = not_shown(lines, shown, arms, skipped.get(fingerprint, {}))
-            found.append(_section(lines, shown, left_out, [pair for pair in pairs if _belongs(pair, lines[0], arms)]))
+            names = {line["arm"] for line in shown}
+            by_labels = [one for one in sets if all(one[key] == lines[0][key] for key in GROUP) and one["arm"] in names]
+            found.append(
+                _section(lines, shown, left_out, [pair for pair in pairs if _belongs(pair, lines[0], arms)], by_labels)
+            )
     return found
 
 
@@ -154,7 +166,9 @@ def _line(record: dict[Hashable, Any]) -> Line:
     return {str(key): None if pd.isna(value) else value for key, value in record.items()}
 
 
-def _section(lines: list[Line], shown: list[Line], left_out: tuple[str, ...], pairs: list[Line]) -> Section:
+def _section(
+    lines: list[Line], shown: list[Line], left_out: tuple[str, ...], pairs: list[Line], by_labels: list[Line]
+) -> Section:
     first = lines[0]
     tested = any(line["test_f1"] is not None for line in lines)
     remark = 'There is no test set, so scores on test, and differences in them, are "-".'
@@ -167,6 +181,7 @@ def _section(lines: list[Line], shown: list[Line], left_out: tuple[str, ...], pa
         left_out=left_out,
         sheets=(
             *(_sheet(title, columns, shown) for title, columns in SHEETS.items()),
+            *_budgets_sheet(by_labels),
             *_controls_sheet(shown),
             *_contrasts_sheet(pairs),
         ),
@@ -189,6 +204,20 @@ def _controls_sheet(lines: list[Line]) -> list[Sheet]:
     known = {words: key for words, key in keys.items() if any(line[key] is not None for line in lines)}
     columns = {words.replace(" + ", "\n+ "): figure(key, ".3f") for words, key in known.items()}
     return [_sheet("Controls on the labels bought, test macro-F1", columns, lines)] if columns else []
+
+
+def _budgets_sheet(sets: list[Line]) -> list[Sheet]:
+    """The sheet of test scores by labels bought, if runs have them: the mean, and the difference to random selection."""
+    if not sets:
+        return []
+    counts = shown_budgets(sets)
+    cells: dict[str, dict[int, str]] = {}
+    for one in sets:
+        to_random = f"\n{difference('random')(one)}" if one["random_seeds"] else ""
+        cells.setdefault(one["arm"], {})[one["bought"]] = f"{one['test_f1']:.3f}{to_random}"
+    title = "Test macro-F1 by labels bought; below it to random selection, points [95 %] (seeds)"
+    header = ("arm", *(f"{count}\n({count / sets[0]['pool']:.0%})" for count in counts))
+    return [Sheet(title, header, tuple((arm, *(found.get(count, "-") for count in counts)) for arm, found in cells.items()))]
 
 
 def _contrasts_sheet(pairs: list[Line]) -> list[Sheet]:

@@ -67,6 +67,9 @@ EPOCH: dict[str, Rule] = {
 }
 """Entries of each epoch that a report requires."""
 
+EPOCH_MORE: dict[str, Rule] = {"test_f1_macro": SCORE}
+"""Entries of an epoch that a report shows where it has them."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -165,6 +168,12 @@ def _faults_inside(summary: Mapping[str, Any]) -> list[str]:
     """Faults of the entries that are records themselves: epochs, settings in groups, and predictions by label."""
     settings, predicted = summary["settings"], summary["test"]["predicted"] or {}
     faults = [fault for i, record in enumerate(summary["epochs"]) for fault in _faults(record, EPOCH, f"epochs.{i}.")]
+    faults += [
+        fault
+        for i, record in enumerate(summary["epochs"])
+        if isinstance(record, dict)
+        for fault in _faults({**dict.fromkeys(EPOCH_MORE), **record}, EPOCH_MORE, f"epochs.{i}.")
+    ]
     if any(group in settings for group in GROUPS):  # otherwise they are a flat list, as in earlier versions
         faults += _faults(settings, {group: Rule((dict,)) for group in GROUPS}, "settings.")
     for label, count in predicted.items():  # not by _faults: a label may contain a full stop

@@ -3,9 +3,10 @@
 import torch
 from torch import Tensor
 
-from alft.selection.acquisition import Acquisition
+from alft.selection.acquisition import Acquisition, PoolView
 from alft.selection.clustering import Clustering
 from alft.selection.ledger import Ledger
+from alft.selection.probabilities import by_piece
 
 
 def refuse_wrong_axes(name: str, table: Tensor, rows: int) -> None:
@@ -45,6 +46,18 @@ def refuse_nonfinite(finite_N: Tensor, ledger: Ledger, epoch: int, who: str, wha
             f"{who} gave {len(broken)} rows {what} that cannot be used (not finite; the first is row {int(broken[0])}) "
             f"before epoch {epoch}; has the model diverged? A lower --model.lr may help"
         )
+
+
+def refuse_nonfinite_view(view: PoolView, acquire: Acquisition, ledger: Ledger, epoch: int) -> None:
+    """Refuse probabilities, and tables that the acquisition needs, that are not finite in rows that can be selected."""
+    finite_N = by_piece(lambda probs_KBC: probs_KBC.sum((0, 2)), view.probs_KNC).isfinite()
+    refuse_nonfinite(finite_N, ledger, epoch, "the model", "probabilities")
+    for needed, table, what in (
+        (acquire.needs_embeddings, view.embeddings_ND, "embeddings"),
+        (acquire.needs_features, view.features_NF, "features"),
+    ):
+        if needed:
+            refuse_nonfinite(table.sum(1).isfinite(), ledger, epoch, "the model", what)
 
 
 def refuse_wrong_clusters(cluster: Clustering, clusters_R: Tensor, rows: int) -> None:

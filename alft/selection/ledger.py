@@ -38,7 +38,8 @@ class Ledger:
     """Every selection of a run, the epoch in which each row was bought, and per epoch: seconds, memory, scores, metrics.
 
     ``total`` counts the seconds of the whole run, including those before an interruption. ``learned`` holds, for the rows of
-    each set, the probability that training gave their label.
+    each set, the probability that training gave their label. ``predicted_N`` are the classes that the last pass over the pool
+    predicted, and ``agreement`` is by epoch the kappa of the pass after it with the one before.
     """
 
     def __init__(self, selectable_N: Tensor) -> None:
@@ -55,6 +56,8 @@ class Ledger:
         self.validation: dict[int, float] = {}
         self.tested: dict[int, float] = {}
         self.learned: dict[int, Tensor] = {}
+        self.predicted_N: Tensor | None = None
+        self.agreement: dict[int, float | None] = {}
         self.metrics: dict[int, dict[str, float]] = {}
         self.total = 0.0
         self.clusters: Clusters | None = None
@@ -122,6 +125,8 @@ class Ledger:
             "validation": self.validation,
             "tested": self.tested,
             "learned": self.learned,
+            "predicted": self.predicted_N,
+            "agreement": self.agreement,
             "metrics": self.metrics,
             "total": self.total,
             "clusters": vars(self.clusters) if self.clusters else None,
@@ -136,8 +141,10 @@ class Ledger:
         self.seconds.update(state["seconds"])
         self.memory = dict(state["memory"])
         self.validation = dict(state["validation"])
-        self.tested = dict(state.get("tested", {}))  # these two are not there in an earlier version
+        self.tested = dict(state.get("tested", {}))  # these four are not there in an earlier version
         self.learned = dict(state.get("learned", {}))
+        self.predicted_N = state.get("predicted")
+        self.agreement = dict(state.get("agreement", {}))
         self.metrics.clear()  # in place: the logger holds a reference to this dict
         self.metrics.update(state["metrics"])
         self.total = state["total"]

@@ -13,59 +13,24 @@ from torch import Tensor
 from alft.selection.acquisition import Acquisition, Entropy, PoolView
 from alft.selection.allocation import BY_PREDICTION, Allocation
 from alft.selection.budget import Budget, Linear
-from alft.selection.checks import refuse_nonfinite, refuse_wrong_axes, refuse_wrong_clusters, refuse_wrong_scores
+from alft.selection.checks import (
+    refuse_nonfinite,
+    refuse_nonfinite_view,
+    refuse_wrong_clusters,
+    refuse_wrong_scores,
+)
 from alft.selection.choice import Pick, Standing, choose, growing_groups, order_by_entropy, pick_at_random, pick_by_cluster
 from alft.selection.clustering import BLOCK, Clustering, distances_to_means
 from alft.selection.embedding import Embedding, MeanTokens, TextEmbedding, TokenEmbedding
 from alft.selection.ledger import Clusters, Ledger, Selection
+from alft.selection.outputs import Decision, Needs, Scores
 from alft.selection.plan import Mode, Pace, Plan, Restart, plan_epochs
-from alft.selection.probabilities import by_piece
 from alft.selection.seeds import generator, mix
+from alft.selection.stopping import HORIZON, Advice, StopRule, advise
 from alft.selection.ward import Ward
 
 Recluster = Literal["once", "every_epoch"]
 Precision = Literal["float32", "bf16"]
-
-
-@dataclass(frozen=True)
-class Scores:
-    """Result of a pass over the pool, float32; rows that were not scored hold 0.
-
-    Attributes:
-        probs_KNC: Class probabilities of each draw; K = 0 without a pass.
-        embeddings_ND: One vector per row; D = 0 without embeddings.
-        features_NF: What the last layer of the model reads for each row; None without features.
-    """
-
-    probs_KNC: Tensor
-    embeddings_ND: Tensor
-    features_NF: Tensor | None = None
-
-    def refuse_wrong_axes(self, rows: int) -> None:
-        """Raise a ValueError unless all are tensors with these axes and as many rows."""
-        refuse_wrong_axes("probs_KNC", self.probs_KNC, rows)
-        refuse_wrong_axes("embeddings_ND", self.embeddings_ND, rows)
-        if self.features_NF is not None:
-            refuse_wrong_axes("features_NF", self.features_NF, rows)
-
-
-@dataclass(frozen=True)
-class Needs:
-    """Model outputs that a selection requires: probabilities, the number of draws, embeddings, features of the last layer."""
-
-    probs: bool
-    passes: int
-    embeddings: bool
-    features: bool = False
-
-
-@dataclass(frozen=True)
-class Decision:
-    """The next set, and state for later selections: clusters computed once, and their order of difficulty."""
-
-    selection: Selection
-    clusters: Clusters | None
-    cluster_order_M: Tensor | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +54,7 @@ class Policy:
         restart: Begin ``each_set`` from the pretrained weights, with learning rates planned for that set; ``never`` goes on.
         refit: Last epochs of the run, at least 0, that choose no set, but begin from the pretrained weights and train on all
             rows bought.
+        stop: Rule that ends the run after a set, before more labels are bought; null for none.
         scoring_precision: Precision of the encoder when it scores the pool, independent of trainer.precision unless that
             makes the weights themselves bf16.
     """
@@ -106,6 +72,7 @@ class Policy:
     every_n_epochs: int = 1
     restart: Restart = "never"
     refit: int = 0
+    stop: StopRule | None = None
     scoring_precision: Precision = "float32"
 
     def __post_init__(self) -> None:
@@ -113,6 +80,10 @@ class Policy:
         for name, base in {"acquire": Acquisition, "budget": Budget, "cluster": Clustering, "embedding": Embedding}.items():
             if not isinstance(value := getattr(self, name), base):
                 raise ValueError(f"active.{name} must be an object of a subclass of {base.__name__}, got {value!r}")
+        if self.stop is not None and not isinstance(self.stop, StopRule):
+            raise ValueError(f"active.stop must be an object of a subclass of StopRule or null, got {self.stop!r}")
+        if self.stop is not None and self.refit:
+            raise ValueError(f"active.stop must be null with active.refit, whose epochs it would skip, got {self.stop}")
         if self.max_unique is not None and not 0 < self.max_unique <= 1:
             raise ValueError(f"active.max_unique must be in (0, 1], got {self.max_unique}")
         if not 0 <= self.warm_start <= 1:
@@ -155,7 +126,32 @@ class Policy:
                 "active.mode must be recalculate with active.budget.opens clusters, whose share is a level and no increment, "
                 f"got {self.mode}"
             )
-        return plan_epochs(self.budget, epochs, pool, self.mode, self.max_unique, self.warm_start, self.pace)
+        plan = plan_epochs(self.budget, epochs, pool, self.mode, self.max_unique, self.warm_start, self.pace)
+        if self.stop is not None:
+            self.stop.refuse_idle(plan, self._scored(plan, pool))
+        return plan
+
+    def advise(self, plan: Plan, ledger: Ledger) -> list[Advice]:
+        """The advice after each set so far, see :func:`alft.selection.stopping.advise`."""
+        return advise(ledger, plan, HORIZON if self.stop is None else self.stop.labels)
+
+    def stop_reason(self, plan: Plan, ledger: Ledger) -> str | None:
+        """Why the run ends after its last set, before all are chosen; None without a rule that says so."""
+        advice = self.advise(plan, ledger)
+        if self.stop is None or not advice or advice[-1].epoch + 1 == plan.epochs:
+            return None
+        return self.stop.reason(advice)
+
+    def _scored(self, plan: Plan, pool: int) -> list[int]:
+        """Epochs before which the pool is scored, if as many labels are bought as planned at most."""
+        ledger, found = Ledger(torch.ones(pool, dtype=torch.bool)), []
+        for epoch in range(plan.epochs):
+            if self.needs(epoch, plan, ledger).scores_pool(self.embedding):
+                found.append(epoch)
+            ledger.first_used_N[: plan.bought[epoch][1]] = 0
+            if self.recluster == "once" and plan.decides[epoch]:
+                ledger.clusters = Clusters(ledger.first_used_N, ledger.first_used_N)
+        return found
 
     def needs(self, epoch: int, plan: Plan, ledger: Ledger) -> Needs:
         """Model outputs required to choose the set of ``epoch``, and no more."""
@@ -239,14 +235,7 @@ class Policy:
         )
 
     def _rate(self, acquire: Acquisition, epoch: int, ledger: Ledger, view: PoolView) -> Tensor:
-        finite_N = by_piece(lambda probs_KBC: probs_KBC.sum((0, 2)), view.probs_KNC).isfinite()
-        refuse_nonfinite(finite_N, ledger, epoch, "the model", "probabilities")
-        for needed, table, what in (
-            (acquire.needs_embeddings, view.embeddings_ND, "embeddings"),
-            (acquire.needs_features, view.features_NF, "features"),
-        ):
-            if needed:
-                refuse_nonfinite(table.sum(1).isfinite(), ledger, epoch, "the model", what)
+        refuse_nonfinite_view(view, acquire, ledger, epoch)
         scores_N = acquire(view)
         refuse_wrong_scores(acquire, scores_N, view.size)
         scores_N = scores_N.float()

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from alft.selection.ledger import Clusters, Ledger, Selection
+from alft.selection.outputs import Decision, Needs, Scores
 from alft.selection.plan import Plan
-from alft.selection.policy import Decision, Needs, Policy, Scores
+from alft.selection.policy import Policy
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,109 @@
+"""Makes the learning curves of docs/stopping.md: rounds of labels with a regression on frozen vectors, without fine-tuning.
+
+    python results/stopping/rounds.py ENCODER FOLDER OUTPUT
+
+For each data set in FOLDER: a logistic regression on the mean vectors of the frozen ENCODER and 10 seeds. The first round is
+drawn at random; each further one takes the rows with the smallest margin. After each round macro-F1 on validation and on test,
+and the kappa of the predictions on the pool with those of the round before. One line per round goes to OUTPUT, a CSV file.
+"""
+
+import csv
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import f1_score
+from torch import Tensor
+from transformers import AutoModel
+
+from alft.data.corpus import load_corpus
+from alft.data.rows import Rows
+from alft.data.tokens import load_tokenizer, tokenize
+from alft.selection.chunks import make_chunks
+from alft.selection.embedding import MeanTokens
+from alft.selection.stopping import kappa
+
+STEPS = {"maltese": 20, "icelandic": 20, "slovak": 40}
+"""Labels bought in each round, by data set."""
+
+SEEDS = 10
+MOST = 1000
+"""Rows of the pool, drawn anew for each seed, that may be bought: enough for forecasts, and regressions stay fast."""
+
+Table = NDArray[np.float64]
+Labels = NDArray[np.int64]
+Labelled = tuple[Table, list[int]]
+
+
+@torch.no_grad()
+def vectors(encoder: str, texts: list[str]) -> Tensor:
+    """Mean vectors of the texts, of length 1."""
+    network = AutoModel.from_pretrained(encoder, dtype=torch.float32).eval()
+    tokens = tokenize(texts, load_tokenizer(encoder, 128), 128)
+    found_ND = torch.zeros(len(texts), network.config.hidden_size)
+    for chunk in make_chunks(tokens.lengths, torch.arange(len(texts)), 2048):
+        batch = tokens.batch(chunk.tolist())
+        found_ND[chunk] = MeanTokens()(network(**batch).last_hidden_state, batch["attention_mask"])
+    return torch.nn.functional.normalize(found_ND)
+
+
+def rounds(
+    pool: Table, labels: NDArray[np.int64], others: list[tuple[Table, list[int]]], step: int, seed: int
+) -> Iterator[list]:
+    """Labels bought, macro-F1 on each of the other sets, and kappa, after each round."""
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(labels))[:MOST]
+    while len(set(labels[order[:step]].tolist())) < 2:  # a regression needs two classes
+        order = rng.permutation(len(labels))[:MOST]
+    pool, labels = pool[order], labels[order]
+    classes = int(labels.max()) + 1
+    bought = np.arange(step)
+    before = None
+    while True:
+        model = LogisticRegression(C=10.0, max_iter=500, class_weight="balanced").fit(pool[bought], labels[bought])
+        probs = model.predict_proba(pool)
+        predicted = torch.from_numpy(model.classes_[probs.argmax(1)])
+        scores = [f1_score(known, model.predict(table), average="macro") for table, known in others]
+        agreement = None if before is None else kappa(before, predicted, classes)
+        yield [len(bought), *(f"{score:.5f}" for score in scores), "" if agreement is None else f"{agreement:.5f}"]
+        if len(bought) == len(labels):
+            return
+        ranked = np.sort(probs, axis=1)
+        margin = ranked[:, -1] - ranked[:, -2]
+        margin[bought] = np.inf
+        bought = np.concatenate([bought, np.argsort(margin, kind="stable")[: min(step, len(labels) - len(bought))]])
+        before = predicted
+
+
+def prepared(encoder: str, source: Path) -> list[Labelled]:
+    """Vectors, centred by the pool, and labels of pool, validation and test; at most three times ``MOST`` rows of the pool."""
+    corpus = load_corpus(str(source))
+    assert corpus.test is not None
+    labelled = corpus.pool.take(corpus.pool.labelled)
+    drawn = np.random.default_rng(0).permutation(len(labelled.labels))[: 3 * MOST]
+    sets: list[Rows] = [labelled.take(drawn.tolist()), corpus.validation, corpus.test]
+    found = vectors(encoder, [text for rows in sets for text in rows.texts]).double()
+    found -= found[: len(drawn)].mean(0)
+    parts = torch.split(torch.nn.functional.normalize(found), [len(rows.labels) for rows in sets])
+    return [(part.numpy(), list(rows.labels)) for part, rows in zip(parts, sets, strict=True)]
+
+
+def main(encoder: str, folder: str, output: str) -> None:
+    """Write the rounds of all data sets."""
+    torch.manual_seed(0)
+    with Path(output).open("w", newline="") as file:
+        lines = csv.writer(file, lineterminator="\n")
+        lines.writerow(["data", "seed", "labels", "validation", "test", "kappa"])
+        for name, step in STEPS.items():
+            (pool, labels), *others = prepared(encoder, Path(folder, name))
+            for seed in range(SEEDS):
+                lines.writerows([name, seed, *line] for line in rounds(pool, np.array(labels), others, step, seed))
+            print(f"{name}: {SEEDS} seeds", flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,98 @@
+"""The report's table of test scores by labels bought: a row per arm, a column per number of labels."""
+
+import json
+
+import numpy as np
+import pytest
+
+from alft.cli.main import main
+from alft.report import as_markdown, as_terminal, budgets, compare
+from alft.report.intervals import bootstrap_interval
+from alft.report.sheets import sections
+
+from .conftest import summary_of
+from .report_material import RANDOM, write_run
+
+CURVE = ((10, 0.4), (10, 0.45), (30, 0.5), (30, 0.6))
+TESTED = {1: 0.5, 3: 0.7}
+"""Scores of the last epoch of each set."""
+
+
+def write_tested(root, seed, scores, **settings):
+    folder = write_run(root, seed, scores[max(scores)], CURVE, mode="accumulate", **settings)
+    summary = summary_of(folder)
+    for epoch, score in scores.items():
+        summary["epochs"][epoch]["test_f1_macro"] = score
+    (folder / "summary.json").write_text(json.dumps(summary))
+
+
+@pytest.fixture
+def study(tmp_path):
+    noise = np.random.default_rng(0).normal(0, 0.01, (2, 5))
+    for seed in range(5):
+        write_tested(tmp_path, seed, {1: 0.5 + noise[0, seed], 3: 0.7 + noise[1, seed]})
+        write_tested(tmp_path, seed, TESTED | {3: 0.65}, **RANDOM)
+    return tmp_path, noise
+
+
+def test_means_and_paired_differences_at_equal_labels(study):
+    root, noise = study
+    table = budgets(root).set_index(["arm", "bought"])
+    assert list(table.index) == [("Random", 10), ("Random", 30), ("Entropy", 10), ("Entropy", 30)]
+    last = table.loc[("Entropy", 30)]
+    assert last["test_f1"] == pytest.approx(0.7 + noise[1].mean())
+    assert last["random_difference"] == pytest.approx(0.05 + noise[1].mean())
+    assert (last["random_low"], last["random_high"]) == pytest.approx(bootstrap_interval(0.7 + noise[1] - 0.65))
+    assert (last["random"], last["random_seeds"], last["seeds"], last["pool"]) == ("Random", 5, 5, 100)
+    assert table.loc[("Random", 30)]["random_seeds"] == 0
+
+
+def test_the_table_for_reading(study):
+    root, noise = study
+    (section,) = sections(compare(root), budgets=budgets(root))
+    (sheet,) = [sheet for sheet in section.sheets if sheet.title.startswith("Test macro-F1 by labels bought")]
+    assert sheet.header == ("arm", "10\n(10%)", "30\n(30%)")
+    (random, entropy) = sheet.rows
+    assert random == ("Random", "0.500", "0.650")
+    low, high = bootstrap_interval(0.05 + noise[1])
+    assert (
+        entropy[2] == f"{0.7 + noise[1].mean():.3f}\n{5 + 100 * noise[1].mean():+.1f} [{100 * low:+.1f}, {100 * high:+.1f}] (5)"
+    )
+    assert "| Random | 0.500 | 0.650 |" in " ".join(as_markdown(compare(root), budgets=budgets(root)).split())
+    assert "by labels bought" in as_terminal(compare(root), budgets=budgets(root))
+
+
+def test_seeds_of_which_one_has_no_score_are_no_pair(study):
+    root, _ = study
+    write_tested(root, 9, {3: 0.9})
+    table = budgets(root).set_index(["arm", "bought"])
+    assert (table.loc[("Entropy", 30)]["seeds"], table.loc[("Entropy", 30)]["random_seeds"]) == (6, 5)
+    assert table.loc[("Entropy", 10)]["seeds"] == 5
+
+
+def test_only_arms_that_are_asked_for_are_shown(study):
+    root, _ = study
+    (section,) = sections(compare(root), arms=["Entropy"], budgets=budgets(root))
+    (sheet,) = [sheet for sheet in section.sheets if "by labels bought" in sheet.title]
+    assert [row[0] for row in sheet.rows] == ["Entropy"]
+
+
+def test_no_table_without_such_scores(tmp_path, capsys):
+    write_run(tmp_path)
+    assert budgets(tmp_path).empty
+    assert main(["report", str(tmp_path)]) == 0
+    assert "by labels bought" not in capsys.readouterr().out
+
+
+def test_the_command_shows_it(study, capsys):
+    root, _ = study
+    for form in ("table", "markdown"):
+        assert main(["report", str(root), "--format", form]) == 0
+        assert "Test macro-F1 by labels bought" in capsys.readouterr().out
+
+
+def test_a_score_that_is_none_is_refused(study, capsys):
+    root, _ = study
+    write_tested(root, 7, {1: 1.5, 3: 0.7})
+    assert main(["report", str(root)]) == 2
+    assert "epochs.1.test_f1_macro must be at least 0 and at most 1, got 1.5" in capsys.readouterr().err
