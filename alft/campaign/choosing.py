@@ -13,8 +13,9 @@ from torch import Tensor
 from alft.campaign.folder import Campaign
 from alft.selection.budget import Full
 from alft.selection.ledger import Ledger, Selection
+from alft.selection.outputs import Needs, Scores
 from alft.selection.plan import Plan
-from alft.selection.policy import Needs, Policy, Scores
+from alft.selection.policy import Policy
 from alft.selection.seeds import mix
 
 

@@ -16,8 +16,8 @@ from alft.loop.scoring import score_pool
 from alft.models.classifier import Classifier
 from alft.selection.embedding import TextEmbedding, TokenEmbedding
 from alft.selection.ledger import Ledger
+from alft.selection.outputs import Scores
 from alft.selection.plan import Plan
-from alft.selection.policy import Scores
 from alft.selection.seeds import mix
 
 

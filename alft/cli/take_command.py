@@ -9,6 +9,7 @@ from alft.campaign.progress import is_warm, train_labels
 from alft.campaign.source import how_to_add
 from alft.campaign.taking import Outcome, named, take
 from alft.campaign.tools.known import tool_of_content
+from alft.campaign.tools.label_studio_server import SERVER, fetch, title_of
 from alft.cli.parser import SentenceParser
 from alft.system.excerpt import listed
 from alft.system.terminal import show
@@ -17,13 +18,15 @@ from alft.system.terminal import show
 def run(parser: SentenceParser, args: list[str]) -> None:
     """Take answers."""
     parser.add_argument("campaign", type=str, help="Folder of the campaign.")
-    parser.add_argument("file", type=str, help="File with answers: any part of what was asked, in any order, again and again.")
+    parser.add_argument(
+        "file", type=str, help="File with answers, any part of them, in any order, again and again; or label-studio."
+    )
     parser.add_argument("--annotator", type=str, default="", help="Who answered, where the file does not say it.")
     given = parser.parse_args(args)
     folder, path = Path(given.campaign).expanduser(), Path(given.file).expanduser()
-    if not path.is_file():
+    if given.file != SERVER and not path.is_file():
         raise ValueError(f"take: no such file: {given.file}")
-    content = path.read_bytes()
+    content = fetch(title_of(read_campaign(folder))) if given.file == SERVER else path.read_bytes()
     tool = tool_of_content(content, path)
     read_campaign(folder)  # a missing one is told before its lock would be made
     with held(folder):

@@ -15,8 +15,12 @@ from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 from alft.campaign.answers import Asked
+from alft.campaign.folder import Campaign
 from alft.campaign.tools.label_studio import labelling_config, task_of
 from alft.system.excerpt import excerpt, first_line, listed
+
+SERVER = "label-studio"
+"""What is typed in place of a file."""
 
 ADDRESS, KEY = "LABEL_STUDIO_URL", "LABEL_STUDIO_API_KEY"
 
@@ -48,6 +52,11 @@ class Sent:
     imported: int
     present: int
     doubled: list[str] = field(default_factory=list)
+
+
+def title_of(campaign: Campaign) -> str:
+    """Title of the project of a campaign: the name of its folder."""
+    return campaign.folder.resolve().name
 
 
 def send(
