@@ -1,4 +1,4 @@
-"""Spreadsheets through a real LibreOffice, without its window: ODS, XLSX and CSV give the same answers as what was filled in."""
+"""Spreadsheets through a real LibreOffice without its window: ODS, XLSX and CSV give the answers that were filled in."""
 
 import csv
 import random
