@@ -88,6 +88,7 @@ def test_a_damaged_settings_file_is_told(in_a_folder, capsys):
     whole = path.read_text()
     for damage, sentence in (
         ("a: [", "campaign.yaml cannot be read"),
+        (whole.replace("min_labels: 20", "min_labels: many"), "min_labels in posts/campaign.yaml must be a whole number of at"),
         (whole + "labels: 3\n", "its entries are classes, text_column"),
         (whole.replace("classes:\n", "classes: a\nseed_of:\n"), "campaign.yaml cannot be read"),
     ):

@@ -140,6 +140,9 @@ def read_settings(folder: Path) -> Settings:
         raise ValueError(f"campaign: {path} cannot be read ({first_line(error)}); its entries are {known}") from error
     if not isinstance(settings.classes, list) or len(settings.classes) < 2:
         raise ValueError(f"campaign: classes in {path} must be a list of two names or more, got {settings.classes!r}")
+    for name in ("seed", "max_length", "min_labels"):
+        if type(value := getattr(settings, name)) is not int or value < 0:
+            raise ValueError(f"campaign: {name} in {path} must be a whole number of at least 0, got {value!r}")
     return settings
 
 

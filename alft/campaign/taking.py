@@ -46,12 +46,13 @@ def take(taken: Taken, state: State, known_ids: Collection[str], classes: Collec
     if taken.complete and taken.answers:
         _withdraw(taken.answers, state, file, outcome)
     of_one = len({(answer.annotator, answer.tool_id) for answer in taken.answers}) == 1
+    named_before = {replace(told, annotator="") for told, files in state.seen.items() if told.annotator and file in files}
     for answer in _newest(taken.answers, outcome):
         if answer.text_id not in known_ids:
             outcome.foreign.append(answer.text_id)
             continue
         before = state.standing.get(answer.text_id, {}).get(answer.giver)
-        if of_one and before is None and _rename(answer, state, file, outcome):
+        if of_one and before is None and _rename(answer, state, file, named_before, outcome):
             continue
         if _adds(answer, before, state, file, outcome):
             if answer.label is not None and answer.label not in classes:
@@ -90,10 +91,10 @@ def _was_taken(answer: Answer, before: Answer | None, state: State, file: str) -
     return file in files or bool(files and answer.time and before is not None)
 
 
-def _rename(answer: Answer, state: State, file: str, outcome: Outcome) -> bool:
+def _rename(answer: Answer, state: State, file: str, named_before: set[Answer], outcome: Outcome) -> bool:
     """Whether a file of one annotator was taken before under a name and has none now; the other way round it gets the name."""
     if not answer.giver:
-        return any(file in files and replace(told, annotator="") == answer for told, files in state.seen.items())
+        return answer in named_before
     nameless = state.standing.get(answer.text_id, {}).get("")
     if nameless is not None and nameless == replace(answer, annotator="") and file in state.seen.get(nameless, set()):
         outcome.events.append(RetractedEvent(answer.text_id, "", "replaced", file))
