@@ -8,7 +8,7 @@ from pathlib import Path
 from time import sleep
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from alft.campaign.answers import Answer, Taken
@@ -49,6 +49,9 @@ def state_of(found: State) -> tuple:
 
 
 @given(events)
+@example(RetractedEvent("t0", "", "replaced"))
+@example(AnsweredEvent(Answer("t0", None)))
+@example(ClosedEvent(0))
 def test_an_event_survives_its_line(event):
     line = line_of(event)
     assert line.count(b"\n") == 1

@@ -54,8 +54,8 @@ class RetractedEvent:
 
     kind: ClassVar[str] = "retracted"
     text_id: str
-    giver: str
-    reason: Literal["replaced", "withdrawn"]
+    giver: str = ""
+    reason: Literal["replaced", "withdrawn"] = "replaced"
     file: str = ""
 
 
