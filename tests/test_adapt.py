@@ -273,7 +273,7 @@ def test_a_killed_run_goes_on_to_the_bit(texts, workplace, kill):
 
 
 def test_an_exported_classifier_can_be_adapted(fit, texts):
-    fit("--trainer.max_epochs", "1", "--export", "classifier")
+    fit("--trainer.max_epochs", "1", "--export", "classifier", "--model.head", "First")
     adapt("--model.backbone", "classifier")
     config = json.loads(Path("out/config.json").read_text())
     assert "problem_type" not in config or config["problem_type"] is None
