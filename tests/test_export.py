@@ -67,7 +67,18 @@ def test_the_pipeline_says_what_predict_says(fit, long_texts, arguments):
 def test_three_classes_and_an_adapter_alone(fit, long_texts):
     rows = [f"text number {i},{'abc'[i % 3]}" for i in range(60)]
     Path("three.csv").write_text("\n".join(["text,label", *rows]))
-    run = fit(*ONE_EPOCH, "--data.source", "three.csv", "--model.lora.r", "2", "--export", "adapter", "--adapter")
+    run = fit(
+        *ONE_EPOCH,
+        "--data.source",
+        "three.csv",
+        "--model.head",
+        "First",
+        "--model.lora.r",
+        "2",
+        "--export",
+        "adapter",
+        "--adapter",
+    )
     assert not Path("adapter/model.safetensors").exists()
     assert all(
         "lora" in name or "classifier" in name or "pooler" in name for name in load_file("adapter/adapter_model.safetensors")
@@ -84,7 +95,17 @@ def test_three_classes_and_an_adapter_alone(fit, long_texts):
 
 
 def test_an_adapter_without_its_frozen_pooler_is_refused(workplace, capsys):
-    more = ["--model.lora.r", "2", "--model.lora.train_pooler", "false", "--export", "new", "--adapter"]
+    more = [
+        "--model.head",
+        "First",
+        "--model.lora.r",
+        "2",
+        "--model.lora.train_pooler",
+        "false",
+        "--export",
+        "new",
+        "--adapter",
+    ]
     assert main(["fit", "--config", "configs/tiny.yaml", *more]) == 2
     assert "export: --adapter needs model.lora.train_pooler true" in capsys.readouterr().err
 
@@ -211,7 +232,7 @@ def test_mistakes_are_told_before_anything_is_trained_or_written(fit, workplace,
 
 
 def test_force_replaces_an_older_export_whole(fit, workplace):
-    run = fit(*ONE_EPOCH, "--model.lora.r", "2", "--export", "model", "--adapter")
+    run = fit(*ONE_EPOCH, "--model.head", "First", "--model.lora.r", "2", "--export", "model", "--adapter")
     assert main(["export", str(run / "checkpoints" / "last.ckpt"), "model", "--force"]) == 0
     assert not Path("model/adapter_config.json").exists()
     assert Path("model/model.safetensors").exists()

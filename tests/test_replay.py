@@ -48,7 +48,7 @@ def test_another_seed_and_model_train_on_the_recorded_rows(fit, settings):
     assert after["break_even"] is None
     assert after["seconds"]["cluster"] < 0.1  # nothing is scored or clustered
     weights = [torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"] for run in (recorded, again)]
-    assert not torch.equal(*(w["network.encoder.encoder.layer.0.attention.self.query.weight"] for w in weights))
+    assert not torch.equal(*(w["network.bert.encoder.layer.0.attention.self.query.weight"] for w in weights))
 
 
 def test_the_same_seed_and_settings_give_the_same_run(fit):
