@@ -10,6 +10,7 @@ from alft.campaign.answers import Answer, Asked
 from alft.campaign.events import AnsweredEvent
 from alft.campaign.opening import ids_of
 from alft.campaign.state import replay
+from alft.campaign.tools.label_studio_server import Sent
 from alft.campaign.tools.spreadsheet import Spreadsheet
 from alft.cli.main import main
 from alft.data.corpus import load_corpus
@@ -226,3 +227,40 @@ def test_status_shows_a_table(in_a_folder, capsys):
     assert "TypiClust" in shown
     assert "labels, validation: 0" in shown
     assert shown.rstrip().splitlines()[-1] == "next: python -m alft ask posts --to FILE"
+
+
+@pytest.mark.parametrize("command", [["ask", "posts", "--to", "label-studio"], ["take", "posts", "label-studio"]])
+def test_a_server_without_an_address_is_told_before_anything_is_chosen(in_a_folder, capsys, monkeypatch, command):
+    monkeypatch.delenv("LABEL_STUDIO_URL", raising=False)
+    open_reviews(40, "--validation", "5")
+    assert main(command) == 2
+    assert "LABEL_STUDIO_URL must be set to the address of Label Studio" in capsys.readouterr().err
+    assert not Path("posts/journal.jsonl").exists() or not Path("posts/journal.jsonl").read_bytes()
+
+
+def test_a_server_is_asked_for_the_texts_that_a_file_would_hold(in_a_folder, capsys, monkeypatch):
+    """The requests themselves are tested against a real server (test_label_studio_server.py)."""
+    sent, titles = [], []
+
+    def send(title, rows, classes, progress=None):
+        titles.append(title)
+        sent.extend(row.text_id for row in rows)
+        return Sent("http://localhost/projects/1", len(rows), 0)
+
+    monkeypatch.setattr("alft.cli.ask_command.send", send)
+    open_reviews(40, "--validation", "5")
+    assert main(["ask", "posts", "--count", "3", "--to", "label-studio"]) == 0
+    assert "http://localhost/projects/1: 8 tasks imported, 0 were there" in capsys.readouterr().out
+    assert main(["ask", "posts", "--count", "3", "--to", "ask.csv"]) == 0
+    assert sent == ids_in("ask.csv")
+    tasks = [{"id": 1, "data": {"text": "x", "alft_id": sent[0]}, "annotations": [annotation("pos")]}]
+    monkeypatch.setattr("alft.cli.take_command.fetch", lambda title: titles.append(title) or json.dumps(tasks).encode())
+    assert main(["take", "posts", "label-studio"]) == 0
+    assert "recorded: 1 labels" in capsys.readouterr().out
+    assert set(titles) == {"posts"}
+
+
+def annotation(label):
+    choice = {"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": [label]}}
+    times = dict.fromkeys(("created_at", "updated_at"), "2026-11-27T10:00:00Z")
+    return {"id": 7, "completed_by": 1, "was_cancelled": False, "lead_time": 2.5, "result": [choice], **times}
