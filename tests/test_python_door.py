@@ -37,7 +37,9 @@ QUIET = {"accelerator": "cpu", "enable_progress_bar": False}
 
 
 def test_python_and_the_command_line_train_the_same_run(fit: Fit):
-    shown = fit("--model.lr", "0.002", "--active.acquire", "Bald", "--active.acquire.passes", "3", "--seed_everything", "5")
+    default = ["--model.head", "Mean", "--model.head_start", "probe"]
+    bald = ["--active.acquire", "Bald", "--active.acquire.passes", "3"]
+    shown = fit("--model.lr", "0.002", *default, *bald, "--seed_everything", "5")
     seed_everything(5, verbose=False)
     data = TextPool("tiny-bert", source="tiny-data", max_length=32, batch_size=8)
     model = Classifier("tiny-bert", data.label_names, lr=0.002)
