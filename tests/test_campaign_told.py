@@ -247,7 +247,7 @@ def test_a_server_is_asked_for_the_texts_that_a_file_would_hold(in_a_folder, cap
         sent.extend(row.text_id for row in rows)
         return Sent("http://localhost/projects/1", len(rows), 0)
 
-    monkeypatch.setattr("alft.cli.ask_command.send", send)
+    monkeypatch.setattr("alft.cli.campaign_places.send", send)
     open_reviews(40, "--validation", "5")
     assert main(["ask", "posts", "--count", "3", "--to", "label-studio"]) == 0
     assert "http://localhost/projects/1: 8 tasks imported, 0 were there" in capsys.readouterr().out

@@ -2,18 +2,14 @@
 
 from pathlib import Path
 
-from rich.progress import Progress
-
-from alft.campaign.asking import new_round, pending, rows_of
+from alft.campaign.asking import new_round, pending
 from alft.campaign.events import AskedEvent
 from alft.campaign.folder import Campaign, read_campaign
 from alft.campaign.journal import held
-from alft.campaign.tools.known import tool_of_name
-from alft.campaign.tools.label_studio_server import SERVER, send, title_of
+from alft.campaign.tools.label_studio_server import SERVER
+from alft.cli.campaign_places import File, Server
 from alft.cli.checkpoint_arguments import CKPT_PATH
 from alft.cli.parser import SentenceParser
-from alft.system.excerpt import listed
-from alft.system.output import refuse_output, write_atomically
 from alft.system.quiet import quieten
 from alft.system.terminal import show
 
@@ -40,57 +36,6 @@ def run(parser: SentenceParser, args: list[str]) -> None:
     show(f"round {events[0].round}: {counts} ({told})", *place.deliver(campaign, events))
 
 
-class File:
-    """A file, in the format that the ending of its name says."""
-
-    def __init__(self, path: Path) -> None:
-        self.path, self.tool = path, tool_of_name(path)
-
-    def check(self, campaign: Campaign, events: list[AskedEvent], force: bool) -> None:
-        """Refuse a place that cannot be written to, before texts are chosen; the same file may be written again."""
-        content = self._content(campaign, events)
-        if not (self.path.is_file() and events and self.path.read_bytes() == content):
-            refuse_output(self.path, force)
-
-    def deliver(self, campaign: Campaign, events: list[AskedEvent]) -> list[str]:
-        """Write the file; return what to tell."""
-        content, classes = self._content(campaign, events), campaign.settings.classes
-        write_atomically(self.path, lambda beside: beside.write_bytes(content))
-        return [
-            *self.tool.advice(classes),
-            f"next: give each text of {self.path} a label ({', '.join(classes)}, or skip), then python -m alft take "
-            f"{campaign.folder} {self.path}",
-        ]
-
-    def _content(self, campaign: Campaign, events: list[AskedEvent]) -> bytes:
-        return self.tool.write(rows_of(campaign, events), campaign.settings.classes)
-
-
-class Server:
-    """The project of a campaign on a Label Studio server, which shows the texts in the order asked."""
-
-    def check(self, campaign: Campaign, events: list[AskedEvent], force: bool) -> None:
-        """Refuse a server that cannot be reached, before texts are chosen."""
-        send(title_of(campaign), [], campaign.settings.classes)
-
-    def deliver(self, campaign: Campaign, events: list[AskedEvent]) -> list[str]:
-        """Import the texts that are not there yet; return what to tell."""
-        with Progress(transient=True) as bar:
-            task = bar.add_task("import")
-            sent = send(
-                title_of(campaign),
-                rows_of(campaign, events),
-                campaign.settings.classes,
-                progress=lambda done, total: bar.update(task, completed=done, total=total),
-            )
-        doubled = [f"several tasks have the same text: {listed(sent.doubled)}"] if sent.doubled else []
-        return [
-            f"{sent.address}: {sent.imported} tasks imported, {sent.present} were there",
-            *doubled,
-            f"next: label them there, then python -m alft take {campaign.folder} {SERVER}",
-        ]
-
-
 def _add_arguments(parser: SentenceParser) -> None:
     parser.add_argument("campaign", type=str, help="Folder of the campaign.")
     parser.add_argument("--count", type=int, default=50, help="Texts to choose, beside random samples and ties.")
@@ -98,8 +43,8 @@ def _add_arguments(parser: SentenceParser) -> None:
         "--to",
         type=str,
         required=True,
-        help="File to write (.csv, .tsv, .xlsx, .ods, .json for Label Studio, ...), "
-        "or label-studio for the server at LABEL_STUDIO_URL, with the key in LABEL_STUDIO_API_KEY.",
+        help="File to write: .csv or .xlsx for a spreadsheet, .json for Label Studio, .argilla.json, .doccano.jsonl, "
+        ".prodigy.jsonl; or label-studio for the server at LABEL_STUDIO_URL, with the key in LABEL_STUDIO_API_KEY.",
     )
     parser.add_argument("--more", action="store_true", help="Begin another round although the newest has no answer yet.")
     parser.add_argument("--ckpt_path", type=str | None, help=f"Instead of the newest finished fit. {CKPT_PATH}")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from alft.campaign.folder import HOW_TO_OPEN, Pool, Settings, is_campaign, write_campaign
 from alft.campaign.journal import held
+from alft.campaign.matching import SKIP
 from alft.campaign.opening import Samples, make_pool
 from alft.cli.parser import SentenceParser
 from alft.data.columns import has_label_column, label_column_of, text_column_of
@@ -15,7 +16,6 @@ from alft.data.texts import read_texts
 from alft.system.excerpt import listed
 from alft.system.terminal import show
 
-RESERVED = ("skip", "?")
 """Words that skip a text, so that no class can have their name."""
 
 
@@ -69,7 +69,7 @@ def _classes(given: str) -> list[str]:
     if len(classes) < 2 or not all(classes) or twice:
         raise ValueError(f"classes must be two different names or more, separated by commas, got {given!r}")
     for name in classes:
-        if name.casefold() in RESERVED:
+        if name.casefold() in SKIP:
             raise ValueError(f"classes: {name!r} is what annotators write to skip a text; give the class another name")
     return classes
 

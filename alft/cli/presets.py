@@ -28,30 +28,33 @@ def with_presets(args: Sequence[str]) -> list[str]:
     >>> Path(with_presets(["--config", "preset:linear"])[1]).name
     'linear.yaml'
     """
-    replaced, previous = [], ""
-    for arg in args:
-        option, equals, value = arg.partition("=")
-        if previous in ("-c", "--config") and arg.startswith(PREFIX):
-            arg = _path(arg)
-        elif option == "--config" and value.startswith(PREFIX):
-            arg = f"{option}{equals}{_path(value)}"
-        replaced.append(arg)
-        previous = arg
-    return replaced
+    values = config_values(args)
+    return [
+        f"{arg.removesuffix(value)}{_path(value)}" if value is not None and value.startswith(PREFIX) else arg
+        for arg, value in zip(args, values, strict=True)
+    ]
 
 
 def with_earlier_heads(args: Sequence[str]) -> list[str]:
     """Arguments with what the config of a run of a version without heads means today, after each such file."""
     added: list[str] = []
-    previous = ""
-    for arg in args:
-        option, equals, value = arg.partition("=")
+    for arg, value in zip(args, config_values(args), strict=True):
         added.append(arg)
-        path = arg if previous in ("-c", "--config") else value if option == "--config" and equals else None
-        if path is not None and (model := head_settings_of_file(_settings(path))):
+        if value is not None and (model := head_settings_of_file(_settings(value))):
             added += ["--config", json.dumps({"model": model})]
-        previous = arg
     return added
+
+
+def config_values(args: Sequence[str]) -> list[str | None]:
+    """For each argument the config that it names, or None.
+
+    >>> config_values(["fit", "--config", "a.yaml", "--config=b.yaml"])
+    [None, None, 'a.yaml', 'b.yaml']
+    """
+    return [
+        arg if before in ("-c", "--config") else arg.removeprefix("--config=") if arg.startswith("--config=") else None
+        for before, arg in zip(["", *args], args, strict=False)
+    ]
 
 
 def _settings(path: str) -> object:

@@ -1,0 +1,64 @@
+"""Where ``ask`` brings texts: a file of an annotation tool, or a Label Studio server."""
+
+from pathlib import Path
+
+from rich.progress import Progress
+
+from alft.campaign.asking import rows_of
+from alft.campaign.events import AskedEvent
+from alft.campaign.folder import Campaign
+from alft.campaign.tools.known import tool_of_name
+from alft.campaign.tools.label_studio_server import SERVER, send, title_of
+from alft.system.excerpt import listed
+from alft.system.output import refuse_output, write_atomically
+
+
+class File:
+    """A file, in the format that the ending of its name says."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.tool = path, tool_of_name(path)
+
+    def check(self, campaign: Campaign, events: list[AskedEvent], force: bool) -> None:
+        """Refuse a place that cannot be written to, before texts are chosen; the same file may be written again."""
+        content = self._content(campaign, events)
+        if not (self.path.is_file() and events and self.path.read_bytes() == content):
+            refuse_output(self.path, force)
+
+    def deliver(self, campaign: Campaign, events: list[AskedEvent]) -> list[str]:
+        """Write the file; return what to tell."""
+        content, classes = self._content(campaign, events), campaign.settings.classes
+        write_atomically(self.path, lambda beside: beside.write_bytes(content))
+        return [
+            *self.tool.advice(classes),
+            f"next: give each text of {self.path} a label ({', '.join(classes)}, or skip), then python -m alft take "
+            f"{campaign.folder} {self.path}",
+        ]
+
+    def _content(self, campaign: Campaign, events: list[AskedEvent]) -> bytes:
+        return self.tool.write(rows_of(campaign, events), campaign.settings.classes)
+
+
+class Server:
+    """The project of a campaign on a Label Studio server, which shows the texts in the order asked."""
+
+    def check(self, campaign: Campaign, events: list[AskedEvent], force: bool) -> None:
+        """Refuse a server that cannot be reached, before texts are chosen; the project is made if there is none."""
+        send(title_of(campaign), [], campaign.settings.classes)
+
+    def deliver(self, campaign: Campaign, events: list[AskedEvent]) -> list[str]:
+        """Import the texts that are not there yet; return what to tell."""
+        with Progress(transient=True) as bar:
+            task = bar.add_task("import")
+            sent = send(
+                title_of(campaign),
+                rows_of(campaign, events),
+                campaign.settings.classes,
+                progress=lambda done, total: bar.update(task, completed=done, total=total),
+            )
+        doubled = [f"several tasks have the same text: {listed(sent.doubled)}"] if sent.doubled else []
+        return [
+            f"{sent.address}: {sent.imported} tasks imported, {sent.present} were there",
+            *doubled,
+            f"next: label them there, then python -m alft take {campaign.folder} {SERVER}",
+        ]
