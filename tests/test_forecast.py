@@ -81,3 +81,9 @@ def test_ends_are_ordered_and_possible_whatever_the_scores(values, labels):
     assert found.low <= found.gain <= found.high
     assert 0 <= found.gain <= 1
     assert found == forecast(dict(reversed(scores.items())), labels)  # the order in which scores came does not matter
+
+
+def test_an_interval_never_promises_a_score_that_cannot_be():
+    found = forecast({100: 0.42, 200: 0.45, 300: 0.69, 400: 0.87}, 50)
+    assert (found.low, found.high) == pytest.approx((-0.87, 0.13))
+    assert found.low <= found.gain <= found.high

@@ -6,7 +6,8 @@ residual sum have closed forms, and c is profiled over a grid. The gain has the 
 curves whose residual sum is at most (1 + t^2 / (m - 3)) times the smallest, with t the quantile of Student's distribution with
 m - 3 degrees for m scores (Bates and Watts, Nonlinear Regression Analysis, 1988, chapter 6). What a run will measure differs
 from it by the noise of two scores, so each arm of the interval is lengthened by t sqrt(2) times the residual deviation, as the
-root of the sum of squares. Nothing is drawn: the same scores give the same bits.
+root of the sum of squares; it ends where a score would leave [0, 1]. Nothing is drawn: the same scores
+give the same bits.
 
 Axes: M scores, E exponents.
 """
@@ -82,7 +83,9 @@ def forecast(scores: Mapping[int, float], labels: int) -> Forecast | None:
     high_E = np.clip(slope_E + width_E, best_E, steepest_E) * rise_E
     gain, noise = float(best_E[found] * rise_E[found]), quantile * math.sqrt(2 * sums_E[found] / free)
     below, above = gain - float(low_E[inside_E].min()), float(high_E[inside_E].max()) - gain
-    return Forecast(labels, gain, gain - math.hypot(below, noise), gain + math.hypot(above, noise))
+    low, high = gain - math.hypot(below, noise), gain + math.hypot(above, noise)
+    lowest, highest = -float(score_M[-1]), 1 - float(score_M[-1])  # a score is never outside [0, 1]
+    return Forecast(labels, gain, min(max(low, lowest), gain), max(min(high, highest), gain))
 
 
 def _lines(powers_EM: np.ndarray, score_M: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
