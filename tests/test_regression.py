@@ -11,7 +11,8 @@ from sklearn.linear_model import LogisticRegression
 
 from alft.controls import regression
 from alft.controls.descent import Problem, minimum
-from alft.controls.regression import DEFAULT, STRENGTHS, by_inner_products, fit_regression
+from alft.controls.regression import DEFAULT, STRENGTHS, fit_regression
+from alft.models.inner_products import by_inner_products
 
 
 def points(classes: int, rows: int, columns: int, seed: int = 0) -> tuple[np.ndarray, list[int]]:

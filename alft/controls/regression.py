@@ -14,12 +14,13 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import LinAlgError, cholesky, solve_triangular
+from scipy.linalg import solve_triangular
 from scipy.sparse import csr_matrix, hstack, issparse
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
 from alft.controls.descent import Problem, minimum
+from alft.models.inner_products import by_inner_products
 
 Matrix = NDArray[np.float64]
 Block: TypeAlias = "Matrix | csr_matrix"
@@ -31,9 +32,6 @@ FEW_CLASSES = 10
 
 MOST_ROWS = 5000
 """Number of rows up to which the Gram matrix pays: it takes 8 N^2 bytes, 200 MB, and N^3 / 3 multiplications."""
-
-TINY = 1e-7
-"""Added to the squared length of each row, which is 1 or 2: repeated texts would make the Gram matrix singular."""
 
 STRENGTHS = (1.0, 10.0, 100.0)
 DEFAULT: Candidate = (10.0, False)
@@ -129,26 +127,6 @@ def inner_products(*blocks: Block) -> Matrix:
         products: Any = exact_NF @ exact_NF.T
         total_NN += products.toarray() if issparse(products) else products
     return total_NN
-
-
-def by_inner_products(products_NN: Matrix) -> Matrix:
-    """Rows with one column per row instead of per feature, and these inner products: L (N, N) with L L^T = X X^T.
-
-    Raises:
-        ValueError: No rows have such products.
-
-    >>> by_inner_products(inner_products(csr_matrix([[3.0, 4.0, 0.0]]))).round(3).tolist()
-    [[5.0]]
-    """
-    for added in (TINY, 100 * TINY):
-        gram_NN = products_NN.copy()
-        gram_NN[np.diag_indices_from(gram_NN)] += added
-        try:
-            factor_NN: Matrix = cholesky(gram_NN, lower=True, overwrite_a=True)
-        except LinAlgError:  # products that were rounded more than expected
-            continue
-        return factor_NN
-    raise ValueError("products_NN must be inner products of rows of lengths about 1")
 
 
 def _fit(table_NR: Block, targets_N: NDArray[np.intp], check: Callable[[], None]) -> tuple[Matrix, Matrix, Candidate]:

@@ -8,9 +8,11 @@ from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass, is_dataclass
 from typing import Any
 
+import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
+from alft.models.ngrams import ngram_counts
 from alft.models.pooled import PooledClassifier
 from alft.selection.embedding import MeanTokens
 from alft.system.nulls import refuse_nulls
@@ -71,6 +73,14 @@ class Pooling(Head):
     def pool(self, hidden_BLD: Tensor, mask_BL: Tensor) -> Tensor:
         """Vectors (B, D) of the texts from their last hidden states; the mask is 1 at real tokens."""
 
+    def width(self, hidden_size: int) -> int:
+        """Number F of features that the linear layer reads."""
+        return hidden_size
+
+    def features(self, vector_BD: Tensor, ids_BL: Tensor, mask_BL: Tensor) -> Tensor:
+        """What the linear layer reads, (B, F): the vectors of the texts, after the norm, and what a head adds to them."""
+        return vector_BD
+
     def attach(self, network: PreTrainedModel) -> PreTrainedModel:
         """The encoder alone, below a new head."""
         return PooledClassifier.around(network, self, recorded(self))
@@ -102,6 +112,47 @@ class Mean(Pooling):
         own: Any = network
         own.drop.p = self.dropout
         return network
+
+
+@dataclass(frozen=True)
+class MeanNgrams(Pooling):
+    """Mean of the token vectors, joined with counts of the text's n-grams of tokens, hashed to ``size`` columns.
+
+    Formula: logits = W [mean_l(h_l); c] + b, with c as in :func:`alft.models.ngrams.ngram_counts`. With a few hundred labels a
+    word that decides is learned from its counts long before the encoder has learned it; the encoder adds what words cannot
+    say. Use it with ``head_start: probe``, which weighs both. The columns are features of the last layer: Badge takes memory
+    for them, 4 (D + size) bytes a row. Source: ours, after the bag of n-grams beside an embedding in fastText (arXiv
+    1607.01759) and feature hashing (arXiv 0902.2206).
+
+    Args:
+        norm: Normalise the vector of each text (layer norm) before the dropout.
+        dropout: Dropout before the linear layer, in [0, 1).
+        longest: Tokens of the longest n-gram, in [1, 8].
+        size: Number of columns, in [1, 1048576].
+    """
+
+    longest: int = 3
+    size: int = 8192
+
+    def __post_init__(self) -> None:
+        """Refuse values out of range."""
+        super().__post_init__()
+        for name, largest in {"longest": 8, "size": 2**20}.items():
+            if not 1 <= getattr(self, name) <= largest:
+                raise ValueError(f"model.head.{name} must be in [1, {largest}], got {getattr(self, name)}")
+
+    def pool(self, hidden_BLD: Tensor, mask_BL: Tensor) -> Tensor:
+        """Masked mean over tokens."""
+        return MeanTokens()(hidden_BLD, mask_BL)
+
+    def width(self, hidden_size: int) -> int:
+        """Vector and columns."""
+        return hidden_size + self.size
+
+    def features(self, vector_BD: Tensor, ids_BL: Tensor, mask_BL: Tensor) -> Tensor:
+        """Vectors, then counts."""
+        counts_BS = ngram_counts(ids_BL, mask_BL, self.longest, self.size)
+        return torch.cat([vector_BD, counts_BS.to(vector_BD.dtype)], 1)
 
 
 def recorded(head: Any) -> dict[str, Any]:

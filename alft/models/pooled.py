@@ -46,7 +46,7 @@ class PooledConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
 
 
 class PooledClassifier(PreTrainedModel):  # type: ignore[no-untyped-call]
-    """Token vectors -> one vector per text -> optional layer norm -> dropout -> linear layer.
+    """Token vectors -> one vector per text -> optional layer norm -> features of the head -> dropout -> linear layer.
 
     Args:
         config: Of encoder and head.
@@ -67,7 +67,7 @@ class PooledClassifier(PreTrainedModel):  # type: ignore[no-untyped-call]
         size = self.encoder.config.hidden_size
         self.text_norm = nn.LayerNorm(size) if self.pooling.norm else nn.Identity()
         self.dropout = nn.Dropout(self.pooling.dropout)
-        self.classifier = nn.Linear(size, len(config.id2label or ()))
+        self.classifier = nn.Linear(self.pooling.width(size), len(config.id2label or ()))
         if encoder is None:
             self.post_init()  # type: ignore[no-untyped-call]
         else:  # post_init would draw pretrained weights anew
@@ -104,9 +104,10 @@ class PooledClassifier(PreTrainedModel):  # type: ignore[no-untyped-call]
         mask_BL = torch.ones_like(input_ids) if attention_mask is None else attention_mask
         output = self.encoder(input_ids=input_ids, attention_mask=mask_BL, output_hidden_states=output_hidden_states)
         hidden_BLD: Tensor = output.last_hidden_state
-        features_BD = self.text_norm(self.pooling.pool(hidden_BLD, mask_BL).to(hidden_BLD.dtype))
+        vector_BD = self.text_norm(self.pooling.pool(hidden_BLD, mask_BL).to(hidden_BLD.dtype))
+        features_BF = self.pooling.features(vector_BD, input_ids, mask_BL)
         states = output.hidden_states if output_hidden_states else None
-        return SequenceClassifierOutput(logits=self.classifier(self.dropout(features_BD)), hidden_states=states)
+        return SequenceClassifierOutput(logits=self.classifier(self.dropout(features_BF)), hidden_states=states)
 
 
 def drop_pooler(encoder: Any) -> None:

@@ -11,11 +11,14 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.linalg import solve_triangular
+from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
+from alft.models.inner_products import by_inner_products
 from alft.system.inputs import inputs_of
 
 Array = NDArray[np.float64]
@@ -25,6 +28,9 @@ STRENGTHS = (0.001, 0.01, 0.1, 1.0, 10.0)
 """Values of C, the inverse of the penalty, for features with a standard deviation of 1."""
 
 MOST_FOLDS = 5
+
+MOSTLY_ZERO = 0.5
+"""Share of zeros above which a feature is a count."""
 
 
 def last_layer(network: nn.Module, classes: int) -> nn.Linear:
@@ -88,11 +94,10 @@ def fit_probe(features_ND: Tensor, labels_N: Tensor, classes: int, balanced: boo
     """
     truth: NDArray[np.int64] = labels_N.numpy()
     found: NDArray[np.int64] = np.array(sorted(set(truth.tolist())))
-    mean_D, spread_D = features_ND.double().mean(0).numpy(), features_ND.double().std(0).clamp(min=1e-6).numpy()
+    mean_D, spread_D = features_ND.double().mean(0).numpy(), _spread(features_ND.double().numpy())
     scaled_ND: Array = (features_ND.double().numpy() - mean_D) / spread_D
     with threadpool_limits(1):  # the order of sums, and with it the last bits, depends on the threads
-        model = _regression(_best_strength(scaled_ND, truth, balanced), balanced).fit(scaled_ND, truth)
-    coefficients_CD, intercept_C = model.coef_, model.intercept_
+        coefficients_CD, intercept_C = _fit(scaled_ND, truth, balanced)
     if len(found) == 2:  # scikit-learn keeps one row, the difference of both
         coefficients_CD, intercept_C = (np.concatenate([-half, half]) for half in (coefficients_CD / 2, intercept_C / 2))
     weights_CD = torch.zeros(classes, features_ND.shape[1], dtype=torch.float64)
@@ -101,6 +106,34 @@ def fit_probe(features_ND: Tensor, labels_N: Tensor, classes: int, balanced: boo
     weights_CD[found] = torch.from_numpy(coefficients_CD / spread_D)
     biases_C[found] = torch.from_numpy(intercept_C - (coefficients_CD / spread_D) @ mean_D)
     return weights_CD.float(), biases_C.float()
+
+
+def _spread(features_ND: Array) -> Array:
+    """What each feature (D,) is divided by: its standard deviation.
+
+    Counts, which are 0 in most rows, keep their proportions: alone each rare one would weigh more than any other feature.
+    They are divided by one number, so that the counts of a row have the squared length of the other features, or of as many
+    features as there are counts where there are no others.
+    """
+    spread_D: Array = np.maximum(features_ND.std(0, ddof=1), 1e-6)
+    counts_D = (features_ND == 0).mean(0) > MOSTLY_ZERO
+    others = int((~counts_D).sum()) or len(counts_D)
+    spread_D[counts_D] = max(1e-6, float(np.sqrt(features_ND[:, counts_D].var(0, ddof=1).sum() / others)))
+    return spread_D
+
+
+def _fit(scaled_ND: Array, truth: NDArray[np.int64], balanced: bool) -> tuple[Array, Array]:
+    """Coefficients (C, D) and intercepts (C,); of two classes one row, their difference.
+
+    With more features than rows the regression is fitted on a factor of the inner products of the rows, as wide as there are
+    rows: the loss, the penalty and so the optimum are the same there.
+    """
+    wide = scaled_ND.shape[1] > scaled_ND.shape[0]
+    factor_NN = by_inner_products(scaled_ND @ scaled_ND.T) if wide else scaled_ND
+    model = _regression(_best_strength(factor_NN, truth, balanced), balanced).fit(factor_NN, truth)
+    if not wide:
+        return model.coef_, model.intercept_
+    return solve_triangular(factor_NN, model.coef_.T, lower=True, trans="T").T @ scaled_ND, model.intercept_
 
 
 def _best_strength(scaled_ND: Array, truth: NDArray[np.int64], balanced: bool) -> float:
@@ -119,7 +152,9 @@ def _best_strength(scaled_ND: Array, truth: NDArray[np.int64], balanced: bool) -
 def _held_out_loss(scaled_ND: Array, truth: NDArray[np.int64], split: tuple[Any, Any], model: LogisticRegression) -> float:
     known, new = split
     model.fit(scaled_ND[known], truth[known])
-    log_probs_NC = model.predict_log_proba(scaled_ND[new])
+    outputs: Array = model.decision_function(scaled_ND[new])
+    logits_NC = np.stack([-outputs / 2, outputs / 2], 1) if outputs.ndim == 1 else outputs
+    log_probs_NC: Array = log_softmax(logits_NC, axis=1)  # finite, where the logarithm of a probability is not
     return float(-log_probs_NC[np.arange(len(new)), np.searchsorted(model.classes_, truth[new])].sum())
 
 
