@@ -9,8 +9,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from alft.report.rounds import rehearsal_parts
 from alft.report.sentences import sentences_on_all
-from alft.report.sheets import Section, Sheet, sections
+from alft.report.sheet import Sheet
+from alft.report.sheets import Section, sections
 from alft.system.visible import markdown
 
 NARROWEST = 100
@@ -47,6 +49,19 @@ def as_markdown(
 ) -> str:
     """Format the same tables and sentences as Markdown."""
     return _printed(_markdown_parts(sections(table, contrasts, arms, budgets), table), UNBROKEN)
+
+
+def as_rehearsal(table: pd.DataFrame, budgets: pd.DataFrame, width: int = 128) -> str:
+    """Format the runs of a rehearsal: F1 by rounds and what each policy saves, as tables drawn with lines.
+
+    Args:
+        table: Result of :func:`alft.report.compare` for these runs.
+        budgets: Result of :func:`alft.report.budgets` for them.
+        width: Width of the terminal in columns.
+    """
+    parts = rehearsal_parts(table, budgets)
+    drawn = (_drawn(part, box.HEAVY_HEAD, part.title) if isinstance(part, Sheet) else part for part in parts)
+    return _printed(drawn, max(width, NARROWEST))
 
 
 def as_csv(table: pd.DataFrame) -> str:
