@@ -28,6 +28,7 @@ COLUMNS = (
     *("labels_at_equal_f1", "labels_at_equal_f1_runs", "area", "one_step"),
     *("rounds_seeds", "rounds_area", "rounds_area_low", "rounds_area_high", "rounds_target", "rounds_labels", "rounds_missed"),
     *(f"rounds_random_{figure}_{part}" for figure in ("area", "labels") for part in ("difference", "low", "high", "seeds")),
+    "rounds_random_missed",
     *("seconds", "memory_mib", "break_even", *CONTROL_KEYS, "settings"),
 )
 """Columns in the order of the CSV."""

@@ -59,9 +59,7 @@ def as_rehearsal(table: pd.DataFrame, budgets: pd.DataFrame, width: int = 128) -
         budgets: Result of :func:`alft.report.budgets` for them.
         width: Width of the terminal in columns.
     """
-    parts = rehearsal_parts(table, budgets)
-    drawn = (_drawn(part, box.HEAVY_HEAD, part.title) if isinstance(part, Sheet) else part for part in parts)
-    return _printed(drawn, max(width, NARROWEST))
+    return _printed(_rehearsal_parts(rehearsal_parts(table, budgets)), max(width, NARROWEST))
 
 
 def as_csv(table: pd.DataFrame) -> str:
@@ -92,6 +90,15 @@ def _markdown_parts(shown: list[Section], table: pd.DataFrame) -> Iterator[str |
         yield from map(markdown, _listed(section))
         yield ""
     yield "\n\n".join(sentences_on_all(table))
+
+
+def _rehearsal_parts(parts: Iterator[str | Sheet]) -> Iterator[str | Table]:
+    for part in parts:
+        if isinstance(part, Sheet):
+            yield f"\n{part.title}"  # not as the table's title, which would be broken where the table is narrow
+            yield _drawn(part, box.HEAVY_HEAD, None)
+        else:
+            yield part
 
 
 def _listed(section: Section) -> Iterator[str]:

@@ -90,7 +90,9 @@ def _on_labels(line: Line) -> str:
     if line["kind"] != "selection" or seeds < FEWEST_SEEDS:
         return told
     words = verdict(line["rounds_random_labels_low"], line["rounds_random_labels_high"], LABELS)
-    return f"{told}; {words} {RANDOM}: {_labels_difference(line)}"
+    theirs = line["rounds_random_missed"]
+    ends = f", which did not get there in {theirs:.0f} of {seeds} runs" if theirs else ""
+    return f"{told}; {words} {RANDOM}: {_labels_difference(line)}{ends}"
 
 
 def _mean(value: str, low: str, high: str) -> Cell:

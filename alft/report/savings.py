@@ -1,7 +1,8 @@
 """What a policy saves over rounds of labelling: the area under the test curve, and labels to a share of the F1 of all.
 
 Definitions are ours. A curve goes through (labels bought, test macro-F1) at the end of each set, of runs that
-recorded it (``data.test_each_set``). Arms are compared on the same seeds, and only if their runs bought the same numbers of labels.
+recorded it (``data.test_each_set``). Arms are compared on the same seeds, and only if their runs bought the same numbers of
+labels.
 """
 
 import math
@@ -42,8 +43,8 @@ def savings(arm: Arm, random: Arm | None, baseline: Arm | None) -> dict[str, Any
         rounds_seeds runs; rounds_target: SHARE of the score with all labels; rounds_labels: mean over the runs of the fewest
         labels from which on a curve stays at or above it, a run that does not get there counted with its last number of
         labels; rounds_missed: number of such runs; rounds_random_area and rounds_random_labels with _difference, _low, _high,
-        _seeds: arm minus random selection. Counting runs that do not get there in this way draws differences in labels towards
-        0. Missing values are NaN.
+        _seeds: arm minus random selection, of whose runs on these seeds rounds_random_missed do not get there. Counting runs
+        that do not get there in this way draws differences in labels towards 0. Missing values are NaN.
     """
     ours, theirs, target = curves_of(arm), curves_of(random), _target(baseline)
     if {curve.labels for curve in ours.values()} != {curve.labels for curve in theirs.values()}:
@@ -57,9 +58,10 @@ def savings(arm: Arm, random: Arm | None, baseline: Arm | None) -> dict[str, Any
         "rounds_area_high": high,
         "rounds_target": target,
         "rounds_labels": _mean(labels),
-        "rounds_missed": sum(curve.reaches(target) is None for curve in ours.values()) if labels else math.nan,
+        "rounds_missed": _missed(ours, target),
         **paired_difference(areas, _areas(theirs)).columns("rounds_random_area"),
         **paired_difference(labels, _labels(theirs, target)).columns("rounds_random_labels"),
+        "rounds_random_missed": _missed({seed: theirs[seed] for seed in theirs if seed in ours}, target),
     }
 
 
@@ -77,6 +79,10 @@ def _labels(curves: Mapping[int, Curve], target: float) -> dict[int, float | Non
         return {}
     reached = {seed: curve.reaches(target) for seed, curve in curves.items()}
     return {seed: float(curves[seed].labels[-1] if count is None else count) for seed, count in reached.items()}
+
+
+def _missed(curves: Mapping[int, Curve], target: float) -> float:
+    return math.nan if math.isnan(target) or not curves else sum(curve.reaches(target) is None for curve in curves.values())
 
 
 def _mean(values: Mapping[int, float | None]) -> float:
