@@ -7,11 +7,11 @@ from typing import Any
 
 from alft.cli.grid_command import run_folders
 from alft.cli.parser import SentenceParser, setting_names
-from alft.cli.policies import NamedPolicy, read_policies
 from alft.cli.presets import config_values
-from alft.cli.rehearsal_runs import Rehearsal, refuse_ours, refuse_unfit, root_name
 from alft.cli.settings_service import SettingsService
 from alft.grid.cell_folder import CellFolder
+from alft.grid.policies import NamedPolicy, read_policies
+from alft.grid.rehearsal import Rehearsal, refuse_ours, refuse_unfit, root_name
 from alft.report import as_rehearsal, budgets, compare
 from alft.system.signals import Stopped
 from alft.system.terminal import show

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
-from alft.cli.policies import NamedPolicy
+from alft.grid.policies import NamedPolicy
 from alft.grid.sweep_file import Cell
 
 ALL_LABELS = "all labels"
