@@ -84,7 +84,7 @@ def test_a_rehearsal_of_two_policies_and_two_seeds_from_end_to_end(rehearse):
             assert summary["settings"]["selection"]["restart"] == "each_set"
             assert all(record["test_f1_macro"] is not None for record in summary["epochs"])
     assert not list(Path("runs").rglob("*.ckpt"))
-    assert "Test macro-F1 after each round: mean over seeds [95 %]" in out
+    assert "\nTest macro-F1 after each round: mean over seeds, below it the 95 % interval\n" in out
     assert "Savings over the rounds, by test macro-F1" in out
     every = np.mean([runs[None, seed]["test"]["f1_macro"] for seed in (0, 1)])
     assert f"With all 48 labels the test F1 is {every:.3f} (2 seeds); 95% of it is {0.95 * every:.3f}." in told
@@ -116,6 +116,9 @@ MISTAKES = [
     (("--round", "3"), "there is no setting --round"),
     (("--trainer.callbacks+=EarlyStopping", "--trainer.callbacks.monitor=val_loss"), "EarlyStopping would end a rehearsal"),
     (("--export", "here"), "export: every run of a rehearsal would write here"),
+    (("--active.budget=Full",), "--active.budget is determined by a rehearsal"),
+    (("--active.acquire.passes", "3"), "--active.acquire.passes is determined by a rehearsal"),
+    (("--seed_everything", "3"), "--seed_everything is determined by a rehearsal"),
 ]
 
 
@@ -230,9 +233,9 @@ def test_the_tables_and_sentences_for_reading(study):
     text = as_rehearsal(compare(study), budgets(study), 140)
     assert "With all 100 labels the test F1 is 0.680 (3 seeds); 95% of it is 0.646." in text
     told = " ".join(text.replace("┃", " ").replace("│", " ").split())
-    assert "Random 0.420 0.520 0.627 [0.400, 0.440] [0.500, 0.540] [0.600, 0.660]" in told
+    assert "Random 0.420 0.520 0.627 0.40-0.44 0.50-0.54 0.60-0.66" in told
     assert "labels bought (10%) (20%) (40%)" in told
-    assert "Random 0.539 - at least 40 - [0.517, 0.550] (2 of 3 not there)" in told
+    assert "Random 0.539 - at least 40 - 0.517-0.550 (2 of 3 not there)" in told
     random, margin = (next(line for line in told.split("- ") if line.startswith(f"{name}: ")) for name in SCORES)
     assert random.startswith(
         "Random: over the rounds its test F1 has a mean of 0.539; it needs at least 40 labels for a test F1 of 0.646, for 2 of "
@@ -246,6 +249,23 @@ def test_the_tables_and_sentences_for_reading(study):
     report = as_markdown(compare(study), budgets=budgets(study))
     assert "### Savings over the rounds, by test macro-F1" in report
     assert "over the rounds its test F1 has a mean of 0.599" in report
+
+
+def test_eight_rounds_fit_into_a_page(tmp_path):
+    for seed in range(3):
+        for acquire in ("Random", "Switch(first=TypiClust(), then=Margin(), at=40, unit='labels')"):
+            curve = [(12 * round_, 0.5) for round_ in range(1, 9)]
+            folder = write_run(tmp_path, seed, 0.5, curve, **{**RANDOM, "acquire": acquire})
+            summary = summary_of(folder)
+            for number, record in enumerate(summary["epochs"]):
+                record["test_f1_macro"] = 0.5 + number / 100 + seed / 1000
+            (folder / "summary.json").write_text(json.dumps(summary))
+    text = as_rehearsal(compare(tmp_path), budgets(tmp_path), 128)
+    assert max(map(len, text.splitlines())) <= 128
+    for number in range(8):
+        assert f"{0.501 + number / 100:.3f}" in text
+    assert text.count("0.50-0.50") == 2
+    assert "unit='labels')" in text
 
 
 def test_runs_that_ended_early_and_other_numbers_of_labels_are_not_compared(study):

@@ -11,7 +11,7 @@ from alft.cli.presets import config_values
 from alft.cli.settings_service import SettingsService
 from alft.grid.cell_folder import CellFolder
 from alft.grid.policies import NamedPolicy, read_policies
-from alft.grid.rehearsal import Rehearsal, refuse_ours, refuse_unfit, root_name
+from alft.grid.rehearsal import Rehearsal, refuse_determined, refuse_ours, refuse_unfit, root_name
 from alft.report import as_rehearsal, budgets, compare
 from alft.system.signals import Stopped
 from alft.system.terminal import show
@@ -24,6 +24,7 @@ def run(parser: SentenceParser, args: list[str]) -> None:
     _add_arguments(parser)
     ours, of_fit = _divided(args, setting_names(parser))
     given = parser.parse_args(ours)
+    refuse_determined(of_fit)
     _refuse_small(given)
     policies = _policies(given)
     with SettingsService() as service:
@@ -45,7 +46,7 @@ def _add_arguments(parser: SentenceParser) -> None:
     parser.usage = "python -m alft rehearse --config FILE --rounds N --count N [--SETTING_OF_FIT VALUE ...]"
     parser.description = (
         f"{parser.description} All other arguments are settings of fit, which every run has; trainer.max_epochs is the number "
-        "of epochs that each round trains, from the pretrained weights."
+        "of epochs that each round trains, from the pretrained weights. Acquisition and budget of the config are not used."
     )
     parser.add_argument("--rounds", type=int, required=True, help="Rounds of labelling, at least 2.")
     parser.add_argument("--count", type=int, required=True, help="Texts asked in each round.")

@@ -17,6 +17,12 @@ OURS = (
 )
 """Settings ``active.*`` that the rounds determine."""
 
+DETERMINED = (
+    *(f"active.{name}" for name in ("acquire", *OURS)),
+    *("seed_everything", "ckpt_path", "test_on", "data.test_each_set", "trainer.default_root_dir"),
+)
+"""Settings of ``fit`` that each run of a rehearsal has from it."""
+
 
 @dataclass(frozen=True)
 class Rehearsal:
@@ -91,6 +97,18 @@ class Rehearsal:
         last = [*people, "--test_on=last", f"--seed_everything={seed}"]
         # Controls are about single runs; whoever wants them says so.
         return Cell(("--controls=none", *self.arguments, *own, *last), (("policy", name), ("seed", str(seed))))
+
+
+def refuse_determined(arguments: Sequence[str]) -> None:
+    """Refuse settings of ``fit`` that were typed and would have no effect.
+
+    Raises:
+        ValueError: The message names the first.
+    """
+    for argument in arguments:
+        name = argument.split("=")[0].removesuffix("+")
+        if any(name == f"--{setting}" or name.startswith(f"--{setting}.") for setting in DETERMINED):
+            raise ValueError(f"{name} is determined by a rehearsal, and typed it would have no effect; leave it out")
 
 
 def refuse_ours(policies: Sequence[NamedPolicy]) -> None:

@@ -20,20 +20,20 @@ def rounds_sheet(by_labels: Sequence[Line]) -> Sheet:
     Args:
         by_labels: Lines of the table of :func:`alft.report.budgets`, of one group.
     """
-    counts = shown_budgets(by_labels)
+    counts, mean = shown_budgets(by_labels), _mean("test_f1", "test_low", "test_high", digits=2)
     cells: dict[str, dict[int, str]] = {}
     for line in by_labels:
-        cells.setdefault(line["arm"], {})[line["bought"]] = _mean("test_f1", "test_low", "test_high")(line)
+        cells.setdefault(line["arm"], {})[line["bought"]] = mean(line)
     header = ("labels bought", *(f"{bought}\n({bought / by_labels[0]['pool']:.0%})" for bought in counts))
     rows = tuple((arm, *(found.get(bought, "-") for bought in counts)) for arm, found in cells.items())
-    return Sheet("Test macro-F1 after each round: mean over seeds [95 %]", header, rows)
+    return Sheet("Test macro-F1 after each round: mean over seeds, below it the 95 % interval", header, rows)
 
 
 def savings_sheet(lines: Sequence[Line]) -> list[Sheet]:
     """The sheet of areas, and of labels to a share of the score with all labels; none without test curves."""
     known = [line for line in lines if line["rounds_area"] is not None]
     columns = {
-        "mean over\nthe rounds\n[95 %]": _mean("rounds_area", "rounds_area_low", "rounds_area_high"),
+        "mean over\nthe rounds,\n95 %": _mean("rounds_area", "rounds_area_low", "rounds_area_high"),
         "that to random,\npoints [95 %]\n(seeds)": difference("rounds_random_area"),
         f"labels to {SHARE:.0%}\nof all labels' F1": _labels,
         "that to random,\nlabels [95 %]\n(seeds)": _labels_difference,
@@ -95,11 +95,11 @@ def _on_labels(line: Line) -> str:
     return f"{told}; {words} {RANDOM}: {_labels_difference(line)}{ends}"
 
 
-def _mean(value: str, low: str, high: str) -> Cell:
-    """A mean, and below it its interval, if there is one."""
+def _mean(value: str, low: str, high: str, digits: int = 3) -> Cell:
+    """A mean, and below it its interval, if there is one: short, so that eight rounds stand side by side."""
 
     def cell(line: Mapping[str, float | None]) -> str:
-        interval = "" if line[low] is None else f"\n[{line[low]:.3f}, {line[high]:.3f}]"
+        interval = "" if line[low] is None else f"\n{line[low]:.{digits}f}-{line[high]:.{digits}f}"
         return "-" if line[value] is None else f"{line[value]:.3f}{interval}"
 
     return cell
