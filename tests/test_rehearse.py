@@ -1,6 +1,7 @@
 """``alft rehearse``: rounds out of a file with labels, several policies and seeds, and what each would have saved."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import pytest
 import yaml
 
 from alft.cli.main import main
+from alft.cli.parser import SentenceParser, setting_names
+from alft.cli.rehearse_command import _add_arguments, _divided
 from alft.grid.cell_folder import CellFolder
 from alft.grid.policies import read_policies
 from alft.report import as_markdown, as_rehearsal, budgets, compare
@@ -16,7 +19,7 @@ from alft.report.intervals import bootstrap_interval
 from alft.report.savings import SHARE
 
 from . import faults
-from .conftest import summary_of
+from .conftest import ROOT, summary_of
 from .report_material import BASELINE, RANDOM, WHOLE, line, write_run
 from .test_grid import SameProcess
 
@@ -281,3 +284,19 @@ def test_runs_that_ended_early_and_other_numbers_of_labels_are_not_compared(stud
     assert margin["rounds_seeds"] == 2
     assert margin["rounds_random_area_seeds"] == 0
     assert np.isnan(margin["rounds_random_labels_difference"])
+
+
+def test_the_page_names_every_argument_and_its_policies_can_be_read(in_a_folder):
+    page = (ROOT / "docs" / "rehearse.md").read_text(encoding="utf-8")
+    parser = SentenceParser()
+    _add_arguments(parser)
+    assert all(f"`--{name}`" in page for name in setting_names(parser))
+    (block,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    Path("policies.yaml").write_text(block)
+    assert [policy.name for policy in read_policies(["policies.yaml"])] == ["margin in clusters", "margin everywhere"]
+    (call,) = re.findall(r'"(Switch\(.*?\))"', page)
+    assert read_policies([call])[0].settings["acquire"]["class_path"] == "Switch"
+    (command,) = re.findall(r"alft rehearse (.*)", page)
+    ours, of_fit = _divided(command.split(), setting_names(parser))
+    assert parser.parse_args(ours).count == 40
+    assert of_fit == ["--config", "configs/maltese.yaml"]
