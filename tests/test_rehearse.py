@@ -241,8 +241,8 @@ def test_the_tables_and_sentences_for_reading(study):
     assert "Random 0.539 - at least 40 - 0.517-0.550 (2 of 3 not there)" in told
     random, margin = (next(line for line in told.split("- ") if line.startswith(f"{name}: ")) for name in SCORES)
     assert random.startswith(
-        "Random: over the rounds its test F1 has a mean of 0.539; it needs at least 40 labels for a test F1 of 0.646, for 2 of "
-        "3 seeds did not get there."
+        "Random: over the rounds its test F1 has a mean of 0.539; it needs at least 40 labels for a test F1 of 0.646 (2 of 3 "
+        "runs did not get there)."
     )
     assert margin.startswith(
         "Margin: over the rounds its test F1 has a mean of 0.599; better than random selection in that mean: +6.1 [+2.0, +9.2] "

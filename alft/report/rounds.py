@@ -82,9 +82,9 @@ def _on_all_labels(line: Line) -> str:
 
 
 def _on_labels(line: Line) -> str:
-    missed, runs = line["rounds_missed"], line["rounds_seeds"]
+    missed = line["rounds_missed"]
     least = "at least " if missed else ""
-    those = f", for {missed:.0f} of {count(runs)} did not get there" if missed else ""
+    those = f" ({missed:.0f} of {line['rounds_seeds']} runs did not get there)" if missed else ""
     told = f"it needs {least}{line['rounds_labels']:.0f} labels for a test F1 of {line['rounds_target']:.3f}{those}"
     seeds = line["rounds_random_labels_seeds"]
     if line["kind"] != "selection" or seeds < FEWEST_SEEDS:
