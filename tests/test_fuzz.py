@@ -216,7 +216,7 @@ SETTINGS = (
     *("model.lora.alpha", "model.lora.dropout", "model.lora.target_modules", "model.lora.train_pooler", "model.epinet"),
     *("model.epinet.draws", "model.epinet.index_size", "model.epinet.hidden", "model.epinet.prior_scale", "model.backbone"),
     *("model.head", "model.head_start", "model.head_lr", "model.layer_decay", "model.freeze_embeddings", "model.class_weights"),
-    *("model.label_smoothing", "model.ema", "data.folds", "data.fold"),
+    *("model.label_smoothing", "model.ema", "data.folds", "data.fold", "data.noise", "data.skip"),
     *("data.batch_size", "data.max_length", "data.limit", "data.limit_validation", "data.seed", "data.text_column"),
     *(
         "data.label_column",

@@ -155,11 +155,11 @@ class SameProcess(SettingsService):
     def __exit__(self, *error: object) -> None:
         pass
 
-    def settings_of(self, arguments, check):
-        found = answer({"arguments": list(arguments), "check": check})
+    def _answer(self, question):
+        found = answer(question)
         if "error" in found:
             raise ValueError(found["error"])
-        return found["settings"]
+        return found
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ SUMMARY_KEYS = {
     *("pool_labels", "fold", "remarks", "diverged", "stopped"),
 }
 SETTINGS = {
-    "data": {"batch_size", "max_length", "length_grouped"},
+    "data": {"batch_size", "max_length", "length_grouped", "noise", "skip"},
     "model": set(signature(Classifier).parameters) - {"label_names"},
     "training": {*TRAINING, "test_on"},
     "selection": {field.name for field in fields(Policy)} - {"seed"} | {"replay"},

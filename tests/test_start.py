@@ -50,7 +50,9 @@ def test_help_imports_little():
     assert {name for name in found if name.split(".")[0] not in sys.stdlib_module_names} == HELP
 
 
-@pytest.mark.parametrize("command", [("grid", "--help"), ("demo", "--help"), ("report", "--help"), ("demo", "texts")])
+@pytest.mark.parametrize(
+    "command", [("grid", "--help"), ("rehearse", "--help"), ("demo", "--help"), ("report", "--help"), ("demo", "texts")]
+)
 def test_commands_that_train_nothing_import_no_torch(tmp_path, monkeypatch, command):
     monkeypatch.chdir(tmp_path)
     assert not {name.split(".")[0] for name in imported(*command)} & HEAVY

@@ -7,6 +7,7 @@ import json
 import sys
 from dataclasses import fields
 from functools import cached_property
+from inspect import signature
 from typing import Any
 
 import yaml
@@ -17,6 +18,8 @@ from alft.cli.checks import refuse_fit_settings
 from alft.cli.fit_command import AlftCLI
 from alft.cli.fit_parser import FitParser
 from alft.cli.sentences import innermost
+from alft.data.answers import Answers
+from alft.data.corpus import load_corpus
 from alft.loop.active import ActiveLearning
 from alft.models.epinet import Epinet
 from alft.models.head import Head
@@ -44,7 +47,7 @@ class FitSettings(AlftCLI):
         """Do nothing: there is nothing to check."""
 
     def refuse_out_of_range(self) -> None:
-        """Instantiate what validates itself and needs neither data nor weights: selection, head, LoRA, epinet, optimizer.
+        """Instantiate what validates itself and needs neither data nor weights: selection, answers, head, LoRA, epinet, AdamW.
 
         Raises:
             ValueError: A value is out of range, or a file that the selection reads does not exist.
@@ -55,8 +58,20 @@ class FitSettings(AlftCLI):
             parser.add_argument(f"--model.{name}", type=kind | None)
         plain = self.plain
         Optimisation(**{field.name: plain["model"][field.name] for field in fields(Optimisation)})
+        Answers(plain["data"]["noise"], plain["data"]["skip"])
         model = {name: plain["model"][name] for name in ("lora", "epinet", "head")}
         parser.instantiate(parser.parse_object({"active": plain["active"], "model": model}))
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """Numbers of labelled texts in the pool and in the test set.
+
+        Raises:
+            ValueError: The data cannot be used.
+        """
+        known = signature(load_corpus).parameters
+        corpus = load_corpus(**{name: value for name, value in self.plain["data"].items() if name in known})
+        return {"pool": len(corpus.pool.labelled), "test": 0 if corpus.test is None else len(corpus.test)}
 
     @cached_property
     def plain(self) -> dict[str, Any]:
@@ -69,15 +84,17 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
     """Settings for the arguments in a question, or the error as a sentence.
 
     Args:
-        question: ``arguments``, those of ``python -m alft fit``, and ``check``, whether values out of range are errors.
+        question: ``arguments``, those of ``python -m alft fit``; ``check``, whether values out of range are errors; and
+            perhaps ``sizes``, whether to read the data and tell their sizes.
     """
     try:
         asked = FitSettings(question["arguments"])
         if question["check"]:
             asked.refuse_out_of_range()
+        sizes = {"sizes": asked.sizes} if question.get("sizes") else {}
     except (ValueError, OSError, MisconfigurationException) as error:
         return {"error": innermost(str(error))}
-    return {"settings": asked.plain}
+    return {"settings": asked.plain, **sizes}
 
 
 def serve() -> None:

@@ -41,16 +41,27 @@ def run(parser: SentenceParser, args: list[str]) -> None:
     root = Path(settings.root).expanduser() if settings.root else Path("runs", sweep.stem)
     folders = [CellFolder(cell, root / cell.name) for cell in read_sweep(sweep)]
     try:
-        _run(sweep, root, folders, settings.jobs, settings.drop_checkpoints)
+        run_folders(str(sweep), root, folders, settings.jobs, settings.drop_checkpoints)
     except Stopped as stop:
         stop.add_note("what was begun goes on when the same command is given again")
         raise
 
 
-def _run(sweep: Path, root: Path, folders: list[CellFolder], jobs: int, drop_checkpoints: bool) -> None:
-    """Determine the unfinished cells, run them, and report the outcome."""
+def run_folders(name: str, root: Path, folders: list[CellFolder], jobs: int, drop_checkpoints: bool) -> None:
+    """Determine the unfinished cells, run them, and report the outcome.
+
+    Args:
+        name: Name of the whole, for the reader.
+        root: Folder of the cells.
+        folders: The cells.
+        jobs: Runs at a time.
+        drop_checkpoints: Whether to remove the checkpoints of finished runs.
+
+    Raises:
+        ValueError: The settings of a cell cannot be used, or runs have failed.
+    """
     left = _left(folders)
-    show(f"{sweep}: {len(folders)} runs, {len(folders) - len(left)} finished, {len(left)} to do in {root}")
+    show(f"{name}: {len(folders)} runs, {len(folders) - len(left)} finished, {len(left)} to do in {root}")
     if drop_checkpoints:
         for folder in set(folders) - set(left):
             _drop(folder)

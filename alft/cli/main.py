@@ -30,6 +30,7 @@ COMMANDS = {
     "close": "Give up the open rounds of a campaign: what is unanswered may be asked again.",
     "status": "Show how far a campaign is: rounds, labels, agreement, time, scores of its fits.",
     "grid": "Run a sweep file on this machine: what is finished is left out, what was broken off goes on.",
+    "rehearse": "Label in rounds out of a file with labels: which policy would have saved how much, before people are paid.",
     "report": "Compare finished runs: means, paired differences with intervals, labels, stability, cost, in plain sentences.",
     "demo": "Write a small set of made-up reviews to try alft with.",
 }

@@ -41,14 +41,30 @@ class SettingsService:
         Raises:
             ValueError: The arguments cannot be used; the message says why.
         """
+        settings: dict[str, Any] = self._answer({"arguments": list(arguments), "check": check})["settings"]
+        return settings
+
+    def sizes_of(self, arguments: Sequence[str]) -> dict[str, int]:
+        """Numbers of labelled texts in the ``pool`` and in the ``test`` set of a fit; the data are read for this.
+
+        Args:
+            arguments: Arguments of ``python -m alft fit``.
+
+        Raises:
+            ValueError: The data cannot be used; the message says why.
+        """
+        sizes: dict[str, int] = self._answer({"arguments": list(arguments), "check": False, "sizes": True})["sizes"]
+        return sizes
+
+    def _answer(self, question: dict[str, Any]) -> dict[str, Any]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        print(json.dumps({"arguments": list(arguments), "check": check}), file=self._process.stdin, flush=True)
+        print(json.dumps(question), file=self._process.stdin, flush=True)
         line = self._process.stdout.readline()
         if not line:
-            raise ValueError(f"the settings could not be read (exit code {self._process.wait()}): {' '.join(arguments)}")
+            words = " ".join(question["arguments"])
+            raise ValueError(f"the settings could not be read (exit code {self._process.wait()}): {words}")
         found: dict[str, Any] = json.loads(line)
         if "error" in found:
             raise ValueError(found["error"])
-        settings: dict[str, Any] = found["settings"]
-        return settings
+        return found

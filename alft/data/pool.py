@@ -6,7 +6,7 @@ after it was bought.
 
 import math
 from collections.abc import Callable, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from inspect import signature
 from typing import Any
 
@@ -15,18 +15,18 @@ from lightning import LightningDataModule, Trainer
 from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 
+from alft.data.answers import Answers
 from alft.data.corpus import Corpus, load_corpus
+from alft.data.loading import Batch, make_loader
 from alft.data.rows import Rows
-from alft.data.sampler import Grouping, Shard, SubsetSampler
-from alft.data.seen_labels import refuse_other_labels, seen_labels
+from alft.data.sampler import Grouping, SubsetSampler
+from alft.data.seen_labels import refuse_other_labels, refuse_other_texts, seen_labels
 from alft.data.text_counts import TextCounts, remarks_on_texts
 from alft.data.tokens import Tokens, load_tokenizer, rehearsal_batches, tokenize
 from alft.selection.ledger import Ledger
 from alft.selection.plan import Plan
 from alft.system.earlier import current_ledger, labels_seen
 from alft.task.base import UNLABELLED
-
-Batch = dict[str, Tensor]
 
 
 class TextPool(LightningDataModule):
@@ -40,6 +40,8 @@ class TextPool(LightningDataModule):
             no longer uniformly random.
         num_workers: Processes that build batches; texts are tokenised once, so 0 is the fastest.
         test_each_set: Measure the test set after each set as well, for ``summary.json`` alone; nothing in the run sees it.
+        noise: Share, in [0, 1], of the labels trained on that are another class, as if people had erred; drawn by the seed.
+        skip: Share, in [0, 1), of the texts that get no label when they are bought, as if people had skipped them.
         **corpus: Arguments of :func:`alft.data.corpus.load_corpus`, which define the data.
     """
 
@@ -51,6 +53,8 @@ class TextPool(LightningDataModule):
         length_grouped: bool = False,
         num_workers: int = 0,
         test_each_set: bool = False,
+        noise: float = 0.0,
+        skip: float = 0.0,
         **corpus: Any,
     ) -> None:
         super().__init__()
@@ -64,6 +68,7 @@ class TextPool(LightningDataModule):
         self.length_grouped = length_grouped
         self.num_workers = num_workers
         self.test_each_set = test_each_set
+        self.answers = Answers(noise, skip)
         self.plan: Plan | None = None
         self.order_seed = 0
         self.model_remarks: list[str] = []
@@ -92,8 +97,9 @@ class TextPool(LightningDataModule):
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Settings of batching, as written to the summary; the data themselves are identified by the corpus' fingerprint."""
-        return {"batch_size": self.batch_size, "max_length": self.max_length, "length_grouped": self.length_grouped}
+        """Settings of batching and answers, for the summary; the data themselves are identified by the corpus' fingerprint."""
+        batching = {"batch_size": self.batch_size, "max_length": self.max_length, "length_grouped": self.length_grouped}
+        return batching | self.answers.settings
 
     @property
     def lengths(self) -> Tensor:
@@ -125,7 +131,8 @@ class TextPool(LightningDataModule):
     @property
     def remarks(self) -> list[str]:
         """What is dubious about the data, and about the model on them, one sentence each."""
-        return [*self.corpus.remarks, *remarks_on_texts(self.text_counts, self.max_length), *self.model_remarks]
+        found = [*self.corpus.remarks, *self.answers.remarks]
+        return [*found, *remarks_on_texts(self.text_counts, self.max_length), *self.model_remarks]
 
     def rehearsal_batches(self) -> list[Batch]:
         """Two short pool texts of different lengths where there are such, and one of the maximum length."""
@@ -164,10 +171,17 @@ class TextPool(LightningDataModule):
         """Tokens of the given pool rows, without labels."""
         return self.pool_tokens.batch(rows)
 
+    @property
+    def answered(self) -> Rows:
+        """The pool with the labels that are trained on."""
+        pool = self.corpus.pool
+        return Rows(pool.texts, self.answers(pool.labels, len(self.label_names), self.order_seed))
+
     def bought(self) -> tuple[Tensor, Tensor]:
-        """Numbers of the rows bought so far, ascending, and their labels."""
-        rows = (self.ledger.first_used_N >= 0).nonzero().squeeze(1)
-        return rows, torch.tensor([self.corpus.pool.labels[row] for row in rows.tolist()])
+        """Numbers of the rows bought so far that got a label, ascending, and these labels."""
+        labels_N = torch.tensor(self.answered.labels)
+        rows = ((self.ledger.first_used_N >= 0) & (labels_N != UNLABELLED)).nonzero().squeeze(1)
+        return rows, labels_N[rows]
 
     def train_dataloader(self) -> DataLoader[int]:
         """The set of the coming epoch: a new loader with a new sampler on every call."""
@@ -178,7 +192,7 @@ class TextPool(LightningDataModule):
         # A run resumed after its last epoch requests a loader, too.
         rows = self.ledger.selections[min(epoch, max(self.ledger.selections))].rows
         sampler = SubsetSampler(rows, self.order_seed, epoch, grouping)
-        return self._loader(self.corpus.pool, self.pool_tokens, sampler=sampler)
+        return self._loader(self.answered, self.pool_tokens, sampler=sampler)
 
     def val_dataloader(self) -> DataLoader[int]:
         """The validation set, in order; with several processes, each evaluates its shard."""
@@ -207,11 +221,7 @@ class TextPool(LightningDataModule):
         trainer = self._its_trainer
         if trainer.state.fn != "fit":
             return
-        if state_dict["fingerprint"] != self.corpus.fingerprint:
-            raise ValueError(
-                f"data.source has changed since the checkpoint was written (fingerprint {state_dict['fingerprint']} then, "
-                f"{self.corpus.fingerprint} now), so its row numbers mean other rows"
-            )
+        refuse_other_texts(state_dict["fingerprint"], self.corpus.fingerprint)
         if state_dict["processes"] != trainer.world_size:
             raise ValueError(
                 f"trainer.devices: the run began on {state_dict['processes']} processes and would be another one on "
@@ -238,19 +248,4 @@ class TextPool(LightningDataModule):
         return self.trainer
 
     def _loader(self, rows: Rows, tokens: Tokens, sampler: Sampler[int] | None = None) -> DataLoader[int]:
-        trainer = self._its_trainer
-        if sampler is None and trainer.world_size > 1:
-            sampler = Shard(len(rows), trainer.global_rank, trainer.world_size)
-        return DataLoader(
-            range(len(rows)),  # type: ignore[arg-type]  # a range has all that a map-style Dataset needs
-            batch_size=self.batch_size,
-            sampler=sampler,
-            collate_fn=partial(_collate, tokens, rows.labels),
-            num_workers=self.num_workers,
-            # Iterating a loader draws a number from this generator; from the global one, resumed runs would differ.
-            generator=torch.Generator(),
-        )
-
-
-def _collate(tokens: Tokens, labels: list[int], rows: list[int]) -> Batch:
-    return {**tokens.batch(rows), "labels": torch.tensor([labels[row] for row in rows]), "rows": torch.tensor(rows)}
+        return make_loader(rows, tokens, self._its_trainer, self.batch_size, self.num_workers, sampler)

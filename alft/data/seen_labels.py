@@ -28,6 +28,19 @@ def seen_labels(labels: Sequence[int], first_used_N: Tensor) -> dict[str, Any]:
     return {"rows": len(labelled), "labelled": _digest(labelled), "bought": _digest(bought)}
 
 
+def refuse_other_texts(then: str, now: str) -> None:
+    """Refuse data of another fingerprint than those that a run began with.
+
+    Raises:
+        ValueError: The message gives both.
+    """
+    if then != now:
+        raise ValueError(
+            f"data.source has changed since the checkpoint was written (fingerprint {then} then, {now} now), so its row "
+            "numbers mean other rows"
+        )
+
+
 def refuse_other_labels(labels: Sequence[int], first_used_N: Tensor, seen: Mapping[str, Any] | None) -> None:
     """Refuse labels that differ from those that a run has seen.
 

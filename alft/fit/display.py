@@ -31,6 +31,8 @@ def result_table(summary: dict[str, Any]) -> Table:
     selected = [record["selected"] for record in summary["epochs"]]
     table.add_row("rows selected, by epoch", " ".join(str(size) for size in selected))
     table.add_row("labels bought", f"{labels['bought']} of {labels['pool']}")
+    if labels["skipped"]:
+        table.add_row("of them without an answer", str(labels["skipped"]))
     table.add_row("unique saving (labels never bought)", f"{labels['unique_saving']:.1%}")
     table.add_row("exposure saving (training not done)", f"{labels['exposure_saving']:.1%}", end_section=True)
     table.add_row("validation macro-F1", _score(summary["validation"]["f1_macro"]))

@@ -135,7 +135,7 @@ def summarise(
         "test": _test_scores(model),
         "tested_epoch": epoch,
         "validation": {"f1_macro": data.ledger.validation[epoch]},
-        "labels": label_costs(data.ledger),
+        "labels": {**label_costs(data.ledger), "skipped": data.ledger.bought - len(data.bought()[0])},
         "seconds": stage_seconds(data.ledger, data.ledger.total),
         **largest([*data.ledger.memory.values(), peak_memory()]),
         "break_even": break_even(data.ledger),

@@ -1,1 +1,1 @@
-"""Runs a W&B sweep file on one machine, without an account: its runs, those not yet finished, and their execution."""
+"""Runs a W&B sweep file, or a rehearsal, on one machine without an account: its runs, those left to do, their execution."""

@@ -53,6 +53,8 @@ def _renew(model: AveragedModule, seed: int) -> None:
 def _probe(model: Any, data: Any) -> None:
     """Set the last layer to a regression on the rows bought, which all processes pass through in the same chunks."""
     rows, labels_R = data.bought()
+    if not len(rows):  # nobody has answered (data.skip)
+        return
     chunks = make_chunks(data.lengths[rows], torch.arange(len(rows)), chunk_tokens(model.device.type))
 
     def batch(chunk: Tensor) -> Any:

@@ -96,7 +96,7 @@ def write_summary(folder: Path, summary: Summary) -> None:
 def write_selection(folder: Path, ledger: Ledger) -> None:
     """Write ``selection.parquet``: one line per epoch and row, in that order; cluster, score and learned may be null.
 
-    ``learned`` is the probability that training gave the label of the row in that epoch.
+    ``learned`` is the probability that training gave the label of the row in that epoch; null without a label (``data.skip``).
     """
     columns: dict[str, list[Any]] = {"epoch": [], "row": [], "cluster": [], "score": [], "first_used": [], "learned": []}
     for epoch, selection in sorted(ledger.selections.items()):
@@ -108,7 +108,7 @@ def write_selection(folder: Path, ledger: Ledger) -> None:
         columns["first_used"] += ledger.first_used_N[selection.rows].tolist()
         columns["learned"] += _cells(ledger.learned.get(epoch), count)
     types = dict.fromkeys(columns, pa.int64()) | {"score": pa.float32(), "learned": pa.float32()}
-    table = pa.table({name: pa.array(columns[name], type=kind) for name, kind in types.items()})
+    table = pa.table({name: pa.array(columns[name], type=kind, from_pandas=True) for name, kind in types.items()})
     write_atomically(folder / SELECTION, lambda path: pyarrow.parquet.write_table(table, path))
 
 

@@ -7,7 +7,17 @@ This package is independent: reading the files of a run requires none of the cod
 from alft.report.budgets import budgets
 from alft.report.compare import compare
 from alft.report.contrasts import contrasts
-from alft.report.formats import as_csv, as_markdown, as_terminal
+from alft.report.formats import as_csv, as_markdown, as_rehearsal, as_terminal
 from alft.report.tables import load_epochs, load_runs
 
-__all__ = ["as_csv", "as_markdown", "as_terminal", "budgets", "compare", "contrasts", "load_epochs", "load_runs"]
+__all__ = [
+    "as_csv",
+    "as_markdown",
+    "as_rehearsal",
+    "as_terminal",
+    "budgets",
+    "compare",
+    "contrasts",
+    "load_epochs",
+    "load_runs",
+]

@@ -8,15 +8,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from alft.report.arms import Arm, gather, groups_of
-from alft.report.intervals import paired_difference
+from alft.report.intervals import bootstrap_interval, paired_difference
 from alft.report.partners import random_of
 from alft.report.phrases import Line
 
 COLUMNS = (
-    *("name", "fingerprint", "arm", "bought", "pool", "seeds", "test_f1"),
+    *("name", "fingerprint", "arm", "bought", "pool", "seeds", "test_f1", "test_low", "test_high"),
     *("random", "random_difference", "random_low", "random_high", "random_seeds"),
 )
 """Columns in the order of the CSV."""
@@ -29,10 +30,10 @@ def budgets(*roots: str | Path) -> pd.DataFrame:
     """One line per arm and number of labels at which a test score was recorded, for the runs below the roots.
 
     Returns:
-        name, fingerprint, arm; bought: number of labels; pool: number of all labels; seeds: runs with a score there;
-        test_f1: their mean, in [0, 1]; random: label of the random control, None without one; random_difference,
-        random_low, random_high: mean difference in test F1 to that control at the same number of labels, and its 95 % interval;
-        random_seeds: seeds in common.
+        name, fingerprint, arm; bought: number of labels; pool: number of all labels; seeds: runs with a score there; test_f1,
+        test_low, test_high: their mean, in [0, 1], and its 95 % interval; random: label of the random control, None without
+        one; random_difference, random_low, random_high: mean difference in test F1 to that control at the same number of
+        labels, and its 95 % interval; random_seeds: seeds in common.
         No lines if no run recorded such scores.
 
     Raises:
@@ -73,6 +74,7 @@ def _lines(arm: Arm, random: Arm | None) -> list[dict[str, Any]]:
             **{"name": arm.name, "fingerprint": arm.fingerprint, "arm": arm.label, "bought": bought},
             **{"pool": arm.runs[0].summary["labels"]["pool"], "seeds": len(scores)},
             **{"test_f1": sum(scores.values()) / len(scores), "random": random and random.label},
+            **dict(zip(("test_low", "test_high"), bootstrap_interval(np.array([*scores.values()])), strict=True)),
             **paired_difference(scores, theirs.get(bought, {})).columns("random"),
         }
         for bought, scores in scores_by_labels(arm).items()

@@ -12,6 +12,7 @@ from alft.report.equal_labels import equal_f1, equal_labels
 from alft.report.intervals import paired_difference
 from alft.report.label_curve import Curve, is_one_step
 from alft.report.partners import baseline_of, differing, random_of
+from alft.report.savings import savings
 from alft.report.stability import compare_spread, last_spread
 from alft.report.tables import GROUP, runs_table
 from alft.system.control_names import CONTROL_KEYS
@@ -25,6 +26,9 @@ COLUMNS = (
     *("bought", "pool", "unique_saving", "exposure_saving"),
     *("equal_labels", "equal_difference", "equal_low", "equal_high", "equal_seeds", "equal_other_epochs"),
     *("labels_at_equal_f1", "labels_at_equal_f1_runs", "area", "one_step"),
+    *("rounds_seeds", "rounds_area", "rounds_area_low", "rounds_area_high", "rounds_target", "rounds_labels", "rounds_missed"),
+    *(f"rounds_random_{figure}_{part}" for figure in ("area", "labels") for part in ("difference", "low", "high", "seeds")),
+    "rounds_random_missed",
     *("seconds", "memory_mib", "break_even", *CONTROL_KEYS, "settings"),
 )
 """Columns in the order of the CSV."""
@@ -49,6 +53,8 @@ def compare(*roots: str | Path) -> pd.DataFrame:
         labels_at_equal_f1: fewest labels from which on a curve stays at or above the baseline's final validation F1 (its mean),
         over the labels_at_equal_f1_runs runs that reach it; area (under the curve, in [0, 1]), both of which depend on the rate
         of buying in recalculate mode; one_step (a run bought all labels at once);
+        rounds_...: what the arm saves over rounds, where test scores of its sets were recorded, see
+        :func:`alft.report.savings.savings`;
         seconds, memory_mib, break_even, and the controls as in :func:`alft.report.load_runs`. Missing values are NaN or None.
 
     Raises:
@@ -72,6 +78,7 @@ def compare_arm(arm: Arm, group: Sequence[Arm]) -> dict[str, Any]:
         **paired_difference(arm.scores_on_test, random.scores_on_test if random else {}).columns("random"),
         **equal_labels(arm, random),
         **equal_f1(arm, baseline),
+        **savings(arm, random, baseline),
         **compare_spread(arm, baseline),
         "settings": json.dumps(arm.settings, sort_keys=True, ensure_ascii=False),
     }

@@ -9,8 +9,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from alft.report.rounds import rehearsal_parts
 from alft.report.sentences import sentences_on_all
-from alft.report.sheets import Section, Sheet, sections
+from alft.report.sheet import Sheet
+from alft.report.sheets import Section, sections
 from alft.system.visible import markdown
 
 NARROWEST = 100
@@ -49,6 +51,17 @@ def as_markdown(
     return _printed(_markdown_parts(sections(table, contrasts, arms, budgets), table), UNBROKEN)
 
 
+def as_rehearsal(table: pd.DataFrame, budgets: pd.DataFrame, width: int = 128) -> str:
+    """Format the runs of a rehearsal: F1 by rounds and what each policy saves, as tables drawn with lines.
+
+    Args:
+        table: Result of :func:`alft.report.compare` for these runs.
+        budgets: Result of :func:`alft.report.budgets` for them.
+        width: Width of the terminal in columns.
+    """
+    return _printed(_rehearsal_parts(rehearsal_parts(table, budgets)), max(width, NARROWEST))
+
+
 def as_csv(table: pd.DataFrame) -> str:
     """Format either table as CSV, unrounded; missing values are empty."""
     return str(table.to_csv(index=False, lineterminator="\n"))
@@ -77,6 +90,15 @@ def _markdown_parts(shown: list[Section], table: pd.DataFrame) -> Iterator[str |
         yield from map(markdown, _listed(section))
         yield ""
     yield "\n\n".join(sentences_on_all(table))
+
+
+def _rehearsal_parts(parts: Iterator[str | Sheet]) -> Iterator[str | Table]:
+    for part in parts:
+        if isinstance(part, Sheet):
+            yield f"\n{part.title}"  # not as the table's title, which would be broken where the table is narrow
+            yield _drawn(part, box.HEAVY_HEAD, None)
+        else:
+            yield part
 
 
 def _listed(section: Section) -> Iterator[str]:

@@ -54,6 +54,17 @@ class Curve:
         first = below[-1] + 1 if below else 0
         return self.labels[first] if first < len(self.labels) else None
 
+    def mean_height(self) -> float:
+        """Mean height, between the first and the last number of labels, of the line that connects the values; in [0, 1].
+
+        >>> round(Curve((10, 20, 40), (0.4, 0.6, 0.8)).mean_height(), 4)  # (10 x 0.5 + 20 x 0.7) / 30
+        0.6333
+        """
+        if len(self.f1) == 1:
+            return self.f1[0]
+        middles = (np.array(self.f1[1:]) + np.array(self.f1[:-1])) / 2
+        return float(np.dot(np.diff(self.labels), middles) / (self.labels[-1] - self.labels[0]))
+
     def area(self, pool: int) -> float:
         """Mean height over [0, pool] labels, in [0, 1]: higher means good earlier; 0 if the whole pool is bought at once.
 

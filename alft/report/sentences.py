@@ -7,6 +7,7 @@ import pandas as pd
 
 from alft.report.intervals import FEWEST_SEEDS, HONEST_SEEDS, attainable_level
 from alft.report.phrases import SPREAD, Line, compared, count
+from alft.report.rounds import on_rounds
 
 BASELINE = "the baseline (all labels)"
 RANDOM = "random selection at the same budget"
@@ -23,7 +24,13 @@ def sentences_on(line: Line, group: Mapping[str, Line], tested: bool) -> list[st
     """
     baseline = group.get(line["baseline"] or "")
     found = [about(line) for about in (_on_baseline, _on_random) if tested]
-    found += [_on_equal_labels(line), _on_labels(line), _on_stability(line, baseline), _on_cost(line, baseline)]
+    found += [
+        _on_equal_labels(line),
+        _on_labels(line),
+        on_rounds(line),
+        _on_stability(line, baseline),
+        _on_cost(line, baseline),
+    ]
     return [sentence for sentence in found if sentence]
 
 

@@ -1,9 +1,8 @@
 """Lays out the table of arms: for each group a few narrow sheets of rounded figures, then sentences."""
 
 import json
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
@@ -11,27 +10,12 @@ from alft.report.budgets import shown_budgets
 from alft.report.choice import choose, not_shown
 from alft.report.contrasts import LEFT_OUT
 from alft.report.phrases import Line, points, verdict
+from alft.report.rounds import savings_sheet
 from alft.report.sentences import sentences_on, sentences_on_group
 from alft.report.settings import shared
+from alft.report.sheet import Cell, Sheet, difference, figure, lines_of, sheet_of
 from alft.report.tables import GROUP
 from alft.system.control_names import CONTROLS, ENCODER, control_key, in_words
-
-Cell = Callable[[Line], str]
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """A table of texts.
-
-    Attributes:
-        title: Title of the table.
-        header: Names of the columns, with line breaks where they may be wrapped.
-        rows: Cells by row.
-    """
-
-    title: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -42,7 +26,7 @@ class Section:
         title: Name, size of the pool, fingerprint.
         shared: Settings shared by all its arms.
         left_out: What is not shown, and how to see it; empty if all is.
-        sheets: Scores, labels, both together, stability, cost, controls, and effects of single settings.
+        sheets: Scores, labels, both together, stability, cost, rounds, controls, and effects of single settings.
         controls: Scores without fine-tuning.
         findings: Sentences about each arm, without its name; arms without sentences are omitted.
         remarks: Notes on how to read the section.
@@ -55,21 +39,6 @@ class Section:
     controls: str
     findings: dict[str, tuple[str, ...]]
     remarks: tuple[str, ...]
-
-
-def figure(column: str, form: str) -> Cell:
-    """A rounded figure, or a dash."""
-    return lambda line: "-" if line[column] is None else format(line[column], form)
-
-
-def difference(name: str) -> Cell:
-    """A difference in points, its interval, and the number of seeds behind it."""
-
-    def cell(line: Line) -> str:
-        difference = points(line[f"{name}_difference"], line[f"{name}_low"], line[f"{name}_high"])
-        return f"{difference} ({line[f'{name}_seeds']})" if line[f"{name}_seeds"] else "-"
-
-    return cell
 
 
 def labels_at_equal_f1(line: Line) -> str:
@@ -134,12 +103,12 @@ def sections(
         arms: Texts; only arms with one of them in their label are shown. By default all, or the best of very many.
         budgets: Test scores by labels, as returned by :func:`alft.report.budgets` for the same runs.
     """
-    sets = [] if budgets is None else _lines(budgets)
-    pairs = [] if contrasts is None else _lines(contrasts)
+    sets = [] if budgets is None else lines_of(budgets)
+    pairs = [] if contrasts is None else lines_of(contrasts)
     skipped = {} if contrasts is None else contrasts.attrs.get(LEFT_OUT, {})
     found = []
     for _, group in table.groupby(GROUP, sort=False):
-        lines = _lines(group)
+        lines = lines_of(group)
         shown = choose(lines, arms)
         if shown:
             fingerprint = lines[0]["fingerprint"]
@@ -157,15 +126,6 @@ def _belongs(pair: Line, first: Line, arms: Sequence[str]) -> bool:
     return all(pair[key] == first[key] for key in GROUP) and bool(choose([pair, {**pair, "arm": pair["other"]}], arms))
 
 
-def _lines(table: pd.DataFrame) -> list[Line]:
-    return [_line(record) for record in table.to_dict("records")]
-
-
-def _line(record: dict[Hashable, Any]) -> Line:
-    """A line of the table, with pandas' missing values replaced by None."""
-    return {str(key): None if pd.isna(value) else value for key, value in record.items()}
-
-
 def _section(
     lines: list[Line], shown: list[Line], left_out: tuple[str, ...], pairs: list[Line], by_labels: list[Line]
 ) -> Section:
@@ -180,8 +140,9 @@ def _section(
         shared=f"All arms share: {shared([json.loads(line['settings']) for line in lines]) or 'no setting'}.",
         left_out=left_out,
         sheets=(
-            *(_sheet(title, columns, shown) for title, columns in SHEETS.items()),
+            *(sheet_of(title, columns, shown) for title, columns in SHEETS.items()),
             *_budgets_sheet(by_labels),
+            *savings_sheet(shown),
             *_controls_sheet(shown),
             *_contrasts_sheet(pairs),
         ),
@@ -203,7 +164,7 @@ def _controls_sheet(lines: list[Line]) -> list[Sheet]:
     keys = {words: control_key(name, True) for name, words in CONTROLS.items()}
     known = {words: key for words, key in keys.items() if any(line[key] is not None for line in lines)}
     columns = {words.replace(" + ", "\n+ "): figure(key, ".3f") for words, key in known.items()}
-    return [_sheet("Controls on the labels bought, test macro-F1", columns, lines)] if columns else []
+    return [sheet_of("Controls on the labels bought, test macro-F1", columns, lines)] if columns else []
 
 
 def _budgets_sheet(sets: list[Line]) -> list[Sheet]:
@@ -233,8 +194,3 @@ def _pair(pair: Line) -> tuple[str, ...]:
     difference = f"{points(pair['difference'], low, high)} ({pair['seeds']})"
     decided = "not decidable" if low is None else verdict(low, high).removesuffix(" than").removesuffix(" from")
     return pair["arm"], pair["change"], difference, decided
-
-
-def _sheet(title: str, columns: dict[str, Cell], lines: list[Line]) -> Sheet:
-    rows = tuple((line["arm"], *(cell(line) for cell in columns.values())) for line in lines)
-    return Sheet(title, ("arm", *columns), rows)

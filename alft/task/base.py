@@ -44,11 +44,11 @@ class Task(ABC):
 
     @abstractmethod
     def loss(self, logits_BC: Tensor, targets_B: Tensor, weights_C: Tensor | None = None, smoothing: float = 0.0) -> Tensor:
-        """Mean training loss of a batch, in nats.
+        """Mean training loss of the texts of a batch that have a label, in nats; 0 if none has.
 
         Args:
             logits_BC: Outputs of the network.
-            targets_B: Targets of the texts.
+            targets_B: Targets of the texts; -1 for no label.
             weights_C: Weight of each class; None for equal weights.
             smoothing: Share of the probability, in [0, 1), that the targets spread over all classes.
         """
@@ -69,7 +69,7 @@ class Task(ABC):
 
     @abstractmethod
     def label_probs(self, logits_KBC: Tensor, targets_B: Tensor) -> Tensor:
-        """Probability of the target of each text, mean over the draws, float32 in [0, 1] (B,)."""
+        """Probability of the target of each text, mean over the draws, float32 in [0, 1] (B,); NaN without a label."""
 
     @abstractmethod
     def average(self, logits_KBC: Tensor) -> Tensor:

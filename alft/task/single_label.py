@@ -26,9 +26,11 @@ class SingleLabel(Task):
         return UNLABELLED if label is None else self._numbers[label]
 
     def loss(self, logits_BC: Tensor, targets_B: Tensor, weights_C: Tensor | None = None, smoothing: float = 0.0) -> Tensor:
-        """Cross-entropy."""
+        """Cross-entropy, of the texts with a label."""
+        if bool((targets_B == UNLABELLED).all()):
+            return logits_BC.sum() * 0
         weights = None if weights_C is None else weights_C.to(logits_BC)
-        return nn.functional.cross_entropy(logits_BC, targets_B, weights, label_smoothing=smoothing)
+        return nn.functional.cross_entropy(logits_BC, targets_B, weights, ignore_index=UNLABELLED, label_smoothing=smoothing)
 
     def class_weights(self, targets_N: Tensor) -> Tensor:
         """N / (classes found x N_c); 0 for a class without a row. Source: scikit-learn's "balanced".
@@ -46,7 +48,8 @@ class SingleLabel(Task):
 
     def label_probs(self, logits_KBC: Tensor, targets_B: Tensor) -> Tensor:
         """The entry of each text's class in the mean of the softmaxes."""
-        return self.probabilities(logits_KBC).mean(0).gather(1, targets_B.unsqueeze(1)).squeeze(1)
+        probs_B = self.probabilities(logits_KBC).mean(0).gather(1, targets_B.clamp(min=0).unsqueeze(1)).squeeze(1)
+        return probs_B.masked_fill(targets_B == UNLABELLED, math.nan)
 
     def average(self, logits_KBC: Tensor) -> Tensor:
         """Log of the mean probability: its softmax is that mean, and its cross-entropy that of the mean."""

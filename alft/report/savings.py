@@ -1,0 +1,90 @@
+"""What a policy saves over rounds of labelling: the area under the test curve, and labels to a share of the F1 of all.
+
+Definitions are ours. A curve goes through (labels bought, test macro-F1) at the end of each set, of runs that
+recorded it (``data.test_each_set``). Arms are compared on the same seeds, and only if their runs bought the same numbers of
+labels.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from alft.report.arms import Arm
+from alft.report.budgets import scores_by_labels
+from alft.report.intervals import bootstrap_interval, paired_difference
+from alft.report.label_curve import Curve
+
+SHARE = 0.95
+"""Share of the score with all labels that is to be reached."""
+
+
+def curves_of(arm: Arm | None) -> dict[int, Curve]:
+    """Test curves by seed, of runs with a score at each number of labels of the arm; at least two numbers are needed."""
+    by_labels = {} if arm is None else scores_by_labels(arm)
+    if len(by_labels) < 2:
+        return {}
+    seeds = set.intersection(*(set(scores) for scores in by_labels.values()))
+    labels = tuple(by_labels)
+    return {seed: Curve(labels, tuple(by_labels[count][seed] for count in labels)) for seed in sorted(seeds)}
+
+
+def savings(arm: Arm, random: Arm | None, baseline: Arm | None) -> dict[str, Any]:
+    """Figures of the test curves of an arm.
+
+    Args:
+        arm: Any arm.
+        random: Its random control, if it has one.
+        baseline: The arm that has all labels; its mean test F1 is the score with all labels.
+
+    Returns:
+        rounds_area: mean height of the curves, in [0, 1], with its interval rounds_area_low, rounds_area_high over the
+        rounds_seeds runs; rounds_target: SHARE of the score with all labels; rounds_labels: mean over the runs of the fewest
+        labels from which on a curve stays at or above it, a run that does not get there counted with its last number of
+        labels; rounds_missed: number of such runs; rounds_random_area and rounds_random_labels with _difference, _low, _high,
+        _seeds: arm minus random selection, of whose runs on these seeds rounds_random_missed do not get there. Counting runs
+        that do not get there in this way draws differences in labels towards 0. Missing values are NaN.
+    """
+    ours, theirs, target = curves_of(arm), curves_of(random), _target(baseline)
+    if {curve.labels for curve in ours.values()} != {curve.labels for curve in theirs.values()}:
+        theirs = {}
+    areas, labels = _areas(ours), _labels(ours, target)
+    low, high = bootstrap_interval(np.array([*areas.values()]))
+    return {
+        "rounds_seeds": len(ours),
+        "rounds_area": _mean(areas),
+        "rounds_area_low": low,
+        "rounds_area_high": high,
+        "rounds_target": target,
+        "rounds_labels": _mean(labels),
+        "rounds_missed": _missed(ours, target),
+        **paired_difference(areas, _areas(theirs)).columns("rounds_random_area"),
+        **paired_difference(labels, _labels(theirs, target)).columns("rounds_random_labels"),
+        "rounds_random_missed": _missed({seed: theirs[seed] for seed in theirs if seed in ours}, target),
+    }
+
+
+def _target(baseline: Arm | None) -> float:
+    scores = [] if baseline is None else [score for score in baseline.scores_on_test.values() if score is not None]
+    return SHARE * sum(scores) / len(scores) if scores else math.nan
+
+
+def _areas(curves: Mapping[int, Curve]) -> dict[int, float | None]:
+    return {seed: curve.mean_height() for seed, curve in curves.items()}
+
+
+def _labels(curves: Mapping[int, Curve], target: float) -> dict[int, float | None]:
+    if math.isnan(target):
+        return {}
+    reached = {seed: curve.reaches(target) for seed, curve in curves.items()}
+    return {seed: float(curves[seed].labels[-1] if count is None else count) for seed, count in reached.items()}
+
+
+def _missed(curves: Mapping[int, Curve], target: float) -> float:
+    return math.nan if math.isnan(target) or not curves else sum(curve.reaches(target) is None for curve in curves.values())
+
+
+def _mean(values: Mapping[int, float | None]) -> float:
+    found = [value for value in values.values() if value is not None]
+    return sum(found) / len(found) if found else math.nan

@@ -1,0 +1,56 @@
+"""A table of texts, and its cells: rounded figures, and differences with their intervals."""
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from alft.report.phrases import Line, points
+
+Cell = Callable[[Line], str]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table of texts.
+
+    Attributes:
+        title: Title of the table.
+        header: Names of the columns, with line breaks where they may be wrapped.
+        rows: Cells by row.
+    """
+
+    title: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def figure(column: str, form: str) -> Cell:
+    """A rounded figure, or a dash."""
+    return lambda line: "-" if line[column] is None else format(line[column], form)
+
+
+def difference(name: str) -> Cell:
+    """A difference in points, its interval, and the number of seeds behind it."""
+
+    def cell(line: Line) -> str:
+        difference = points(line[f"{name}_difference"], line[f"{name}_low"], line[f"{name}_high"])
+        return f"{difference} ({line[f'{name}_seeds']})" if line[f"{name}_seeds"] else "-"
+
+    return cell
+
+
+def sheet_of(title: str, columns: dict[str, Cell], lines: list[Line]) -> Sheet:
+    """A sheet with a row for each line, which begins with the arm."""
+    rows = tuple((line["arm"], *(cell(line) for cell in columns.values())) for line in lines)
+    return Sheet(title, ("arm", *columns), rows)
+
+
+def lines_of(table: pd.DataFrame) -> list[Line]:
+    """The lines of a table, with pandas' missing values replaced by None."""
+    return [_line(record) for record in table.to_dict("records")]
+
+
+def _line(record: dict[Hashable, Any]) -> Line:
+    return {str(key): None if pd.isna(value) else value for key, value in record.items()}
