@@ -9,8 +9,9 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from alft.report.cells import Section, Sheet
 from alft.report.sentences import sentences_on_all
-from alft.report.sheets import Section, Sheet, sections
+from alft.report.sheets import sections
 from alft.system.visible import markdown
 
 NARROWEST = 100

@@ -1,13 +1,13 @@
 """Lays out the table of arms: for each group a few narrow sheets of rounded figures, then sentences."""
 
 import json
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import pandas as pd
 
-from alft.report.budgets import shown_budgets
+from alft.report.budgets_sheet import budgets_sheet, folds_sections
+from alft.report.cells import Cell, Section, Sheet, difference, figure
 from alft.report.choice import choose, not_shown
 from alft.report.contrasts import LEFT_OUT
 from alft.report.phrases import Line, points, verdict
@@ -15,62 +15,6 @@ from alft.report.sentences import sentences_on, sentences_on_group
 from alft.report.settings import shared
 from alft.report.tables import GROUP
 from alft.system.control_names import CONTROLS, ENCODER, control_key, in_words
-
-Cell = Callable[[Line], str]
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """A table of texts.
-
-    Attributes:
-        title: Title of the table.
-        header: Names of the columns, with line breaks where they may be wrapped.
-        rows: Cells by row.
-    """
-
-    title: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-
-
-@dataclass(frozen=True)
-class Section:
-    """All about one group.
-
-    Attributes:
-        title: Name, size of the pool, fingerprint.
-        shared: Settings shared by all its arms.
-        left_out: What is not shown, and how to see it; empty if all is.
-        sheets: Scores, labels, both together, stability, cost, controls, and effects of single settings.
-        controls: Scores without fine-tuning.
-        findings: Sentences about each arm, without its name; arms without sentences are omitted.
-        remarks: Notes on how to read the section.
-    """
-
-    title: str
-    shared: str
-    left_out: tuple[str, ...]
-    sheets: tuple[Sheet, ...]
-    controls: str
-    findings: dict[str, tuple[str, ...]]
-    remarks: tuple[str, ...]
-
-
-def figure(column: str, form: str) -> Cell:
-    """A rounded figure, or a dash."""
-    return lambda line: "-" if line[column] is None else format(line[column], form)
-
-
-def difference(name: str) -> Cell:
-    """A difference in points, its interval, and the number of seeds behind it."""
-
-    def cell(line: Line) -> str:
-        difference = points(line[f"{name}_difference"], line[f"{name}_low"], line[f"{name}_high"])
-        return f"{difference} ({line[f'{name}_seeds']})" if line[f"{name}_seeds"] else "-"
-
-    return cell
-
 
 def labels_at_equal_f1(line: Line) -> str:
     """Fewest labels from which on the arm has the baseline's F1, and how many of the runs reach it."""
@@ -132,7 +76,8 @@ def sections(
         table: Result of :func:`alft.report.compare`, in whose order the groups are.
         contrasts: Pairs, as returned by :func:`alft.report.contrasts` for the same runs.
         arms: Texts; only arms with one of them in their label are shown. By default all, or the best of very many.
-        budgets: Test scores by labels, as returned by :func:`alft.report.budgets` for the same runs.
+        budgets: Test scores by labels, as returned by :func:`alft.report.budgets` for the same runs; those over several folds
+            are sections of their own, the last ones.
     """
     sets = [] if budgets is None else _lines(budgets)
     pairs = [] if contrasts is None else _lines(contrasts)
@@ -149,7 +94,7 @@ def sections(
             found.append(
                 _section(lines, shown, left_out, [pair for pair in pairs if _belongs(pair, lines[0], arms)], by_labels)
             )
-    return found
+    return [*found, *folds_sections(sets, arms)]
 
 
 def _belongs(pair: Line, first: Line, arms: Sequence[str]) -> bool:
@@ -181,7 +126,7 @@ def _section(
         left_out=left_out,
         sheets=(
             *(_sheet(title, columns, shown) for title, columns in SHEETS.items()),
-            *_budgets_sheet(by_labels),
+            *budgets_sheet(by_labels),
             *_controls_sheet(shown),
             *_contrasts_sheet(pairs),
         ),
@@ -204,20 +149,6 @@ def _controls_sheet(lines: list[Line]) -> list[Sheet]:
     known = {words: key for words, key in keys.items() if any(line[key] is not None for line in lines)}
     columns = {words.replace(" + ", "\n+ "): figure(key, ".3f") for words, key in known.items()}
     return [_sheet("Controls on the labels bought, test macro-F1", columns, lines)] if columns else []
-
-
-def _budgets_sheet(sets: list[Line]) -> list[Sheet]:
-    """The sheet of test scores by labels bought, if runs have them: the mean, and the difference to random selection."""
-    if not sets:
-        return []
-    counts = shown_budgets(sets)
-    cells: dict[str, dict[int, str]] = {}
-    for one in sets:
-        to_random = f"\n{difference('random')(one)}" if one["random_seeds"] else ""
-        cells.setdefault(one["arm"], {})[one["bought"]] = f"{one['test_f1']:.3f}{to_random}"
-    title = "Test macro-F1 by labels bought; below it to random selection, points [95 %] (seeds)"
-    header = ("arm", *(f"{count}\n({count / sets[0]['pool']:.0%})" for count in counts))
-    return [Sheet(title, header, tuple((arm, *(found.get(count, "-") for count in counts)) for arm, found in cells.items()))]
 
 
 def _contrasts_sheet(pairs: list[Line]) -> list[Sheet]:
