@@ -20,13 +20,12 @@ from alft.data.rows import Rows
 from alft.data.sampler import Grouping, Shard, SubsetSampler
 from alft.data.seen_labels import refuse_other_labels, seen_labels
 from alft.data.text_counts import TextCounts, remarks_on_texts
-from alft.data.tokens import Tokens, load_tokenizer, rehearsal_batches, tokenize
+from alft.data.tokens import Batch, Tokens, labelled_batch, load_tokenizer, rehearsal_batches, tokenize
 from alft.selection.ledger import Ledger
 from alft.selection.plan import Plan
+from alft.selection.unlearned import LeftOut, filled, none_left_out
 from alft.system.earlier import current_ledger, labels_seen
 from alft.task.base import UNLABELLED
-
-Batch = dict[str, Tensor]
 
 
 class TextPool(LightningDataModule):
@@ -65,7 +64,7 @@ class TextPool(LightningDataModule):
         self.num_workers = num_workers
         self.test_each_set = test_each_set
         self.plan: Plan | None = None
-        self.order_seed = 0
+        self.order_seed, self._left_out = 0, none_left_out
         self.model_remarks: list[str] = []
         signature(load_corpus).bind(**corpus)  # a misspelt name fails here, not on first use of the data
         self._read: Callable[[], Corpus] = lambda: load_corpus(**corpus)
@@ -131,10 +130,10 @@ class TextPool(LightningDataModule):
         """Two short pool texts of different lengths where there are such, and one of the maximum length."""
         return rehearsal_batches(self.pool_tokens, self.max_length)
 
-    def follow(self, plan: Plan, seed: int) -> None:
-        """Set the planned sizes, and the seed of the order in which rows are trained on."""
+    def follow(self, plan: Plan, seed: int, left_out: LeftOut = none_left_out) -> None:
+        """Set the planned sizes, the seed of the order in which rows are trained on, and which rows are left out."""
         self.plan = plan
-        self.order_seed = seed
+        self.order_seed, self._left_out = seed, left_out
 
     def planned_steps(self, whole_pool: bool = False) -> int:
         """Optimizer steps of all planned epochs."""
@@ -165,9 +164,14 @@ class TextPool(LightningDataModule):
         return self.pool_tokens.batch(rows)
 
     def bought(self) -> tuple[Tensor, Tensor]:
-        """Numbers of the rows bought so far, ascending, and their labels."""
+        """Numbers of the rows bought so far that the epoch does not leave out, ascending, and their labels."""
         rows = (self.ledger.first_used_N >= 0).nonzero().squeeze(1)
-        return rows, torch.tensor([self.corpus.pool.labels[row] for row in rows.tolist()])
+        rows = rows[~self.left_out(rows, self._its_trainer.current_epoch)]
+        return rows, self._labels(rows)
+
+    def left_out(self, rows: Tensor, epoch: int) -> Tensor:
+        """Which of these rows ``epoch`` does not train on, bool (R,)."""
+        return self._left_out(epoch, self.ledger, rows, self._labels(rows))
 
     def train_dataloader(self) -> DataLoader[int]:
         """The set of the coming epoch: a new loader with a new sampler on every call."""
@@ -177,6 +181,7 @@ class TextPool(LightningDataModule):
         grouping = Grouping(self.lengths, self.batch_size * trainer.world_size) if self.length_grouped else None
         # A run resumed after its last epoch requests a loader, too.
         rows = self.ledger.selections[min(epoch, max(self.ledger.selections))].rows
+        rows = filled(rows, self.left_out(rows, epoch), self.order_seed, epoch)
         sampler = SubsetSampler(rows, self.order_seed, epoch, grouping)
         return self._loader(self.corpus.pool, self.pool_tokens, sampler=sampler)
 
@@ -222,6 +227,9 @@ class TextPool(LightningDataModule):
         self.ledger.load_state_dict(state_dict["ledger"])
         trainer.should_stop = state_dict["stopped"]  # EarlyStopping saves that it stopped the run, the Trainer does not
 
+    def _labels(self, rows: Tensor) -> Tensor:
+        return torch.tensor([self.corpus.pool.labels[row] for row in rows.tolist()])
+
     @property
     def _its_plan(self) -> Plan:
         if self.plan is None:
@@ -245,12 +253,8 @@ class TextPool(LightningDataModule):
             range(len(rows)),  # type: ignore[arg-type]  # a range has all that a map-style Dataset needs
             batch_size=self.batch_size,
             sampler=sampler,
-            collate_fn=partial(_collate, tokens, rows.labels),
+            collate_fn=partial(labelled_batch, tokens, rows.labels),
             num_workers=self.num_workers,
             # Iterating a loader draws a number from this generator; from the global one, resumed runs would differ.
             generator=torch.Generator(),
         )
-
-
-def _collate(tokens: Tokens, labels: list[int], rows: list[int]) -> Batch:
-    return {**tokens.batch(rows), "labels": torch.tensor([labels[row] for row in rows]), "rows": torch.tensor(rows)}

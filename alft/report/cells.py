@@ -31,7 +31,7 @@ class Section:
         title: Name, size of the pool, fingerprint.
         shared: Settings shared by all its arms.
         left_out: What is not shown, and how to see it; empty if all is.
-        sheets: Scores, labels, both together, stability, cost, controls, and effects of single settings.
+        sheets: Scores, labels, both together, stability, cost, what some runs have, controls, effects of single settings.
         controls: Scores without fine-tuning.
         findings: Sentences about each arm, without its name; arms without sentences are omitted.
         remarks: Notes on how to read the section.

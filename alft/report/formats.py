@@ -27,6 +27,7 @@ def as_terminal(
     width: int = 128,
     arms: Sequence[str] = (),
     budgets: pd.DataFrame | None = None,
+    suspects: pd.DataFrame | None = None,
 ) -> str:
     """Format as tables drawn with lines.
 
@@ -36,8 +37,9 @@ def as_terminal(
         width: Width of the terminal in columns.
         arms: Texts; only arms with one of them in their label are shown. By default all, or the best of very many.
         budgets: Result of :func:`alft.report.budgets` for the same runs; None omits test scores by labels.
+        suspects: Result of :func:`alft.report.suspects` for the same runs; None omits suspected wrong labels.
     """
-    return _printed(_terminal_parts(sections(table, contrasts, arms, budgets), table), max(width, NARROWEST))
+    return _printed(_terminal_parts(sections(table, contrasts, arms, budgets, suspects), table), max(width, NARROWEST))
 
 
 def as_markdown(
@@ -45,9 +47,10 @@ def as_markdown(
     contrasts: pd.DataFrame | None = None,
     arms: Sequence[str] = (),
     budgets: pd.DataFrame | None = None,
+    suspects: pd.DataFrame | None = None,
 ) -> str:
     """Format the same tables and sentences as Markdown."""
-    return _printed(_markdown_parts(sections(table, contrasts, arms, budgets), table), UNBROKEN)
+    return _printed(_markdown_parts(sections(table, contrasts, arms, budgets, suspects), table), UNBROKEN)
 
 
 def as_csv(table: pd.DataFrame) -> str:

@@ -13,6 +13,7 @@ from alft.report.contrasts import LEFT_OUT
 from alft.report.phrases import Line, points, verdict
 from alft.report.sentences import sentences_on, sentences_on_group
 from alft.report.settings import shared
+from alft.report.suspects import suspects_sheet
 from alft.report.tables import GROUP
 from alft.system.control_names import CONTROLS, ENCODER, control_key, in_words
 
@@ -69,6 +70,7 @@ def sections(
     contrasts: pd.DataFrame | None = None,
     arms: Sequence[str] = (),
     budgets: pd.DataFrame | None = None,
+    suspects: pd.DataFrame | None = None,
 ) -> list[Section]:
     """Lay out the groups of a table.
 
@@ -78,7 +80,9 @@ def sections(
         arms: Texts; only arms with one of them in their label are shown. By default all, or the best of very many.
         budgets: Test scores by labels, as returned by :func:`alft.report.budgets` for the same runs; those over several folds
             are sections of their own, the last ones.
+        suspects: Suspected wrong labels, as returned by :func:`alft.report.suspects` for the same runs.
     """
+    doubtful = [] if suspects is None else _lines(suspects)
     sets = [] if budgets is None else _lines(budgets)
     pairs = [] if contrasts is None else _lines(contrasts)
     skipped = {} if contrasts is None else contrasts.attrs.get(LEFT_OUT, {})
@@ -91,9 +95,8 @@ def sections(
             left_out = not_shown(lines, shown, arms, skipped.get(fingerprint, {}))
             names = {line["arm"] for line in shown}
             by_labels = [one for one in sets if all(one[key] == lines[0][key] for key in GROUP) and one["arm"] in names]
-            found.append(
-                _section(lines, shown, left_out, [pair for pair in pairs if _belongs(pair, lines[0], arms)], by_labels)
-            )
+            more = (*budgets_sheet(by_labels), *suspects_sheet([one for one in doubtful if one["fingerprint"] == fingerprint]))
+            found.append(_section(lines, shown, left_out, [pair for pair in pairs if _belongs(pair, lines[0], arms)], more))
     return [*found, *folds_sections(sets, arms)]
 
 
@@ -112,7 +115,7 @@ def _line(record: dict[Hashable, Any]) -> Line:
 
 
 def _section(
-    lines: list[Line], shown: list[Line], left_out: tuple[str, ...], pairs: list[Line], by_labels: list[Line]
+    lines: list[Line], shown: list[Line], left_out: tuple[str, ...], pairs: list[Line], more: tuple[Sheet, ...]
 ) -> Section:
     first = lines[0]
     tested = any(line["test_f1"] is not None for line in lines)
@@ -126,7 +129,7 @@ def _section(
         left_out=left_out,
         sheets=(
             *(_sheet(title, columns, shown) for title, columns in SHEETS.items()),
-            *budgets_sheet(by_labels),
+            *more,
             *_controls_sheet(shown),
             *_contrasts_sheet(pairs),
         ),
