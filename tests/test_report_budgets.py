@@ -64,7 +64,9 @@ def test_the_table_for_reading(study):
         f"{0.7 + noise[1].mean():.3f} ±{error:.3f} (5)\n"
         f"{5 + 100 * noise[1].mean():+.1f} [{100 * low:+.1f}, {100 * high:+.1f}] (5)"
     )
-    assert "| Random | 0.500 ±0.000 (5) | 0.650 ±0.000 (5) |" in " ".join(as_markdown(compare(root), budgets=budgets(root)).split())
+    assert "| Random | 0.500 ±0.000 (5) | 0.650 ±0.000 (5) |" in " ".join(
+        as_markdown(compare(root), budgets=budgets(root)).split()
+    )
     assert "by labels bought" in as_terminal(compare(root), budgets=budgets(root))
 
 
@@ -149,7 +151,11 @@ def test_equal_names_of_several_data_sets_are_not_taken_together(folds):
 
 @pytest.mark.parametrize(
     ("fold", "told"),
-    [(3, "fold must be dict or null, got 3"), ({"fold": 1}, "fold.folds is missing"), ({"folds": 2, "fold": "1"}, "must be int")],
+    [
+        (3, "fold must be dict or null, got 3"),
+        ({"fold": 1}, "fold.folds is missing"),
+        ({"folds": 2, "fold": "1"}, "must be int"),
+    ],
 )
 def test_a_fold_that_is_none_is_refused(tmp_path, capsys, fold, told):
     write_run(tmp_path, more={"fold": fold})

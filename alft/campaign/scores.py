@@ -18,8 +18,8 @@ from alft.selection.embedding import TextEmbedding, TokenEmbedding
 from alft.selection.ledger import Ledger
 from alft.selection.outputs import Scores
 from alft.selection.plan import Plan
-from alft.selection.unlearned import LeftOut
 from alft.selection.seeds import mix
+from alft.selection.unlearned import LeftOut
 
 
 class CampaignTexts:

@@ -10,7 +10,7 @@ from alft.report.phrases import Line
 TITLE = "Test macro-F1 by labels bought ± standard error (runs); below it to random selection, points [95 %] (pairs)"
 
 FOLDS = (
-    "The runs of an arm are those of all its folds and seeds, pairs share both. The folds share most of their training rows, so "
+    "The runs of an arm are those of all its folds and seeds; pairs share both. Folds share most of their training rows, so "
     "that errors and intervals over them are somewhat too small."
 )
 

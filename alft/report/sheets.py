@@ -17,6 +17,7 @@ from alft.report.suspects import suspects_sheet
 from alft.report.tables import GROUP
 from alft.system.control_names import CONTROLS, ENCODER, control_key, in_words
 
+
 def labels_at_equal_f1(line: Line) -> str:
     """Fewest labels from which on the arm has the baseline's F1, and how many of the runs reach it."""
     runs = line["labels_at_equal_f1_runs"]

@@ -1,9 +1,9 @@
 """Which rows of a set are left out of training, because the model never learns their labels (rule ours; docs/suspects.md).
 
 A row is not learned in an epoch if training gives its label a probability of at most a half, as in the data map's correctness.
-It is left out once that holds for the last ``epochs`` epochs that trained on it. If it holds for more than half of the rows of a
-class in a set, the model has not learned the class, and its rows are kept. So at least half of every set remains. Nothing is
-stored: the rule reads what the ledger has recorded of earlier epochs. Axes: N pool rows, R rows of a set.
+It is left out once that holds for the last ``epochs`` epochs that trained on it. If more than half of the rows of a class in a
+set would go, the model has not learned the class, and they are kept. So at least half of every set remains. Nothing is stored:
+the rule reads what the ledger has recorded of earlier epochs. Axes: N pool rows, R rows of a set.
 """
 
 from collections.abc import Callable

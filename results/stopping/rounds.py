@@ -2,9 +2,9 @@
 
     python results/stopping/rounds.py ENCODER FOLDER OUTPUT NAME...
 
-For each data set NAME in FOLDER: a logistic regression on the mean vectors of the frozen ENCODER and 10 seeds. The first round is
-drawn at random; each further one takes the rows with the smallest margin. After each round macro-F1 on validation and on test,
-and the kappa of the predictions on the pool with those of the round before. One line per round goes to OUTPUT, a CSV file.
+For each data set NAME in FOLDER: a logistic regression on the mean vectors of the frozen ENCODER and 10 seeds. The first round
+is drawn at random; each further one takes the rows with the smallest margin. After each round macro-F1 on validation and on
+test, and the kappa of the predictions on the pool with those of the round before. OUTPUT, a CSV file, gets one line per round.
 """
 
 import csv

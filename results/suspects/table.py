@@ -1,6 +1,6 @@
 """Prints the table of docs/suspects.md: how well each ranking finds flipped labels.
 
-    python results/suspects/table.py results/suspects/flips.csv
+python results/suspects/table.py results/suspects/flips.csv
 """
 
 import sys
