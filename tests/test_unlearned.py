@@ -14,6 +14,7 @@ from .conftest import summary_of
 from .faults import Kill, differences, run, run_together
 from .resuming import GO_ON, TINY, first_step_of, refused, runs
 from .test_processes import free_port
+from .test_suspects import FLIPPED, write_mislabelled
 
 NAN = float("nan")
 
@@ -88,15 +89,11 @@ def learned(folder):
     return pd.read_parquet(folder / "selection.parquet")
 
 
-def test_off_by_default_and_without_effect_where_all_is_learned_late(fit):
-    assert summary_of(fit(*SETS))["settings"]["selection"]["drop_unlearned"] is None
-    assert "left_out" not in summary_of(runs_of(fit)[0])["epochs"][0]
-
-
-def runs_of(fit):
-    from pathlib import Path
-
-    return sorted(Path("runs/tiny").iterdir())
+def test_off_by_default(fit):
+    summary, table = summary_of(folder := fit(*SETS)), learned(folder)
+    assert summary["settings"]["selection"]["drop_unlearned"] is None
+    assert all("left_out" not in record for record in summary["epochs"])
+    assert table["learned"].notna().all()
 
 
 def test_rows_leave_training_and_stay_bought_and_the_plan_holds(fit):
@@ -117,9 +114,7 @@ def test_rows_leave_training_and_stay_bought_and_the_plan_holds(fit):
 
 
 def test_flipped_rows_leave(fit, workplace, tiny_data):
-    """A probe on vectors of an encoder learns words; labels that contradict them are not learned."""
-    from .test_suspects import FLIPPED, write_mislabelled
-
+    """Labels that contradict the words of their texts are not learned."""
     write_mislabelled(workplace, tiny_data)
     folder = fit(
         *("--active.acquire=Random", "--active.budget=Full", "--active.max_unique=null", "--trainer.max_epochs=8"),
