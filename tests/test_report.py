@@ -145,7 +145,7 @@ def test_outputs_are_not_written_over(tmp_path, capsys):
     assert f"plots must be a folder, and {output} is a file" in capsys.readouterr().err
     assert not (tmp_path / "new.md").exists()
     assert main(["report", str(tmp_path / "runs"), "--format", "xml"]) == 2
-    assert "format must be one of table, markdown, csv, csv_contrasts, got xml" in capsys.readouterr().err
+    assert "format must be one of table, markdown, csv, csv_contrasts, csv_suspects, got xml" in capsys.readouterr().err
 
 
 def test_plots_are_drawn_from_the_two_tables(tmp_path, monkeypatch, capsys):

@@ -7,6 +7,7 @@ import pytest
 
 from alft.cli.main import main
 from alft.report import as_markdown, as_terminal, budgets, compare
+from alft.report.arms import gather
 from alft.report.intervals import bootstrap_interval
 from alft.report.sheets import sections
 
@@ -18,7 +19,9 @@ TESTED = {1: 0.5, 3: 0.7}
 """Scores of the last epoch of each set."""
 
 
-def write_tested(root, seed, scores, **settings):
+def write_tested(root, seed, scores, fold=None, **settings):
+    if fold is not None:  # folds have other texts
+        settings = {"fingerprint": f"{fold}" * 64, "more": {"fold": {"folds": 3, "fold": fold}}, **settings}
     folder = write_run(root, seed, scores[max(scores)], CURVE, mode="accumulate", **settings)
     summary = summary_of(folder)
     for epoch, score in scores.items():
@@ -43,7 +46,8 @@ def test_means_and_paired_differences_at_equal_labels(study):
     assert last["test_f1"] == pytest.approx(0.7 + noise[1].mean())
     assert last["random_difference"] == pytest.approx(0.05 + noise[1].mean())
     assert (last["random_low"], last["random_high"]) == pytest.approx(bootstrap_interval(0.7 + noise[1] - 0.65))
-    assert (last["random"], last["random_seeds"], last["seeds"], last["pool"]) == ("Random", 5, 5, 100)
+    assert last["test_f1_error"] == pytest.approx(noise[1].std(ddof=1) / 5**0.5)
+    assert (last["random"], last["random_seeds"], last["runs"], last["pool"], last["folds"]) == ("Random", 5, 5, 100, 1)
     assert table.loc[("Random", 30)]["random_seeds"] == 0
 
 
@@ -53,12 +57,16 @@ def test_the_table_for_reading(study):
     (sheet,) = [sheet for sheet in section.sheets if sheet.title.startswith("Test macro-F1 by labels bought")]
     assert sheet.header == ("arm", "10\n(10%)", "30\n(30%)")
     (random, entropy) = sheet.rows
-    assert random == ("Random", "0.500", "0.650")
+    assert random == ("Random", "0.500 ±0.000 (5)", "0.650 ±0.000 (5)")
+    error = noise[1].std(ddof=1) / 5**0.5
     low, high = bootstrap_interval(0.05 + noise[1])
-    assert (
-        entropy[2] == f"{0.7 + noise[1].mean():.3f}\n{5 + 100 * noise[1].mean():+.1f} [{100 * low:+.1f}, {100 * high:+.1f}] (5)"
+    assert entropy[2] == (
+        f"{0.7 + noise[1].mean():.3f} ±{error:.3f} (5)\n"
+        f"{5 + 100 * noise[1].mean():+.1f} [{100 * low:+.1f}, {100 * high:+.1f}] (5)"
     )
-    assert "| Random | 0.500 | 0.650 |" in " ".join(as_markdown(compare(root), budgets=budgets(root)).split())
+    assert "| Random | 0.500 ±0.000 (5) | 0.650 ±0.000 (5) |" in " ".join(
+        as_markdown(compare(root), budgets=budgets(root)).split()
+    )
     assert "by labels bought" in as_terminal(compare(root), budgets=budgets(root))
 
 
@@ -66,8 +74,8 @@ def test_seeds_of_which_one_has_no_score_are_no_pair(study):
     root, _ = study
     write_tested(root, 9, {3: 0.9})
     table = budgets(root).set_index(["arm", "bought"])
-    assert (table.loc[("Entropy", 30)]["seeds"], table.loc[("Entropy", 30)]["random_seeds"]) == (6, 5)
-    assert table.loc[("Entropy", 10)]["seeds"] == 5
+    assert (table.loc[("Entropy", 30)]["runs"], table.loc[("Entropy", 30)]["random_seeds"]) == (6, 5)
+    assert table.loc[("Entropy", 10)]["runs"] == 5
 
 
 def test_only_arms_that_are_asked_for_are_shown(study):
@@ -96,3 +104,60 @@ def test_a_score_that_is_none_is_refused(study, capsys):
     write_tested(root, 7, {1: 1.5, 3: 0.7})
     assert main(["report", str(root)]) == 2
     assert "epochs.1.test_f1_macro must be at least 0 and at most 1, got 1.5" in capsys.readouterr().err
+
+
+@pytest.fixture
+def folds(tmp_path):
+    noise = np.random.default_rng(1).normal(0, 0.01, (3, 2))
+    for fold in range(3):
+        for seed in range(2):
+            write_tested(tmp_path, seed, {1: 0.5, 3: 0.7 + 0.1 * fold + noise[fold, seed]}, fold)
+            write_tested(tmp_path, seed, {1: 0.5, 3: 0.65 + 0.1 * fold}, fold, **RANDOM)
+    return tmp_path, noise
+
+
+def test_folds_and_seeds_are_repetitions_of_one_setting(folds):
+    root, noise = folds
+    last = budgets(root).set_index(["arm", "bought"]).loc[("Entropy", 30)]
+    scores = 0.7 + np.array([0.0, 0.1, 0.2])[:, None] + noise
+    assert (last["runs"], last["folds"], last["random_seeds"]) == (6, 3, 6)
+    assert last["test_f1"] == pytest.approx(scores.mean())
+    assert last["test_f1_error"] == pytest.approx(scores.std(ddof=1) / 6**0.5)
+    # paired within folds, so that their difficulty is not in the interval
+    assert (last["random_low"], last["random_high"]) == pytest.approx(bootstrap_interval(0.05 + noise.ravel()), abs=1e-6)
+    assert len(gather(root)) == 6, "each fold is a group of its own elsewhere"
+
+
+def test_folds_have_a_section_of_their_own(folds, capsys):
+    root, _ = folds
+    found = sections(compare(root), budgets=budgets(root))
+    assert [section.title.split(" (")[0] for section in found] == ["tiny, pool of 100"] * 3 + [
+        "tiny, 3 folds, pools of about 100"
+    ]
+    assert [any("by labels bought" in sheet.title for sheet in section.sheets) for section in found] == [False] * 3 + [True]
+    for form in ("table", "markdown"):
+        assert main(["report", str(root), "--format", form, "--arms", "Entropy"]) == 0
+        shown = capsys.readouterr().out
+        assert shown.count("by labels bought") == 1
+        assert "Shown are the 1 of 2 arms that were asked for." in shown
+
+
+def test_equal_names_of_several_data_sets_are_not_taken_together(folds):
+    root, _ = folds
+    write_tested(root, 7, TESTED, 2, fingerprint="e" * 64)  # a second data set, of which fold 2 was run, too
+    assert (budgets(root)["folds"] == 1).all()
+    assert len(set(budgets(root)["fingerprint"])) == 4
+
+
+@pytest.mark.parametrize(
+    ("fold", "told"),
+    [
+        (3, "fold must be dict or null, got 3"),
+        ({"fold": 1}, "fold.folds is missing"),
+        ({"folds": 2, "fold": "1"}, "must be int"),
+    ],
+)
+def test_a_fold_that_is_none_is_refused(tmp_path, capsys, fold, told):
+    write_run(tmp_path, more={"fold": fold})
+    assert main(["report", str(tmp_path)]) == 2
+    assert told in capsys.readouterr().err

@@ -19,6 +19,7 @@ from alft.selection.ledger import Ledger
 from alft.selection.outputs import Scores
 from alft.selection.plan import Plan
 from alft.selection.seeds import mix
+from alft.selection.unlearned import LeftOut
 
 
 class CampaignTexts:
@@ -43,7 +44,7 @@ class CampaignTexts:
         """Tokens of the given rows."""
         return self._tokens.batch(rows)
 
-    def follow(self, plan: Plan, seed: int) -> None:
+    def follow(self, plan: Plan, seed: int, left_out: LeftOut) -> None:
         """Do nothing: nothing is trained here."""
 
 

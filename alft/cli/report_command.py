@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Literal
 
 from alft.cli.parser import SentenceParser
-from alft.report import as_csv, as_markdown, as_terminal, budgets, compare, contrasts, load_epochs, load_runs
+from alft.report import as_csv, as_markdown, as_terminal, budgets, compare, contrasts, load_epochs, load_runs, suspects
 from alft.report.choice import MOST_ARMS, named, refuse_unknown
 from alft.report.contrasts import MOST_PAIRS
 from alft.system.output import refuse_output, write_text_atomically
 from alft.system.visible import formulas
 
-Format = Literal["table", "markdown", "csv", "csv_contrasts"]
+Format = Literal["table", "markdown", "csv", "csv_contrasts", "csv_suspects"]
 
 
 def run(parser: SentenceParser, args: list[str]) -> None:
@@ -23,7 +23,8 @@ def run(parser: SentenceParser, args: list[str]) -> None:
         "--format",
         type=Format,
         default="table",
-        help="table, markdown; unrounded: csv of all arms, csv_contrasts of pairs that differ in one setting.",
+        help="table, markdown; unrounded: csv of all arms, csv_contrasts of pairs that differ in one setting, csv_suspects of "
+        "rows whose label may be wrong.",
     )
     parser.add_argument(
         "--arms",
@@ -68,15 +69,17 @@ def _text(form: Format, roots: list[Path], arms: list[str], settings: list[str] 
         pairs = contrasts(*roots, settings=settings)
         refuse_unknown([*pairs["arm"], *pairs["other"]], arms)
         return as_csv(pairs[named(pairs["arm"], arms) | named(pairs["other"], arms)])
+    if form == "csv_suspects":
+        return as_csv(suspects(*roots))
     table = compare(*roots)
     refuse_unknown(list(table["arm"]), arms)
     if form == "csv":
         return as_csv(table[named(table["arm"], arms)])
     pairs = contrasts(*roots, settings=settings, most=MOST_PAIRS)
     if form == "markdown":
-        return as_markdown(table, pairs, arms, budgets(*roots))
+        return as_markdown(table, pairs, arms, budgets(*roots), suspects(*roots))
     columns = shutil.get_terminal_size((128, 24)).columns  # 128 without a terminal, as in a pipe
-    return as_terminal(table, pairs, columns, arms, budgets(*roots))
+    return as_terminal(table, pairs, columns, arms, budgets(*roots), suspects(*roots))
 
 
 def _draw(roots: list[Path], folder: Path, arms: list[str]) -> None:

@@ -8,6 +8,8 @@ import torch
 from alft.controls.frozen import frozen_vectors
 from alft.controls.regression import Matrix
 from alft.controls.scores import Figures, control_scores
+from alft.controls.suspects import Suspect, find_suspects
+from alft.controls.texts import tfidf_features
 from alft.controls.time_limit import OutOfTimeError, TimeLimit
 from alft.data.pool import TextPool
 from alft.system.control_names import CONTROL_KEYS
@@ -43,10 +45,8 @@ def run_controls(extent: Extent, data: TextPool, backbone: str, epoch: int, devi
     """
     if extent == "none" or data.corpus.test is None:
         return dict.fromkeys(CONTROL_KEYS)
-    ledger = data.ledger
-    limit = TimeLimit.beside(sum(stages["train"] for stages in ledger.seconds.values()))
+    limit = _limit(data)
     show(f"controls: {TOLD[extent]} with logistic regression, at most {limit.seconds:.0f} s")
-    bought = ((ledger.first_used_N >= 0) & (ledger.first_used_N <= epoch)).nonzero().squeeze(1).tolist()
 
     def vectors() -> Sequence[Matrix] | None:
         assert data.test_tokens is not None
@@ -60,10 +60,43 @@ def run_controls(extent: Extent, data: TextPool, backbone: str, epoch: int, devi
             return None
 
     try:
-        return control_scores(data.corpus, set(bought), limit, vectors if extent == "all" else None)
+        return control_scores(data.corpus, set(_bought(data, epoch)), limit, vectors if extent == "all" else None)
     except Exception as error:  # whatever it is: the run is trained and tested, and is to get its summary
         show(f"controls: not measured ({_shown(error)})")
         return dict.fromkeys(CONTROL_KEYS)
+
+
+def run_suspects(extent: Extent, data: TextPool, epoch: int) -> list[Suspect] | None:
+    """Bought rows whose label may be wrong, by TF-IDF; None with no controls, or where their own time is over, which is told.
+
+    Args:
+        extent: Which controls are measured.
+        data: The data, with the ledger of the run; no test set is needed.
+        epoch: Epoch whose weights were tested: labels bought later do not count.
+    """
+    if extent == "none":
+        return None
+    limit, rows = _limit(data), _bought(data, epoch)
+    try:
+        own = data.corpus.pool.take(rows)
+        features = tfidf_features(own.texts, own.texts[:1])[0]
+        return find_suspects(features, rows=rows, labels=own.labels, check=limit.check)
+    except OutOfTimeError:
+        show(f"suspected wrong labels: not listed, for they would take more than {limit.seconds:.0f} s")
+    except Exception as error:  # as above
+        show(f"suspected wrong labels: not listed ({_shown(error)})")
+    return None
+
+
+def _limit(data: TextPool) -> TimeLimit:
+    return TimeLimit.beside(sum(stages["train"] for stages in data.ledger.seconds.values()))
+
+
+def _bought(data: TextPool, epoch: int) -> list[int]:
+    """Rows whose label had been bought by an epoch, ascending."""
+    first_used_N = data.ledger.first_used_N
+    rows: list[int] = ((first_used_N >= 0) & (first_used_N <= epoch)).nonzero().squeeze(1).tolist()
+    return rows
 
 
 def _shown(error: Exception) -> str:

@@ -4,14 +4,11 @@ from functools import partial
 
 import torch
 from lightning import Trainer
-from torch import Tensor
 from torch.utils.data import DataLoader, Sampler
 
 from alft.data.rows import Rows
 from alft.data.sampler import Shard
-from alft.data.tokens import Tokens
-
-Batch = dict[str, Tensor]
+from alft.data.tokens import Tokens, labelled_batch
 
 
 def make_loader(
@@ -33,12 +30,8 @@ def make_loader(
         range(len(rows)),  # type: ignore[arg-type]  # a range has all that a map-style Dataset needs
         batch_size=batch_size,
         sampler=sampler,
-        collate_fn=partial(_collate, tokens, rows.labels),
+        collate_fn=partial(labelled_batch, tokens, rows.labels),
         num_workers=num_workers,
         # Iterating a loader draws a number from this generator; from the global one, resumed runs would differ.
         generator=torch.Generator(),
     )
-
-
-def _collate(tokens: Tokens, labels: list[int], rows: list[int]) -> Batch:
-    return {**tokens.batch(rows), "labels": torch.tensor([labels[row] for row in rows]), "rows": torch.tensor(rows)}

@@ -17,14 +17,15 @@ from torch.utils.data import DataLoader, Sampler
 
 from alft.data.answers import Answers
 from alft.data.corpus import Corpus, load_corpus
-from alft.data.loading import Batch, make_loader
+from alft.data.loading import make_loader
 from alft.data.rows import Rows
 from alft.data.sampler import Grouping, SubsetSampler
 from alft.data.seen_labels import refuse_other_labels, refuse_other_texts, seen_labels
 from alft.data.text_counts import TextCounts, remarks_on_texts
-from alft.data.tokens import Tokens, load_tokenizer, rehearsal_batches, tokenize
+from alft.data.tokens import Batch, Tokens, load_tokenizer, rehearsal_batches, tokenize
 from alft.selection.ledger import Ledger
 from alft.selection.plan import Plan
+from alft.selection.unlearned import LeftOut, filled, none_left_out
 from alft.system.earlier import current_ledger, labels_seen
 from alft.task.base import UNLABELLED
 
@@ -71,6 +72,7 @@ class TextPool(LightningDataModule):
         self.answers = Answers(noise, skip)
         self.plan: Plan | None = None
         self.order_seed = 0
+        self._left_out: LeftOut = none_left_out
         self.model_remarks: list[str] = []
         signature(load_corpus).bind(**corpus)  # a misspelt name fails here, not on first use of the data
         self._read: Callable[[], Corpus] = lambda: load_corpus(**corpus)
@@ -138,10 +140,10 @@ class TextPool(LightningDataModule):
         """Two short pool texts of different lengths where there are such, and one of the maximum length."""
         return rehearsal_batches(self.pool_tokens, self.max_length)
 
-    def follow(self, plan: Plan, seed: int) -> None:
-        """Set the planned sizes, and the seed of the order in which rows are trained on."""
+    def follow(self, plan: Plan, seed: int, left_out: LeftOut = none_left_out) -> None:
+        """Set the planned sizes, the seed of the order in which rows are trained on, and which rows are left out."""
         self.plan = plan
-        self.order_seed = seed
+        self.order_seed, self._left_out = seed, left_out
 
     def planned_steps(self, whole_pool: bool = False) -> int:
         """Optimizer steps of all planned epochs."""
@@ -178,10 +180,15 @@ class TextPool(LightningDataModule):
         return Rows(pool.texts, self.answers(pool.labels, len(self.label_names), self.order_seed))
 
     def bought(self) -> tuple[Tensor, Tensor]:
-        """Numbers of the rows bought so far that got a label, ascending, and these labels."""
+        """Numbers of the rows bought so far that got a label and that the epoch does not leave out, ascending; these labels."""
         labels_N = torch.tensor(self.answered.labels)
         rows = ((self.ledger.first_used_N >= 0) & (labels_N != UNLABELLED)).nonzero().squeeze(1)
+        rows = rows[~self._left_out(self._its_trainer.current_epoch, self.ledger, rows, labels_N[rows])]
         return rows, labels_N[rows]
+
+    def left_out(self, rows: Tensor, epoch: int) -> Tensor:
+        """Which of these rows ``epoch`` does not train on, bool (R,)."""
+        return self._left_out(epoch, self.ledger, rows, torch.tensor(self.answered.labels)[rows])
 
     def train_dataloader(self) -> DataLoader[int]:
         """The set of the coming epoch: a new loader with a new sampler on every call."""
@@ -191,6 +198,7 @@ class TextPool(LightningDataModule):
         grouping = Grouping(self.lengths, self.batch_size * trainer.world_size) if self.length_grouped else None
         # A run resumed after its last epoch requests a loader, too.
         rows = self.ledger.selections[min(epoch, max(self.ledger.selections))].rows
+        rows = filled(rows, self.left_out(rows, epoch), self.order_seed, epoch)
         sampler = SubsetSampler(rows, self.order_seed, epoch, grouping)
         return self._loader(self.answered, self.pool_tokens, sampler=sampler)
 

@@ -18,7 +18,7 @@ STRETCH = 50
 
 
 class SubsetSampler(Sampler[int]):
-    """The given pool rows, each once, shuffled by (seed, epoch) only: the same order on every process and after a restart.
+    """The given pool rows, shuffled by (seed, epoch) only: the same order on every process and after a restart.
 
     Args:
         rows: Row numbers of the pool.

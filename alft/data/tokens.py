@@ -14,6 +14,8 @@ from alft.models.positions import longest_input
 from alft.models.tokenizer import load_own_tokenizer
 from alft.system.excerpt import listed
 
+Batch = dict[str, Tensor]
+
 LONG = 512
 """Tokens of a rehearsed text, if no text of the data has more and ``max_length`` allows it: memory grows with the square."""
 
@@ -41,13 +43,18 @@ class Tokens:
         """Tokens of each text, special tokens included (N,)."""
         return self.offsets.diff()
 
-    def batch(self, rows: Sequence[int]) -> dict[str, Tensor]:
+    def batch(self, rows: Sequence[int]) -> Batch:
         """``input_ids`` and ``attention_mask`` (B, L) of the given texts, padded on the right to the longest."""
         texts = [self.flat[self.offsets[row] : self.offsets[row + 1]].long() for row in rows]
         lengths = torch.tensor([len(text) for text in texts])
         input_ids = pad_sequence(texts, batch_first=True, padding_value=self.padding)
         mask = torch.arange(input_ids.shape[1]) < lengths.unsqueeze(1)
         return {"input_ids": input_ids, "attention_mask": mask.long()}
+
+
+def labelled_batch(tokens: Tokens, labels: Sequence[int], rows: list[int]) -> Batch:
+    """The batch of these texts with their labels and row numbers (B,)."""
+    return {**tokens.batch(rows), "labels": torch.tensor([labels[row] for row in rows]), "rows": torch.tensor(rows)}
 
 
 def load_tokenizer(backbone: str, max_length: int) -> PreTrainedTokenizerBase:

@@ -9,7 +9,8 @@ from lightning import Callback, Trainer
 from lightning.pytorch.loggers import WandbLogger
 
 from alft import __version__
-from alft.controls.run import Extent, refuse_unknown, run_controls
+from alft.controls.run import Extent, refuse_unknown, run_controls, run_suspects
+from alft.controls.scores import Figures
 from alft.data.pool import TextPool
 from alft.fit.held_folder import HeldFolder
 from alft.fit.journal import Journal
@@ -30,6 +31,7 @@ from alft.record.summary import (
     write_selection,
     write_summary,
 )
+from alft.record.suspects_file import write_suspects
 from alft.system.memory import largest, peak_memory
 from alft.system.run_files import best_checkpoint
 from alft.system.short_form import short_form
@@ -78,7 +80,12 @@ def finish(trainer: Trainer, test_on: TestOn = "last", controls: Extent = "all")
     write_selection(folder, ledger)
     write_predictions(folder, model.task, predicted)
     journal.settle(ledger)
-    summary: Summary = finite(summarise(trainer, model, data, active, folder.parent.name, epoch, test_on, controls))
+    memory = largest([*ledger.memory.values(), peak_memory()])  # before the controls, whose memory is not the run's
+    bar, device = trainer.progress_bar_callback is not None, trainer.strategy.root_device  # which the model has left
+    figures = run_controls(controls, data, model.hparams["backbone"], epoch, device, bar)
+    if (suspects := run_suspects(controls, data, epoch)) is not None:
+        write_suspects(folder, model.label_names, suspects)
+    summary: Summary = finite(summarise(trainer, model, data, active, folder.parent.name, epoch, test_on, memory, figures))
     for logger in trainer.loggers:
         if isinstance(logger, WandbLogger):
             log_summary(logger.experiment, summary)
@@ -108,7 +115,8 @@ def summarise(
     name: str,
     epoch: int,
     test_on: TestOn,
-    controls: Extent,
+    memory: dict[str, float | None],
+    controls: Figures,
 ) -> Summary:
     """The contents of ``summary.json``.
 
@@ -120,10 +128,12 @@ def summarise(
         name: Name of the run.
         epoch: Epoch whose weights were tested.
         test_on: Rule by which that epoch was chosen.
-        controls: Scores without fine-tuning to measure.
+        memory: Largest memory of the run.
+        controls: Scores without fine-tuning.
     """
-    bar = trainer.progress_bar_callback is not None
     assert data.plan is not None
+    drops = active.settings.get("drop_unlearned") is not None
+    left_out = {epoch: int(data.left_out(held.rows, epoch).sum()) for epoch, held in data.ledger.selections.items()}
     return {
         "name": name,
         "version": __version__,
@@ -137,16 +147,17 @@ def summarise(
         "validation": {"f1_macro": data.ledger.validation[epoch]},
         "labels": {**label_costs(data.ledger), "skipped": data.ledger.bought - len(data.bought()[0])},
         "seconds": stage_seconds(data.ledger, data.ledger.total),
-        **largest([*data.ledger.memory.values(), peak_memory()]),
+        **memory,
         "break_even": break_even(data.ledger),
         "texts": data.text_counts,
         "remarks": data.remarks,
         "diverged": data.ledger.diverged,
         "stopped": active.policy.stop_reason(data.plan, data.ledger),
         "words_found": active.words_found,
-        # After the memory, which is not to include theirs; on the device of the run, which the model has left.
-        "controls": run_controls(controls, data, model.hparams["backbone"], epoch, trainer.strategy.root_device, bar),
-        "epochs": epoch_records(data.ledger, data.plan, active.policy.advise(data.plan, data.ledger)),
+        "controls": controls,
+        "epochs": epoch_records(
+            data.ledger, data.plan, active.policy.advise(data.plan, data.ledger), left_out if drops else None
+        ),
     }
 
 

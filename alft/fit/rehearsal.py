@@ -6,8 +6,8 @@ import torch
 from lightning import Callback, LightningModule, Trainer
 from torch import Tensor
 
-from alft.data.loading import Batch
 from alft.data.pool import TextPool
+from alft.data.tokens import Batch
 from alft.loop.active import ActiveLearning
 from alft.models.classifier import Classifier
 from alft.selection.embedding import TokenEmbedding

@@ -54,7 +54,7 @@ class ActiveLearning(Callback):
             pace = {
                 field.name: self.recorded.settings[field.name] for field in fields(Pace) if field.name in self.recorded.settings
             }
-            self.policy = Replay(seed=seed, sets=self.recorded.sets, **pace)
+            self.policy = Replay(seed=seed, sets=self.recorded.sets, dropped=self.recorded.dropped, **pace)
         else:
             self.policy = Policy(seed=seed, **selection)
 
@@ -94,7 +94,7 @@ class ActiveLearning(Callback):
             refuse_too_large(self.policy.cluster, pool.ledger.pool)
         if isinstance(self.policy.embedding, TextEmbedding) and self.policy.uses_embeddings and any(plan.decides):
             self.words_found = self.policy.embedding.words_found(pool.texts)
-        pool.follow(plan, self.policy.seed)
+        pool.follow(plan, self.policy.seed, self.policy.left_out)
 
     def on_fit_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Choose the first set, unless it was restored from a checkpoint."""

@@ -24,6 +24,7 @@ class Recorded:
         run: Folder of the run, as typed.
         name: Identifier that does not depend on folders: the run's name and seed, and a digest of its sets.
         sets: Ascending row numbers of each epoch's set.
+        dropped: Rows of each set that were left out of training.
         fingerprint: Fingerprint of the run's data.
         settings: Selection settings of the run, by their names in ``summary.json``.
     """
@@ -31,6 +32,7 @@ class Recorded:
     run: str
     name: str
     sets: tuple[Tensor, ...]
+    dropped: tuple[Tensor, ...]
     fingerprint: str
     settings: dict[str, Any]
 
@@ -65,7 +67,7 @@ def read_recorded(run: str, setting: str = "active.replay") -> Recorded:
     folder = Path(run).expanduser()
     try:
         summary = read_json(folder / SUMMARY)
-        table = pyarrow.parquet.read_table(folder / SELECTION, columns=["epoch", "row"])
+        table = pyarrow.parquet.read_table(folder / SELECTION)
         settings = grouped_settings(summary["settings"])["selection"]
         fingerprint, name = str(summary["fingerprint"]), f"{summary['name']} seed {summary['seed']}"
         count = len(summary["epochs"])
@@ -79,8 +81,11 @@ def read_recorded(run: str, setting: str = "active.replay") -> Recorded:
         raise ValueError(f"{setting}: the run in {run} recorded no set for an epoch")
     if sum(map(len, sets)) != len(rows) or not all(map(_is_set, sets)):
         raise ValueError(f"{setting}: {folder / SELECTION} holds other rows or epochs than a run writes; was it changed?")
-    digest = sha256(torch.stack([epochs, rows]).numpy().tobytes()).hexdigest()[:8]
-    return Recorded(run, f"{name} ({digest})", sets, fingerprint, settings)
+    out = _left_out(table) if settings.get("drop_unlearned") is not None else torch.zeros_like(rows, dtype=torch.bool)
+    dropped = tuple(rows[(epochs == epoch) & out] for epoch in range(count))
+    parts = [epochs, rows, *([out.long()] if bool(out.any()) else [])]
+    digest = sha256(torch.stack(parts).numpy().tobytes()).hexdigest()[:8]
+    return Recorded(run, f"{name} ({digest})", sets, dropped, fingerprint, settings)
 
 
 def _numbers(table: pa.Table, column: str) -> Tensor:
@@ -89,6 +94,11 @@ def _numbers(table: pa.Table, column: str) -> Tensor:
     if found.null_count:
         raise ValueError(f"{SELECTION} has empty cells in its column {column}")
     return torch.from_numpy(found.to_numpy().copy())
+
+
+def _left_out(table: pa.Table) -> Tensor:
+    """Rows of sets that training has seen nothing of, bool (R,)."""
+    return torch.from_numpy(table["learned"].is_null().to_numpy().copy())
 
 
 def _is_set(rows: Tensor) -> bool:

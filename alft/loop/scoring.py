@@ -20,6 +20,7 @@ from alft.selection.outputs import Scores
 from alft.selection.plan import Plan
 from alft.selection.policy import Precision
 from alft.selection.seeds import mix
+from alft.selection.unlearned import LeftOut
 from alft.system.inputs import inputs_of
 from alft.system.undisturbed import undisturbed
 from alft.task.base import Task
@@ -49,8 +50,8 @@ class Pool(Protocol):
     def pool_batch(self, rows: Sequence[int]) -> dict[str, Tensor]:
         """Tokens of the given rows."""
 
-    def follow(self, plan: Plan, seed: int) -> None:
-        """Set the planned sizes and the seed of the order within an epoch."""
+    def follow(self, plan: Plan, seed: int, left_out: LeftOut) -> None:
+        """Set the planned sizes, the seed of the order within an epoch, and what is left out of training."""
 
 
 class Scorer(Protocol):

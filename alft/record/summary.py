@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +30,12 @@ def label_costs(ledger: Ledger) -> dict[str, Any]:
     }
 
 
-def epoch_records(ledger: Ledger, plan: Plan, advice: Sequence[Advice] = ()) -> list[dict[str, Any]]:
+def epoch_records(
+    ledger: Ledger, plan: Plan, advice: Sequence[Advice] = (), left_out: Mapping[int, int] | None = None
+) -> list[dict[str, Any]]:
     """One record per epoch trained: planned share, rows, labels bought so far, scores, advice, seconds and memory.
 
+    ``left_out`` has the number of rows of its set that an epoch was not trained on, where a run may have such.
     Agreement and forecast are null except after a set; the gain of a forecast is a fraction, as scores are.
     """
     after = {one.epoch: one for one in advice}
@@ -42,6 +45,7 @@ def epoch_records(ledger: Ledger, plan: Plan, advice: Sequence[Advice] = ()) -> 
             "share": plan.shares[epoch],
             "selected": len(selection.rows),
             "bought": ledger.bought_until(epoch),
+            **({} if left_out is None else {"left_out": left_out[epoch]}),
             "val_f1_macro": ledger.validation.get(epoch),
             **({"test_f1_macro": ledger.tested[epoch]} if epoch in ledger.tested else {}),
             "kappa": after[epoch].kappa if epoch in after else None,
@@ -96,7 +100,8 @@ def write_summary(folder: Path, summary: Summary) -> None:
 def write_selection(folder: Path, ledger: Ledger) -> None:
     """Write ``selection.parquet``: one line per epoch and row, in that order; cluster, score and learned may be null.
 
-    ``learned`` is the probability that training gave the label of the row in that epoch; null without a label (``data.skip``).
+    ``learned`` is the probability that training gave the label of the row in that epoch; null for one that was left out, and
+    for one without a label (``data.skip``).
     """
     columns: dict[str, list[Any]] = {"epoch": [], "row": [], "cluster": [], "score": [], "first_used": [], "learned": []}
     for epoch, selection in sorted(ledger.selections.items()):
@@ -113,4 +118,4 @@ def write_selection(folder: Path, ledger: Ledger) -> None:
 
 
 def _cells(values: Tensor | None, count: int) -> list[Any]:
-    return [None] * count if values is None else values.tolist()
+    return [None] * count if values is None else [None if value != value else value for value in values.tolist()]  # NaN

@@ -1,4 +1,4 @@
-"""Reports on finished runs, with confidence intervals; only ``summary.json`` of each run is read.
+"""Reports on finished runs, with confidence intervals; only ``summary.json`` and ``suspects.csv`` of each run are read.
 
 This package is independent: reading the files of a run requires none of the code of a run. ``python -m alft report`` prints
 :func:`compare` and :func:`contrasts`; plots and notebooks use :func:`load_runs` and :func:`load_epochs`.
@@ -8,6 +8,7 @@ from alft.report.budgets import budgets
 from alft.report.compare import compare
 from alft.report.contrasts import contrasts
 from alft.report.formats import as_csv, as_markdown, as_rehearsal, as_terminal
+from alft.report.suspects import suspects
 from alft.report.tables import load_epochs, load_runs
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "contrasts",
     "load_epochs",
     "load_runs",
+    "suspects",
 ]

@@ -24,14 +24,14 @@ KINDS: tuple[Kind, ...] = ("baseline", "random", "selection")
 
 @dataclass(frozen=True)
 class Arm:
-    """Runs that differ only in their seed.
+    """Runs that differ only in their seed, or in their fold and seed where folds are taken together.
 
     Attributes:
         name: Name of the group's runs.
         fingerprint: Fingerprint of their data, and of the pool labels if there are runs with others.
         label: Settings in which the arm differs from the others of its group.
         settings: Settings shared by its runs.
-        runs: The runs in the order of their seeds, each of which occurs once.
+        runs: The runs in the order of their folds and seeds, each pair of which occurs once.
     """
 
     name: str
@@ -56,8 +56,13 @@ class Arm:
         return {run.seed: run.summary["test"]["f1_macro"] for run in self.runs}
 
 
-def gather(*roots: str | Path) -> list[Arm]:
+def gather(*roots: str | Path, folds_together: bool = False) -> list[Arm]:
     """The arms of all finished runs below the roots.
+
+    Args:
+        *roots: Folders.
+        folds_together: Whether the folds of one data set are one group: those of runs with equal names and numbers of folds,
+            unless one of the folds has several fingerprints there, so that they are cut from several data sets.
 
     Returns:
         Arms sorted by the group's name and fingerprint and, within a group: baselines, random selection, the others by label.
@@ -66,7 +71,9 @@ def gather(*roots: str | Path) -> list[Arm]:
     Raises:
         ValueError: There is no run, a summary is broken, or two runs of one arm have the same seed.
     """
-    groups = [_arms(members, fingerprint) for fingerprint, members in _groups(find_runs(*roots)).items()]
+    by_fingerprint = _groups(find_runs(*roots))
+    by_fingerprint = _with_folds_together(by_fingerprint) if folds_together else by_fingerprint
+    groups = [_arms(members, fingerprint) for fingerprint, members in by_fingerprint.items()]
     return [arm for arms in sorted(groups, key=lambda arms: (arms[0].name, arms[0].fingerprint)) for arm in arms]
 
 
@@ -88,6 +95,22 @@ def _groups(runs: Sequence[Run]) -> dict[str, list[Run]]:
     return groups
 
 
+def _with_folds_together(groups: dict[str, list[Run]]) -> dict[str, list[Run]]:
+    """The groups, with those that are folds of one data set as one."""
+    of_source: dict[tuple[frozenset[str], int], list[str]] = {}
+    found = dict(groups)
+    for fingerprint, members in groups.items():
+        if members[0].fold is not None:
+            names = frozenset(run.summary["name"] for run in members)
+            of_source.setdefault((names, members[0].fold[1]), []).append(fingerprint)
+    for fingerprints in of_source.values():
+        folds = [groups[fingerprint][0].fold for fingerprint in fingerprints]
+        if len(set(folds)) == len(folds) > 1:
+            joint = sha256(" ".join(fingerprints).encode()).hexdigest()[:16]
+            found[joint] = [run for fingerprint in fingerprints for run in found.pop(fingerprint)]
+    return found
+
+
 def _arms(runs: list[Run], fingerprint: str) -> list[Arm]:
     """The arms of one group."""
     keys = sorted({key for run in runs for key in run.settings})
@@ -98,7 +121,7 @@ def _arms(runs: list[Run], fingerprint: str) -> list[Arm]:
     members = list(by_settings.values())
     labels = _labels([runs[0].settings for runs in members])
     name = ", ".join(sorted({run.summary["name"] for run in runs}))
-    arms = [Arm(name, fingerprint, label, m[0].settings, _by_seed(m)) for label, m in zip(labels, members, strict=True)]
+    arms = [Arm(name, fingerprint, label, m[0].settings, _in_order(m)) for label, m in zip(labels, members, strict=True)]
     return sorted(arms, key=lambda arm: (KINDS.index(arm.kind), arm.label))
 
 
@@ -118,11 +141,11 @@ def _labels(many: list[Settings]) -> list[str]:
     return labels
 
 
-def _by_seed(runs: list[Run]) -> tuple[Run, ...]:
-    """Runs in the order of their seeds; refuses duplicates, which would make every interval too narrow."""
-    first: dict[int, Run] = {}
-    for run in sorted(runs, key=lambda run: (run.seed, run.folder)):
-        if (other := first.setdefault(run.seed, run)) is not run:
+def _in_order(runs: list[Run]) -> tuple[Run, ...]:
+    """Runs in the order of their folds and seeds; refuses duplicates, which would make every interval too narrow."""
+    first: dict[tuple[int, int], Run] = {}
+    for run in sorted(runs, key=lambda run: (run.repetition, run.folder)):
+        if (other := first.setdefault(run.repetition, run)) is not run:
             raise ValueError(
                 f"runs: {other.folder} and {run.folder} have the same settings and seed {run.seed}, as far as their summaries "
                 "tell, and a run counted twice would make the intervals too narrow; leave one of them out"

@@ -2,10 +2,14 @@
 
 A score belongs to the number of labels bought when it was measured. Arms are compared at equal numbers of labels, paired by
 seed, with the intervals of :mod:`alft.report.intervals`; a random control that bought other numbers has nothing to compare.
+The folds of one data set are repetitions of one setting, as seeds are, and pairs then share fold and seed. Folds share most of
+their training rows, so that standard errors and intervals over them are somewhat too small.
 """
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import fmean, stdev
 from typing import Any
 
 import numpy as np
@@ -17,7 +21,7 @@ from alft.report.partners import random_of
 from alft.report.phrases import Line
 
 COLUMNS = (
-    *("name", "fingerprint", "arm", "bought", "pool", "seeds", "test_f1", "test_low", "test_high"),
+    *("name", "fingerprint", "folds", "arm", "bought", "pool", "runs", "test_f1", "test_f1_error", "test_low", "test_high"),
     *("random", "random_difference", "random_low", "random_high", "random_seeds"),
 )
 """Columns in the order of the CSV."""
@@ -30,26 +34,29 @@ def budgets(*roots: str | Path) -> pd.DataFrame:
     """One line per arm and number of labels at which a test score was recorded, for the runs below the roots.
 
     Returns:
-        name, fingerprint, arm; bought: number of labels; pool: number of all labels; seeds: runs with a score there; test_f1,
-        test_low, test_high: their mean, in [0, 1], and its 95 % interval; random: label of the random control, None without
-        one; random_difference, random_low, random_high: mean difference in test F1 to that control at the same number of
-        labels, and its 95 % interval; random_seeds: seeds in common.
+        name, fingerprint (where there are several folds one of their own), folds: number of folds of the group, 1 without;
+        arm; bought: number of labels; pool: number of all labels, rounded mean over the folds; runs: runs with a score there;
+        test_f1: their mean, in [0, 1]; test_f1_error: its standard error over these runs, NaN for one run; test_low,
+        test_high: its 95 % interval; random: label of the
+        random control, None without one; random_difference, random_low, random_high: mean difference in test F1 to that
+        control at the same number of labels, and its 95 % interval; random_seeds: pairs with the same fold and seed.
         No lines if no run recorded such scores.
 
     Raises:
-        ValueError: There is no run, a summary is broken, or two runs of one arm have the same seed.
+        ValueError: There is no run, a summary is broken, or two runs of one arm have the same fold and seed.
     """
-    lines = [line for group in groups_of(gather(*roots)) for arm in group for line in _lines(arm, random_of(arm, group))]
+    groups = groups_of(gather(*roots, folds_together=True))
+    lines = [line for group in groups for arm in group for line in _lines(arm, random_of(arm, group), _folds(group))]
     return pd.DataFrame(lines, columns=list(COLUMNS))
 
 
-def scores_by_labels(arm: Arm) -> dict[int, dict[int, float]]:
-    """Test macro-F1 by number of labels, ascending, and seed; of several sets with equally many labels that of the last."""
-    found: dict[int, dict[int, float]] = {}
+def scores_by_labels(arm: Arm) -> dict[int, dict[tuple[int, int], float]]:
+    """Test macro-F1 by number of labels, ascending, and by fold and seed; of equal numbers of labels that of the last set."""
+    found: dict[int, dict[tuple[int, int], float]] = {}
     for run in arm.runs:
         for record in run.epochs:
             if record.get("test_f1_macro") is not None:
-                found.setdefault(record["bought"], {})[run.seed] = record["test_f1_macro"]
+                found.setdefault(record["bought"], {})[run.repetition] = record["test_f1_macro"]
     return dict(sorted(found.items()))
 
 
@@ -67,15 +74,30 @@ def shown_budgets(lines: Sequence[Line]) -> list[int]:
     return [known[round(place * (len(known) - 1) / (MOST_BUDGETS - 1))] for place in range(MOST_BUDGETS)]
 
 
-def _lines(arm: Arm, random: Arm | None) -> list[dict[str, Any]]:
+def _folds(group: Sequence[Arm]) -> int:
+    """Number of folds that the runs of a group have as test sets."""
+    return len({run.fold for arm in group for run in arm.runs})
+
+
+def _lines(arm: Arm, random: Arm | None, folds: int) -> list[dict[str, Any]]:
     theirs = {} if random is None else scores_by_labels(random)
+    pool = round(fmean(run.summary["labels"]["pool"] for run in arm.runs))
     return [
         {
-            **{"name": arm.name, "fingerprint": arm.fingerprint, "arm": arm.label, "bought": bought},
-            **{"pool": arm.runs[0].summary["labels"]["pool"], "seeds": len(scores)},
-            **{"test_f1": sum(scores.values()) / len(scores), "random": random and random.label},
+            **{"name": arm.name, "fingerprint": arm.fingerprint, "folds": folds, "arm": arm.label},
+            **{"bought": bought, "pool": pool, "runs": len(scores), "test_f1": fmean(scores.values())},
+            **{"test_f1_error": standard_error(list(scores.values())), "random": random and random.label},
             **dict(zip(("test_low", "test_high"), bootstrap_interval(np.array([*scores.values()])), strict=True)),
             **paired_difference(scores, theirs.get(bought, {})).columns("random"),
         }
         for bought, scores in scores_by_labels(arm).items()
     ]
+
+
+def standard_error(values: Sequence[float]) -> float:
+    """Standard error of a mean: the deviation (n - 1) over the root of n; NaN for one value.
+
+    >>> standard_error([0.5, 0.7]), standard_error([0.5])
+    (0.1, nan)
+    """
+    return stdev(values) / math.sqrt(len(values)) if len(values) > 1 else math.nan

@@ -9,10 +9,10 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from alft.report.cells import Section, Sheet
 from alft.report.rounds import rehearsal_parts
 from alft.report.sentences import sentences_on_all
-from alft.report.sheet import Sheet
-from alft.report.sheets import Section, sections
+from alft.report.sheets import sections
 from alft.system.visible import markdown
 
 NARROWEST = 100
@@ -28,6 +28,7 @@ def as_terminal(
     width: int = 128,
     arms: Sequence[str] = (),
     budgets: pd.DataFrame | None = None,
+    suspects: pd.DataFrame | None = None,
 ) -> str:
     """Format as tables drawn with lines.
 
@@ -37,8 +38,9 @@ def as_terminal(
         width: Width of the terminal in columns.
         arms: Texts; only arms with one of them in their label are shown. By default all, or the best of very many.
         budgets: Result of :func:`alft.report.budgets` for the same runs; None omits test scores by labels.
+        suspects: Result of :func:`alft.report.suspects` for the same runs; None omits suspected wrong labels.
     """
-    return _printed(_terminal_parts(sections(table, contrasts, arms, budgets), table), max(width, NARROWEST))
+    return _printed(_terminal_parts(sections(table, contrasts, arms, budgets, suspects), table), max(width, NARROWEST))
 
 
 def as_markdown(
@@ -46,9 +48,10 @@ def as_markdown(
     contrasts: pd.DataFrame | None = None,
     arms: Sequence[str] = (),
     budgets: pd.DataFrame | None = None,
+    suspects: pd.DataFrame | None = None,
 ) -> str:
     """Format the same tables and sentences as Markdown."""
-    return _printed(_markdown_parts(sections(table, contrasts, arms, budgets), table), UNBROKEN)
+    return _printed(_markdown_parts(sections(table, contrasts, arms, budgets, suspects), table), UNBROKEN)
 
 
 def as_rehearsal(table: pd.DataFrame, budgets: pd.DataFrame, width: int = 128) -> str:

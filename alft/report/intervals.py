@@ -14,9 +14,12 @@ or 5 seeds **no** percentile interval has a coverage above 75, 88 or 94 %; each 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from scipy import stats
+
+Repetition = TypeVar("Repetition", int, tuple[int, int])
 
 FEWEST_SEEDS = 3
 """Minimum number of differences for an interval."""
@@ -56,11 +59,11 @@ class Difference:
         }
 
 
-def paired_difference(ours: Mapping[int, float | None], theirs: Mapping[int, float | None]) -> Difference:
+def paired_difference(ours: Mapping[Repetition, float | None], theirs: Mapping[Repetition, float | None]) -> Difference:
     """Mean difference, ours minus theirs, over the seeds for which both have a value.
 
     Args:
-        ours: Value by seed; None where missing.
+        ours: Value by seed, or by fold and seed; None where missing.
         theirs: The same for the control.
     """
     pairs = [(ours[seed], theirs[seed]) for seed in sorted(set(ours) & set(theirs))]

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 import pandas as pd
 
 from alft.report.budgets import shown_budgets
+from alft.report.cells import Cell, Sheet, difference, lines_of, sheet_of
 from alft.report.intervals import FEWEST_SEEDS
 from alft.report.phrases import Line, Verdicts, compared, count, verdict
 from alft.report.savings import SHARE
-from alft.report.sheet import Cell, Sheet, difference, lines_of, sheet_of
 
 LABELS = Verdicts("needs more labels than", "needs fewer labels than", "in labels not distinguishable from")
 RANDOM = "random selection"

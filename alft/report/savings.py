@@ -16,18 +16,21 @@ from alft.report.budgets import scores_by_labels
 from alft.report.intervals import bootstrap_interval, paired_difference
 from alft.report.label_curve import Curve
 
+Repetition = tuple[int, int]
+"""Fold and seed of a run."""
+
 SHARE = 0.95
 """Share of the score with all labels that is to be reached."""
 
 
-def curves_of(arm: Arm | None) -> dict[int, Curve]:
-    """Test curves by seed, of runs with a score at each number of labels of the arm; at least two numbers are needed."""
+def curves_of(arm: Arm | None) -> dict[Repetition, Curve]:
+    """Test curves by fold and seed, of runs with a score at each number of labels of the arm, of which there are two or more."""
     by_labels = {} if arm is None else scores_by_labels(arm)
     if len(by_labels) < 2:
         return {}
-    seeds = set.intersection(*(set(scores) for scores in by_labels.values()))
+    runs = set.intersection(*(set(scores) for scores in by_labels.values()))
     labels = tuple(by_labels)
-    return {seed: Curve(labels, tuple(by_labels[count][seed] for count in labels)) for seed in sorted(seeds)}
+    return {run: Curve(labels, tuple(by_labels[count][run] for count in labels)) for run in sorted(runs)}
 
 
 def savings(arm: Arm, random: Arm | None, baseline: Arm | None) -> dict[str, Any]:
@@ -70,21 +73,21 @@ def _target(baseline: Arm | None) -> float:
     return SHARE * sum(scores) / len(scores) if scores else math.nan
 
 
-def _areas(curves: Mapping[int, Curve]) -> dict[int, float | None]:
+def _areas(curves: Mapping[Repetition, Curve]) -> dict[Repetition, float | None]:
     return {seed: curve.mean_height() for seed, curve in curves.items()}
 
 
-def _labels(curves: Mapping[int, Curve], target: float) -> dict[int, float | None]:
+def _labels(curves: Mapping[Repetition, Curve], target: float) -> dict[Repetition, float | None]:
     if math.isnan(target):
         return {}
     reached = {seed: curve.reaches(target) for seed, curve in curves.items()}
     return {seed: float(curves[seed].labels[-1] if count is None else count) for seed, count in reached.items()}
 
 
-def _missed(curves: Mapping[int, Curve], target: float) -> float:
+def _missed(curves: Mapping[Repetition, Curve], target: float) -> float:
     return math.nan if math.isnan(target) or not curves else sum(curve.reaches(target) is None for curve in curves.values())
 
 
-def _mean(values: Mapping[int, float | None]) -> float:
+def _mean(values: Mapping[Repetition, float | None]) -> float:
     found = [value for value in values.values() if value is not None]
     return sum(found) / len(found) if found else math.nan

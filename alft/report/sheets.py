@@ -2,43 +2,20 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import pandas as pd
 
-from alft.report.budgets import shown_budgets
+from alft.report.budgets_sheet import budgets_sheet, folds_sections
+from alft.report.cells import Cell, Section, Sheet, difference, figure, lines_of, sheet_of
 from alft.report.choice import choose, not_shown
 from alft.report.contrasts import LEFT_OUT
 from alft.report.phrases import Line, points, verdict
 from alft.report.rounds import savings_sheet
 from alft.report.sentences import sentences_on, sentences_on_group
 from alft.report.settings import shared
-from alft.report.sheet import Cell, Sheet, difference, figure, lines_of, sheet_of
+from alft.report.suspects import suspects_sheet
 from alft.report.tables import GROUP
 from alft.system.control_names import CONTROLS, ENCODER, control_key, in_words
-
-
-@dataclass(frozen=True)
-class Section:
-    """All about one group.
-
-    Attributes:
-        title: Name, size of the pool, fingerprint.
-        shared: Settings shared by all its arms.
-        left_out: What is not shown, and how to see it; empty if all is.
-        sheets: Scores, labels, both together, stability, cost, rounds, controls, and effects of single settings.
-        controls: Scores without fine-tuning.
-        findings: Sentences about each arm, without its name; arms without sentences are omitted.
-        remarks: Notes on how to read the section.
-    """
-
-    title: str
-    shared: str
-    left_out: tuple[str, ...]
-    sheets: tuple[Sheet, ...]
-    controls: str
-    findings: dict[str, tuple[str, ...]]
-    remarks: tuple[str, ...]
 
 
 def labels_at_equal_f1(line: Line) -> str:
@@ -94,6 +71,7 @@ def sections(
     contrasts: pd.DataFrame | None = None,
     arms: Sequence[str] = (),
     budgets: pd.DataFrame | None = None,
+    suspects: pd.DataFrame | None = None,
 ) -> list[Section]:
     """Lay out the groups of a table.
 
@@ -101,8 +79,11 @@ def sections(
         table: Result of :func:`alft.report.compare`, in whose order the groups are.
         contrasts: Pairs, as returned by :func:`alft.report.contrasts` for the same runs.
         arms: Texts; only arms with one of them in their label are shown. By default all, or the best of very many.
-        budgets: Test scores by labels, as returned by :func:`alft.report.budgets` for the same runs.
+        budgets: Test scores by labels, as returned by :func:`alft.report.budgets` for the same runs; those over several folds
+            are sections of their own, the last ones.
+        suspects: Suspected wrong labels, as returned by :func:`alft.report.suspects` for the same runs.
     """
+    doubtful = [] if suspects is None else lines_of(suspects)
     sets = [] if budgets is None else lines_of(budgets)
     pairs = [] if contrasts is None else lines_of(contrasts)
     skipped = {} if contrasts is None else contrasts.attrs.get(LEFT_OUT, {})
@@ -115,10 +96,9 @@ def sections(
             left_out = not_shown(lines, shown, arms, skipped.get(fingerprint, {}))
             names = {line["arm"] for line in shown}
             by_labels = [one for one in sets if all(one[key] == lines[0][key] for key in GROUP) and one["arm"] in names]
-            found.append(
-                _section(lines, shown, left_out, [pair for pair in pairs if _belongs(pair, lines[0], arms)], by_labels)
-            )
-    return found
+            more = (*budgets_sheet(by_labels), *suspects_sheet([one for one in doubtful if one["fingerprint"] == fingerprint]))
+            found.append(_section(lines, shown, left_out, [pair for pair in pairs if _belongs(pair, lines[0], arms)], more))
+    return [*found, *folds_sections(sets, arms)]
 
 
 def _belongs(pair: Line, first: Line, arms: Sequence[str]) -> bool:
@@ -127,7 +107,7 @@ def _belongs(pair: Line, first: Line, arms: Sequence[str]) -> bool:
 
 
 def _section(
-    lines: list[Line], shown: list[Line], left_out: tuple[str, ...], pairs: list[Line], by_labels: list[Line]
+    lines: list[Line], shown: list[Line], left_out: tuple[str, ...], pairs: list[Line], more: tuple[Sheet, ...]
 ) -> Section:
     first = lines[0]
     tested = any(line["test_f1"] is not None for line in lines)
@@ -141,7 +121,7 @@ def _section(
         left_out=left_out,
         sheets=(
             *(sheet_of(title, columns, shown) for title, columns in SHEETS.items()),
-            *_budgets_sheet(by_labels),
+            *more,
             *savings_sheet(shown),
             *_controls_sheet(shown),
             *_contrasts_sheet(pairs),
@@ -165,20 +145,6 @@ def _controls_sheet(lines: list[Line]) -> list[Sheet]:
     known = {words: key for words, key in keys.items() if any(line[key] is not None for line in lines)}
     columns = {words.replace(" + ", "\n+ "): figure(key, ".3f") for words, key in known.items()}
     return [sheet_of("Controls on the labels bought, test macro-F1", columns, lines)] if columns else []
-
-
-def _budgets_sheet(sets: list[Line]) -> list[Sheet]:
-    """The sheet of test scores by labels bought, if runs have them: the mean, and the difference to random selection."""
-    if not sets:
-        return []
-    counts = shown_budgets(sets)
-    cells: dict[str, dict[int, str]] = {}
-    for one in sets:
-        to_random = f"\n{difference('random')(one)}" if one["random_seeds"] else ""
-        cells.setdefault(one["arm"], {})[one["bought"]] = f"{one['test_f1']:.3f}{to_random}"
-    title = "Test macro-F1 by labels bought; below it to random selection, points [95 %] (seeds)"
-    header = ("arm", *(f"{count}\n({count / sets[0]['pool']:.0%})" for count in counts))
-    return [Sheet(title, header, tuple((arm, *(found.get(count, "-") for count in counts)) for arm, found in cells.items()))]
 
 
 def _contrasts_sheet(pairs: list[Line]) -> list[Sheet]:

@@ -57,6 +57,9 @@ RUN: dict[str, Rule] = {
 MORE: dict[str, Rule] = {f"controls.{key}": SCORE for key in CONTROL_KEYS}
 """Entries that a report shows where a summary has them."""
 
+FOLD: dict[str, Rule] = {"fold": COUNT, "folds": COUNT}
+"""Entries of the fold of a run that has one."""
+
 EPOCH: dict[str, Rule] = {
     "epoch": COUNT,
     "share": SHARE,
@@ -87,6 +90,17 @@ class Run:
     def seed(self) -> int:
         """Seed of the run."""
         return int(self.summary["seed"])
+
+    @property
+    def fold(self) -> tuple[int, int] | None:
+        """Number of the fold that was its test set, from 0, and of how many; None for a run without folds."""
+        fold = self.summary.get("fold")
+        return None if fold is None else (int(fold["fold"]), int(fold["folds"]))
+
+    @property
+    def repetition(self) -> tuple[int, int]:
+        """Its fold, or -1, and its seed: what repeated runs of one setting differ in."""
+        return (-1 if self.fold is None else self.fold[0]), self.seed
 
     @property
     def diverged(self) -> bool:
@@ -165,9 +179,11 @@ def _with_more(summary: dict[str, Any]) -> dict[str, Any]:
 
 
 def _faults_inside(summary: Mapping[str, Any]) -> list[str]:
-    """Faults of the entries that are records themselves: epochs, settings in groups, and predictions by label."""
+    """Faults of the entries that are records themselves: fold, epochs, settings in groups, and predictions by label."""
     settings, predicted = summary["settings"], summary["test"]["predicted"] or {}
-    faults = [fault for i, record in enumerate(summary["epochs"]) for fault in _faults(record, EPOCH, f"epochs.{i}.")]
+    faults = _faults({"fold": None, **summary}, {"fold": Rule((dict, NoneType))})
+    faults += [] if faults or not summary.get("fold") else _faults(summary["fold"], FOLD, "fold.")
+    faults += [fault for i, record in enumerate(summary["epochs"]) for fault in _faults(record, EPOCH, f"epochs.{i}.")]
     faults += [
         fault
         for i, record in enumerate(summary["epochs"])

@@ -27,6 +27,7 @@ from alft.selection.outputs import Decision, Needs, Scores
 from alft.selection.plan import Mode, Pace, Plan, Restart, plan_epochs
 from alft.selection.seeds import generator, mix
 from alft.selection.stopping import HORIZON, Advice, StopRule, advise
+from alft.selection.unlearned import never_learned, none_left_out, refuse_idle
 from alft.selection.ward import Ward
 
 Recluster = Literal["once", "every_epoch"]
@@ -55,6 +56,8 @@ class Policy:
         refit: Last epochs of the run, at least 0, that choose no set, but begin from the pretrained weights and train on all
             rows bought.
         stop: Rule that ends the run after a set, before more labels are bought; null for none.
+        drop_unlearned: Leave a row out of training after this many epochs, at least 1, in a row in which it was trained on and
+            its label not learned; the label stays bought. null never does.
         scoring_precision: Precision of the encoder when it scores the pool, independent of trainer.precision unless that
             makes the weights themselves bf16.
     """
@@ -73,6 +76,7 @@ class Policy:
     restart: Restart = "never"
     refit: int = 0
     stop: StopRule | None = None
+    drop_unlearned: int | None = None
     scoring_precision: Precision = "float32"
 
     def __post_init__(self) -> None:
@@ -88,6 +92,8 @@ class Policy:
             raise ValueError(f"active.max_unique must be in (0, 1], got {self.max_unique}")
         if not 0 <= self.warm_start <= 1:
             raise ValueError(f"active.warm_start must be in [0, 1], got {self.warm_start}")
+        if self.drop_unlearned is not None and self.drop_unlearned < 1:
+            raise ValueError(f"active.drop_unlearned must be at least 1 or null, got {self.drop_unlearned}")
         _ = self.pace  # checks its numbers
         kind = type(self.embedding).__name__
         if not isinstance(self.embedding, TokenEmbedding | TextEmbedding):
@@ -129,7 +135,15 @@ class Policy:
         plan = plan_epochs(self.budget, epochs, pool, self.mode, self.max_unique, self.warm_start, self.pace)
         if self.stop is not None:
             self.stop.refuse_idle(plan, self._scored(plan, pool))
+        if self.drop_unlearned is not None:
+            refuse_idle(self.drop_unlearned, plan, self.mode)
         return plan
+
+    def left_out(self, epoch: int, ledger: Ledger, rows: Tensor, labels_R: Tensor) -> Tensor:
+        """Which of these rows ``epoch`` does not train on, bool (R,), see :func:`alft.selection.unlearned.never_learned`."""
+        if self.drop_unlearned is None:
+            return none_left_out(epoch, ledger, rows, labels_R)
+        return never_learned(ledger, epoch, rows, labels_R, self.drop_unlearned)
 
     def advise(self, plan: Plan, ledger: Ledger) -> list[Advice]:
         """The advice after each set so far, see :func:`alft.selection.stopping.advise`."""

@@ -6,6 +6,7 @@ seed, only the selection differs. Ours, not the paper's.
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
 from alft.selection.ledger import Clusters, Ledger, Selection
@@ -22,9 +23,11 @@ class Replay(Policy):
 
     Attributes:
         sets: Ascending row numbers of each epoch's set.
+        dropped: Rows of each set that were left out of training.
     """
 
     sets: tuple[Tensor, ...] = ()
+    dropped: tuple[Tensor, ...] = ()
 
     def plan(self, epochs: int, pool: int) -> Plan:
         """The recorded sizes.
@@ -48,6 +51,10 @@ class Replay(Policy):
             cap=bought[-1],
             pace=self.pace,
         )
+
+    def left_out(self, epoch: int, ledger: Ledger, rows: Tensor, labels_R: Tensor) -> Tensor:
+        """The rows that the recorded run left out of ``epoch``."""
+        return torch.isin(rows, self.dropped[epoch]) if epoch < len(self.dropped) else torch.zeros_like(rows, dtype=torch.bool)
 
     def needs(self, epoch: int, plan: Plan, ledger: Ledger) -> Needs:
         """Nothing: the model is not used."""

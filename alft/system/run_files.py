@@ -12,6 +12,11 @@ STEPS = "steps.csv"
 SELECTION = "selection.parquet"
 PREDICTIONS = "predictions.parquet"
 
+SUSPECTS = "suspects.csv"
+"""Bought rows whose label may be wrong; not there if controls were off or out of time."""
+
+SUSPECT_COLUMNS = ("row", "label", "probability", "likelier", "likelier_probability")
+
 SUMMARY = "summary.json"
 """The last file of a complete run: a run without it is not finished."""
 

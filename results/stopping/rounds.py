@@ -1,13 +1,14 @@
 """Makes the learning curves of docs/stopping.md: rounds of labels with a regression on frozen vectors, without fine-tuning.
 
-    python results/stopping/rounds.py ENCODER FOLDER OUTPUT
+    python results/stopping/rounds.py ENCODER FOLDER OUTPUT NAME...
 
-For each data set in FOLDER: a logistic regression on the mean vectors of the frozen ENCODER and 10 seeds. The first round is
-drawn at random; each further one takes the rows with the smallest margin. After each round macro-F1 on validation and on test,
-and the kappa of the predictions on the pool with those of the round before. One line per round goes to OUTPUT, a CSV file.
+For each data set NAME in FOLDER: a logistic regression on the mean vectors of the frozen ENCODER and 10 seeds. The first round
+is drawn at random; each further one takes the rows with the smallest margin. After each round macro-F1 on validation and on
+test, and the kappa of the predictions on the pool with those of the round before. OUTPUT, a CSV file, gets one line per round.
 """
 
 import csv
+import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,17 +18,15 @@ import torch
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import f1_score
-from torch import Tensor
-from transformers import AutoModel
 
+from alft.controls.frozen import frozen_vectors
+from alft.controls.time_limit import TimeLimit
 from alft.data.corpus import load_corpus
 from alft.data.rows import Rows
 from alft.data.tokens import load_tokenizer, tokenize
-from alft.selection.chunks import make_chunks
-from alft.selection.embedding import MeanTokens
 from alft.selection.stopping import kappa
 
-STEPS = {"maltese": 20, "icelandic": 20, "slovak": 40}
+STEPS = {"maltese": 20, "icelandic": 20, "slovak": 40, "turkish": 40, "swahili": 40}
 """Labels bought in each round, by data set."""
 
 SEEDS = 10
@@ -37,18 +36,6 @@ MOST = 1000
 Table = NDArray[np.float64]
 Labels = NDArray[np.int64]
 Labelled = tuple[Table, list[int]]
-
-
-@torch.no_grad()
-def vectors(encoder: str, texts: list[str]) -> Tensor:
-    """Mean vectors of the texts, of length 1."""
-    network = AutoModel.from_pretrained(encoder, dtype=torch.float32).eval()
-    tokens = tokenize(texts, load_tokenizer(encoder, 128), 128)
-    found_ND = torch.zeros(len(texts), network.config.hidden_size)
-    for chunk in make_chunks(tokens.lengths, torch.arange(len(texts)), 2048):
-        batch = tokens.batch(chunk.tolist())
-        found_ND[chunk] = MeanTokens()(network(**batch).last_hidden_state, batch["attention_mask"])
-    return torch.nn.functional.normalize(found_ND)
 
 
 def rounds(
@@ -86,22 +73,24 @@ def prepared(encoder: str, source: Path) -> list[Labelled]:
     labelled = corpus.pool.take(corpus.pool.labelled)
     drawn = np.random.default_rng(0).permutation(len(labelled.labels))[: 3 * MOST]
     sets: list[Rows] = [labelled.take(drawn.tolist()), corpus.validation, corpus.test]
-    found = vectors(encoder, [text for rows in sets for text in rows.texts]).double()
-    found -= found[: len(drawn)].mean(0)
-    parts = torch.split(torch.nn.functional.normalize(found), [len(rows.labels) for rows in sets])
-    return [(part.numpy(), list(rows.labels)) for part, rows in zip(parts, sets, strict=True)]
+    tokenizer = load_tokenizer(encoder, 128)
+    texts = [(tokenize(rows.texts, tokenizer, 128), range(len(rows.texts))) for rows in sets]
+    vectors = frozen_vectors(encoder, texts, torch.device("cpu"), TimeLimit(math.inf), bar=False)
+    tables = [torch.nn.functional.normalize(torch.from_numpy(table)) for table in vectors]
+    centred = [torch.nn.functional.normalize(table - tables[0].mean(0)) for table in tables]
+    return [(table.numpy(), list(rows.labels)) for table, rows in zip(centred, sets, strict=True)]
 
 
-def main(encoder: str, folder: str, output: str) -> None:
-    """Write the rounds of all data sets."""
+def main(encoder: str, folder: str, output: str, *names: str) -> None:
+    """Write the rounds of the data sets with these names."""
     torch.manual_seed(0)
     with Path(output).open("w", newline="") as file:
         lines = csv.writer(file, lineterminator="\n")
         lines.writerow(["data", "seed", "labels", "validation", "test", "kappa"])
-        for name, step in STEPS.items():
+        for name in names:
             (pool, labels), *others = prepared(encoder, Path(folder, name))
             for seed in range(SEEDS):
-                lines.writerows([name, seed, *line] for line in rounds(pool, np.array(labels), others, step, seed))
+                lines.writerows([name, seed, *line] for line in rounds(pool, np.array(labels), others, STEPS[name], seed))
             print(f"{name}: {SEEDS} seeds", flush=True)
 
 

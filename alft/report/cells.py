@@ -1,4 +1,4 @@
-"""A table of texts, and its cells: rounded figures, and differences with their intervals."""
+"""Parts of a report for reading: tables of texts, sections, and cells of rounded figures."""
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -24,6 +24,29 @@ class Sheet:
     title: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    """All about one group.
+
+    Attributes:
+        title: Name, size of the pool, fingerprint.
+        shared: Settings shared by all its arms.
+        left_out: What is not shown, and how to see it; empty if all is.
+        sheets: Scores, labels, both together, stability, cost, what some runs have, controls, effects of single settings.
+        controls: Scores without fine-tuning.
+        findings: Sentences about each arm, without its name; arms without sentences are omitted.
+        remarks: Notes on how to read the section.
+    """
+
+    title: str
+    shared: str
+    left_out: tuple[str, ...]
+    sheets: tuple[Sheet, ...]
+    controls: str
+    findings: dict[str, tuple[str, ...]]
+    remarks: tuple[str, ...]
 
 
 def figure(column: str, form: str) -> Cell:
