@@ -52,9 +52,7 @@ class Advice:
     def _outlook(self) -> str:
         if self.forecast is None:
             return f"no forecast, {self.missing}"
-        gain, low, high = (100 * value for value in (self.forecast.gain, self.forecast.low, self.forecast.high))
-        more = f"{self.forecast.labels} more label{'' if self.forecast.labels == 1 else 's'}"
-        return f"{more}: {gain:+.1f} points of validation macro-F1 [{low:.1f}, {high:.1f}]"
+        return self.forecast.sentence
 
 
 @dataclass(frozen=True)
@@ -202,12 +200,13 @@ def advise(ledger: Ledger, plan: Plan, labels: int) -> list[Advice]:
         if epoch + 1 == plan.epochs or plan.is_new(epoch + 1):
             more = min(labels, plan.cap - bought)
             outlook = forecast(scores, more) if more else None
-            missing = "" if outlook else _missing(more, scores)
+            missing = "" if outlook else missing_forecast(more, scores)
             found.append(Advice(epoch, bought, ledger.agreement.get(epoch), outlook, missing))
     return found
 
 
-def _missing(more: int, scores: Mapping[int, float]) -> str:
+def missing_forecast(more: int, scores: Mapping[int, float]) -> str:
+    """Why there is no forecast of ``more`` labels from these scores."""
     if not more:
         return "no more labels can be bought"
     if len(scores) < FEWEST_SCORES:
