@@ -1,6 +1,6 @@
 """The folder of a campaign: ``campaign.yaml``, ``pool.parquet``, ``journal.jsonl``. Everything else in it can be deleted."""
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -49,6 +49,10 @@ class Settings:
     min_labels: int = 20
     cold_start: dict[str, Any] = field(default_factory=lambda: {"class_path": "TypiClust"})
     resolve: Resolve = "majority"
+
+    def with_classes(self, names: list[str]) -> "Settings":
+        """The settings with more classes; those that are there already stay where they are."""
+        return replace(self, classes=[*self.classes, *(name for name in names if name not in self.classes)])
 
 
 @dataclass(frozen=True)
@@ -161,7 +165,11 @@ def write_campaign(folder: Path, settings: Settings, pool: Pool) -> None:
         {"row": pa.array(range(len(pool)), pa.int64()), **{k: pa.array(v, pa.string()) for k, v in columns.items()}}
     )
     write_atomically(folder / POOL, lambda path: pq.write_table(table, path))
-    settings = Settings(**{**asdict(settings), "fingerprint": _digest((folder / POOL).read_bytes())})
+    write_settings(folder, replace(settings, fingerprint=_digest((folder / POOL).read_bytes())))
+
+
+def write_settings(folder: Path, settings: Settings) -> None:
+    """Write ``campaign.yaml``; comments in it are lost."""
     write_text_atomically(folder / SETTINGS, yaml.safe_dump(asdict(settings), sort_keys=False, allow_unicode=True))
 
 

@@ -2,7 +2,7 @@
 
 from alft.campaign.folder import Campaign
 from alft.campaign.source import how_to_add
-from alft.campaign.status import Status
+from alft.campaign.status import Round, Status
 from alft.system.excerpt import listed
 from alft.system.visible import visible
 
@@ -12,11 +12,7 @@ Table = tuple[str, list[str], list[list[str]]]
 
 def tables(status: Status) -> list[Table]:
     """Rounds, annotators who share texts with others, pairs of them, and fits."""
-    rounds = [
-        [*map(str, (one.number, one.asked, one.answered, one.skipped, one.tied, one.open, one.closed))]
-        + [figure(one.seconds, 1), one.policy]
-        for one in status.rounds
-    ]
+    rounds = [[*map(str, _counts(one)), figure(one.seconds, 1), one.policy] for one in status.rounds]
     people = [
         [visible(one.annotator), *map(str, (one.labels, one.shared, one.differ)), percent(one.share), str(one.tied)]
         for one in status.records
@@ -61,3 +57,7 @@ def figure(value: float | None, digits: int) -> str:
 def percent(share: float | None) -> str:
     """A share in percent, or nothing."""
     return "" if share is None else f"{100 * share:.0f}%"
+
+
+def _counts(one: Round) -> tuple[int, ...]:
+    return one.number, one.asked, one.answered, one.skipped, one.tied, one.open, one.closed

@@ -6,9 +6,9 @@ from pathlib import Path
 from alft.campaign.dawid_skene import check_installed
 from alft.campaign.folder import HOW_TO_OPEN, Pool, Settings, is_campaign, write_campaign
 from alft.campaign.journal import held
-from alft.campaign.matching import SKIP
 from alft.campaign.opening import Samples, make_pool
 from alft.campaign.resolution import Resolve
+from alft.cli.class_names import parse_classes
 from alft.cli.parser import SentenceParser
 from alft.data.columns import has_label_column, label_column_of, text_column_of
 from alft.data.labels import read_labels
@@ -24,7 +24,7 @@ def run(parser: SentenceParser, args: list[str]) -> None:
     _add_arguments(parser)
     given = parser.parse_args(args)
     source, folder = Path(given.file).expanduser(), Path(given.campaign).expanduser()
-    classes = _classes(given.classes)
+    classes = parse_classes("classes", given.classes, fewest=2)
     if given.resolve == "dawid-skene":
         check_installed()
     for name in ("validation", "test"):
@@ -72,17 +72,6 @@ def _add_arguments(parser: SentenceParser) -> None:
     parser.add_argument("--data.text_column", type=str | None, help="Column with the texts, if it has no well-known name.")
     parser.add_argument("--data.label_column", type=str | None, help="Column with labels, if it has no well-known name.")
     parser.add_argument("--data.quotes", type=bool, default=True, help="Whether double quotes delimit cells of CSV and TSV.")
-
-
-def _classes(given: str) -> list[str]:
-    classes = [name.strip() for name in given.split(",")]
-    twice = [name for name, times in Counter(classes).items() if times > 1]
-    if len(classes) < 2 or not all(classes) or twice:
-        raise ValueError(f"classes must be two different names or more, separated by commas, got {given!r}")
-    for name in classes:
-        if name.casefold() in SKIP:
-            raise ValueError(f"classes: {name!r} is what annotators write to skip a text; give the class another name")
-    return classes
 
 
 def _labels(table: Table, column: str | None, classes: list[str]) -> list[str | None]:
