@@ -7,6 +7,7 @@ of how well people label; a text gets no label that nobody gave it; answers of u
 
 import warnings
 from collections.abc import Mapping, Sequence
+from importlib import import_module
 from importlib.util import find_spec
 
 PACKAGE = "crowdkit"
@@ -42,12 +43,12 @@ def most_probable(votes: Mapping[str, Sequence[tuple[str, str]]]) -> dict[str, s
     if len({label for _, _, label in rows}) < 2:  # nothing to estimate; it would divide by zero
         return {text_id: label for text_id, _, label in rows}
     import pandas as pd
-    from crowdkit.aggregation import DawidSkene  # takes seconds to import
 
+    model = import_module("crowdkit.aggregation").DawidSkene()  # takes seconds to import
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # crowd-kit uses parts of pandas that are deprecated
         table = pd.DataFrame(rows, columns=["task", "worker", "label"])
-        probs = DawidSkene().fit_predict_proba(table)
+        probs = model.fit_predict_proba(table)
     return {text_id: _best({label: float(probs.at[text_id, label]) for _, label in given}) for text_id, given in votes.items()}
 
 
