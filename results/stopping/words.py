@@ -1,4 +1,4 @@
-"""How wide forecasts are by number of scores, and what their middle says: the choice of the words of `status` (docs/stopping.md).
+"""How wide forecasts are by number of scores, and what their middle says: why `status` uses its words (docs/stopping.md).
 
     python results/stopping/words.py results/stopping/rounds.csv
 
