@@ -1,14 +1,11 @@
 """Who disagrees most: how often the label of an annotator is not that of the text, and how far two annotators agree."""
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-import torch
-
 from alft.campaign.state import State
-from alft.selection.stopping import kappa
 
 Votes = Mapping[str, Mapping[str, str]]
 """Labels by annotator, then by id of the text."""
@@ -72,6 +69,18 @@ def pairs_of(state: State) -> list[Pair]:
     return sorted((pair for pair in found if pair.texts), key=lambda pair: -pair.texts)
 
 
+def kappa(one: Sequence[str], other: Sequence[str]) -> float | None:
+    """Cohen's kappa of two lists of labels; None if both give all texts the same label, of which chance agrees too.
+
+    >>> kappa(["a", "a", "b", "b"], ["a", "a", "b", "a"])
+    0.5
+    """
+    size, counts = len(one), Counter(other)
+    agreed = sum(label == second for label, second in zip(one, other, strict=True))
+    by_chance = sum(times * counts[label] for label, times in Counter(one).items())  # times size squared: exact
+    return None if by_chance == size**2 else (agreed * size - by_chance) / (size**2 - by_chance)
+
+
 def _record(name: str, own: Mapping[str, str], shared: set[str], state: State) -> Record:
     met = [(label, state.resolution(text_id)) for text_id, label in own.items() if text_id in shared]
     resolved = [label != found.label for label, found in met if found.standing == "resolved"]
@@ -80,6 +89,4 @@ def _record(name: str, own: Mapping[str, str], shared: set[str], state: State) -
 
 def _pair(one: str, other: str, votes: Votes) -> Pair:
     both = sorted(votes[one].keys() & votes[other].keys())
-    classes = sorted({votes[name][text_id] for name in (one, other) for text_id in both})
-    numbers = [torch.tensor([classes.index(votes[name][text_id]) for text_id in both]) for name in (one, other)]
-    return Pair(one, other, len(both), kappa(numbers[0].long(), numbers[1].long(), len(classes)) if both else None)
+    return Pair(one, other, len(both), kappa([votes[one][i] for i in both], [votes[other][i] for i in both]))

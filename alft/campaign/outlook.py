@@ -10,13 +10,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from alft.campaign.fits import Fit
-from alft.selection.forecast import Forecast, forecast
-from alft.selection.stopping import HORIZON, Stop, missing_forecast
+from alft.selection.forecast import GAIN, HORIZON, Forecast, forecast, missing_forecast
 
 Word = Literal["go on", "stop", "cannot tell yet"]
-
-GAIN = Stop.gain
-"""Points that further labels should promise, as in the rule that ends a run."""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtrit
 
+HORIZON = 50
+"""Further labels that a forecast is about, unless a rule says otherwise."""
+
+GAIN = 2.0
+"""Points that these should promise: a rule that ends a run, and the advice to stop a campaign, go by it."""
+
 FEWEST_SCORES = 4
 """Numbers of labels with a score from which on there is a forecast: one more than the curve has parameters."""
 
@@ -107,6 +113,15 @@ def forecast(scores: Mapping[int, float], labels: int) -> Forecast | None:
     low, high = gain - math.hypot(below, noise), gain + math.hypot(above, noise)
     lowest, highest = -float(score_M[-1]), 1 - float(score_M[-1])  # a score is never outside [0, 1]
     return Forecast(labels, gain, min(max(low, lowest), gain), max(min(high, highest), gain))
+
+
+def missing_forecast(more: int, scores: Mapping[int, float]) -> str:
+    """Why there is no forecast of ``more`` labels from these scores."""
+    if not more:
+        return "no more labels can be bought"
+    if len(scores) < FEWEST_SCORES:
+        return f"it needs {FEWEST_SCORES} numbers of labels with a score, so far {len(scores)}"
+    return "the last scores are equal, as those of a model that predicts a single class"
 
 
 def _lines(powers_EM: np.ndarray, score_M: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -6,19 +6,16 @@ the run knows anyway. Axes: K draws, N pool rows, C classes.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
 import torch
 from torch import Tensor
 
-from alft.selection.forecast import FEWEST_SCORES, Forecast, forecast
+from alft.selection.forecast import FEWEST_SCORES, GAIN, HORIZON, Forecast, forecast, missing_forecast
 from alft.selection.ledger import Ledger
 from alft.selection.plan import Plan
-
-HORIZON = 50
-"""Further labels that a forecast is about, unless a rule says otherwise."""
 
 ROUNDING = 1e-9
 """Tolerance of a mean: three times 0.99 have one slightly below 0.99."""
@@ -104,7 +101,7 @@ class Stop(StopRule):
 
     kappa: float = 0.99
     rounds: int = 3
-    gain: float = 2.0
+    gain: float = GAIN
 
     def __post_init__(self) -> None:
         """Refuse values out of range, including NaN."""
@@ -203,12 +200,3 @@ def advise(ledger: Ledger, plan: Plan, labels: int) -> list[Advice]:
             missing = "" if outlook else missing_forecast(more, scores)
             found.append(Advice(epoch, bought, ledger.agreement.get(epoch), outlook, missing))
     return found
-
-
-def missing_forecast(more: int, scores: Mapping[int, float]) -> str:
-    """Why there is no forecast of ``more`` labels from these scores."""
-    if not more:
-        return "no more labels can be bought"
-    if len(scores) < FEWEST_SCORES:
-        return f"it needs {FEWEST_SCORES} numbers of labels with a score, so far {len(scores)}"
-    return "the last scores are equal, as those of a model that predicts a single class"

@@ -15,10 +15,9 @@ from pathlib import Path
 from statistics import fmean, median
 
 import numpy as np
-from calibrate import HORIZON, Round, advice, read
+from calibrate import Round, advice, read
 
-from alft.campaign.outlook import GAIN
-from alft.selection.forecast import Forecast
+from alft.selection.forecast import GAIN, HORIZON, Forecast
 
 SCORES = (4, 5, 6, 8, 12)
 """Numbers of scores that are shown."""
