@@ -26,7 +26,8 @@ soak: .venv/installed-dev
 
 # Tests with a real Label Studio, in an environment of its own (1 GB).
 test-people: .venv/installed-people .venv-label-studio/installed
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "soak or not soak" tests/test_label_studio_server.py tests/test_libreoffice.py
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "soak or not soak" tests/test_label_studio_server.py tests/test_libreoffice.py \
+		tests/test_campaign_people.py
 
 # Tests with the lowest versions that pyproject.toml declares. Old packages use deprecated parts of newer ones, so warnings are
 # not errors here. Some lowest versions have no wheels for Python 3.13.
@@ -59,7 +60,7 @@ clean:
 	touch $@
 
 .venv/installed-people: .venv/installed-dev
-	$(BIN)/pip install --quiet -c constraints.txt -e '.[dev,label-studio]'
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[dev,label-studio,crowd]'
 	touch $@
 
 .venv-label-studio/installed:

@@ -1,12 +1,19 @@
 """A campaign of generated reviews, and an annotator who follows a script."""
 
 import csv
+import json
+import os
 import random
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 
+import yaml
+
+from alft.campaign.answers import Answer
+from alft.campaign.events import AnsweredEvent
 from alft.campaign.folder import Campaign, read_campaign
+from alft.campaign.journal import held
 from alft.campaign.opening import ids_of
 from alft.cli.main import main
 from alft.data.demo import make_reviews
@@ -56,3 +63,20 @@ def fill(path: str, answer: Callable[[str], str], seed: int = 0) -> None:
 def posts() -> Campaign:
     """The campaign as it is now."""
     return read_campaign(Path("posts"))
+
+
+def finished_fit(number: int, labels: int, f1: float | None, backbone: str = "some-encoder", **active: object) -> Path:
+    """A run folder as a finished fit on the campaign ``posts`` leaves it, without a checkpoint."""
+    run = Path(f"runs/posts/version_{number}")
+    run.mkdir(parents=True)
+    blocks = {"data": {"source": "posts"}, "model": {"backbone": backbone}, "active": active, "trainer": {"max_epochs": 3}}
+    (run / "config.yaml").write_text(yaml.safe_dump(blocks))
+    (run / "summary.json").write_text(json.dumps({"labels": {"pool": labels}, "validation": {"f1_macro": f1}}))
+    os.utime(run / "summary.json", (1e9 + number, 1e9 + number))
+    return run
+
+
+def record(*answers: Answer) -> None:
+    """Append answers to the journal of ``posts``."""
+    with held(Path("posts")):
+        posts().record([AnsweredEvent(answer) for answer in answers])

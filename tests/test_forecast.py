@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import curve_fit
 
-from alft.selection.forecast import CONFIDENCE, FEWEST_SCORES, RECENT, forecast
+from alft.selection.forecast import CONFIDENCE, FEWEST_SCORES, RECENT, WIDEST, Forecast, forecast
 
 COUNTS = np.arange(1, 11) * 30
 
@@ -87,3 +87,24 @@ def test_an_interval_never_promises_a_score_that_cannot_be():
     found = forecast({100: 0.42, 200: 0.45, 300: 0.69, 400: 0.87}, 50)
     assert (found.low, found.high) == pytest.approx((-0.87, 0.13))
     assert found.low <= found.gain <= found.high
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (-0.011, 0.022, "50 more labels: +0.8 points of validation macro-F1 [-1.1, 2.2]"),
+        (-0.15, WIDEST - 0.15, "50 more labels: +0.8 points of validation macro-F1 [-15.0, 5.0]"),
+        (
+            -0.41,
+            0.033,
+            "50 more labels: cannot tell yet, at most +3.3 points of validation macro-F1 (the interval is 44 points wide, and "
+            "shown up to 20)",
+        ),
+    ],
+)
+def test_of_a_wide_interval_only_the_upper_end_is_told(low, high, words):
+    assert Forecast(50, 0.008, low, high).sentence == words
+
+
+def test_one_label_is_no_plural():
+    assert Forecast(1, 0.008, 0.0, 0.01).sentence.startswith("1 more label: ")

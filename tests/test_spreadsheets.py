@@ -144,14 +144,14 @@ def test_a_csv_file_begins_with_a_mark_and_holds_no_formula_and_no_label():
     content = Spreadsheet().write(asked(), CLASSES)
     assert content.startswith(b"\xef\xbb\xbf")
     header, *rows = rows_of_csv(content)
-    assert header == ["id", "text", "label", "note"]
+    assert header == ["id", "text", "label", "note", "suggested"]
     assert [row[0] for row in rows] == [row.text_id for row in asked()]
-    for (_, text, label, note), row in zip(rows, asked(), strict=True):
+    for (_, text, label, note, suggested), row in zip(rows, asked(), strict=True):
         assert not text.startswith(("\t", "\r"))
         assert not text.lstrip().startswith(("=", "+", "-", "@"))
         assert text in (row.text, f"'{row.text}")
-        assert label == ""
-        assert note == ("suggestion: positive" if row.suggestion else "")
+        assert (label, note) == ("", "")
+        assert suggested == (row.suggestion or "")
 
 
 def test_a_workbook_holds_text_alone_a_menu_of_the_classes_and_a_fixed_header():

@@ -51,7 +51,15 @@ def test_help_imports_little():
 
 
 @pytest.mark.parametrize(
-    "command", [("grid", "--help"), ("rehearse", "--help"), ("demo", "--help"), ("report", "--help"), ("demo", "texts")]
+    "command",
+    [
+        ("grid", "--help"),
+        ("rehearse", "--help"),
+        ("demo", "--help"),
+        ("report", "--help"),
+        ("status", "--help"),
+        ("demo", "texts"),
+    ],
 )
 def test_commands_that_train_nothing_import_no_torch(tmp_path, monkeypatch, command):
     monkeypatch.chdir(tmp_path)

@@ -3,6 +3,7 @@
 import pytest
 
 from alft.cli.main import main
+from alft.selection.forecast import Forecast
 
 from .conftest import summary_of
 from .faults import Kill, differences, run, run_together
@@ -29,7 +30,8 @@ class TestRun:
         agreed = [f"kappa {record['kappa']:.3f}" in line for record, line in zip(records, told, strict=True) if record["kappa"]]
         assert all(agreed)
         assert agreed
-        assert f"[{100 * records[4]['forecast']['low']:.1f}, {100 * records[4]['forecast']['high']:.1f}]" in told[4]
+        outlooks = [Forecast(**record["forecast"]) for record in records if record["forecast"]]
+        assert all(outlook.sentence in line for outlook, line in zip(outlooks, told[3:], strict=True))
         assert records[4]["forecast"]["labels"] == 64 - 30
 
     def test_a_choice_without_a_pass_has_no_agreement(self, fit):

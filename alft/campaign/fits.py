@@ -45,6 +45,17 @@ def fits_of(folder: Path, root: Path) -> list[Fit]:
     return [fit for fit in found if fit is not None]
 
 
+def newest_fit(folder: Path, root: Path) -> Fit | None:
+    """The newest finished fit of a campaign whose weights are there; None without one."""
+    return next((fit for fit in fits_of(folder, root) if fit.checkpoint.is_file()), None)
+
+
+def newest_checkpoint(folder: Path, root: Path) -> Path | None:
+    """The weights of the newest finished fit of a campaign; None without one."""
+    fit = newest_fit(folder, root)
+    return None if fit is None else fit.checkpoint
+
+
 def _fit(run: Path, finished: float, folder: Path) -> Fit | None:
     """The run as a fit of this campaign; None for another run, or one whose files were changed."""
     try:

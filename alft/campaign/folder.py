@@ -1,17 +1,19 @@
 """The folder of a campaign: ``campaign.yaml``, ``pool.parquet``, ``journal.jsonl``. Everything else in it can be deleted."""
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
+from alft.campaign.dawid_skene import check_installed
 from alft.campaign.events import Event
 from alft.campaign.journal import Journal
+from alft.campaign.resolution import Resolve
 from alft.campaign.state import State, replay
 from alft.system.excerpt import first_line
 from alft.system.output import write_atomically, write_text_atomically
@@ -34,6 +36,7 @@ class Settings:
         max_length: Tokens per text when it does.
         min_labels: Labels to train on before a fitted model chooses.
         cold_start: Acquisition before that: class_path and init_args, as in a config.
+        resolve: How several answers become one label: ``majority`` or ``dawid-skene``.
     """
 
     classes: list[str]
@@ -45,6 +48,11 @@ class Settings:
     max_length: int = 128
     min_labels: int = 20
     cold_start: dict[str, Any] = field(default_factory=lambda: {"class_path": "TypiClust"})
+    resolve: Resolve = "majority"
+
+    def with_classes(self, names: list[str]) -> "Settings":
+        """The settings with more classes; those that are there already stay where they are."""
+        return replace(self, classes=[*self.classes, *(name for name in names if name not in self.classes)])
 
 
 @dataclass(frozen=True)
@@ -122,7 +130,7 @@ def read_campaign(folder: Path) -> Campaign:
         )
     table = pq.read_table(pa.BufferReader(content))
     pool = Pool(*(table.column(name).to_pylist() for name in ("id", "text", "label", "split")))
-    return Campaign(folder, settings, pool, replay(Journal(folder / JOURNAL).read()))
+    return Campaign(folder, settings, pool, replay(Journal(folder / JOURNAL).read(), settings.resolve))
 
 
 def read_settings(folder: Path) -> Settings:
@@ -143,6 +151,10 @@ def read_settings(folder: Path) -> Settings:
     for name in ("seed", "max_length", "min_labels"):
         if type(value := getattr(settings, name)) is not int or value < 0:
             raise ValueError(f"campaign: {name} in {path} must be a whole number of at least 0, got {value!r}")
+    if settings.resolve not in get_args(Resolve):
+        raise ValueError(f"campaign: resolve in {path} must be {' or '.join(get_args(Resolve))}, got {settings.resolve!r}")
+    if settings.resolve == "dawid-skene":
+        check_installed()
     return settings
 
 
@@ -153,7 +165,11 @@ def write_campaign(folder: Path, settings: Settings, pool: Pool) -> None:
         {"row": pa.array(range(len(pool)), pa.int64()), **{k: pa.array(v, pa.string()) for k, v in columns.items()}}
     )
     write_atomically(folder / POOL, lambda path: pq.write_table(table, path))
-    settings = Settings(**{**asdict(settings), "fingerprint": _digest((folder / POOL).read_bytes())})
+    write_settings(folder, replace(settings, fingerprint=_digest((folder / POOL).read_bytes())))
+
+
+def write_settings(folder: Path, settings: Settings) -> None:
+    """Write ``campaign.yaml``; comments in it are lost."""
     write_text_atomically(folder / SETTINGS, yaml.safe_dump(asdict(settings), sort_keys=False, allow_unicode=True))
 
 

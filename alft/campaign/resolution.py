@@ -1,11 +1,17 @@
-"""Makes one label of several answers: the majority, and nothing where there is a tie."""
+"""Makes one label of several answers: the majority, or the model of Dawid and Skene; nothing where there is a tie."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from alft.campaign.answers import Answer
+from alft.campaign.dawid_skene import most_probable
+
 Standing = Literal["resolved", "tied", "skipped", "unanswered"]
+
+Resolve = Literal["majority", "dawid-skene"]
+"""How several answers become one label, as ``resolve`` in ``campaign.yaml`` says."""
 
 
 @dataclass(frozen=True)
@@ -14,6 +20,24 @@ class Resolution:
 
     standing: Standing
     label: str | None = None
+
+
+def resolve_all(standing: Mapping[str, Mapping[str, Answer]], how: Resolve) -> dict[str, Resolution]:
+    """The resolution of each text that has an answer or a skip.
+
+    Args:
+        standing: Answers that count, by id of the text, then by giver.
+        how: ``majority``, or ``dawid-skene`` for the texts that have two labels or more.
+
+    Raises:
+        ValueError: Dawid-Skene is asked for and its package is missing.
+    """
+    found = {text_id: resolve([one.label for one in given.values()]) for text_id, given in standing.items() if given}
+    if how == "dawid-skene":
+        shared = {text_id: votes for text_id, given in standing.items() if len(votes := _votes(given)) > 1}
+        for text_id, label in most_probable(shared).items():
+            found[text_id] = Resolution("tied") if label is None else Resolution("resolved", label)
+    return found
 
 
 def resolve(labels: Sequence[str | None]) -> Resolution:
@@ -30,3 +54,8 @@ def resolve(labels: Sequence[str | None]) -> Resolution:
         return Resolution("skipped" if labels else "unanswered")
     (label, most), *others = votes.most_common(2)
     return Resolution("tied") if others and others[0][1] == most else Resolution("resolved", label)
+
+
+def _votes(given: Mapping[str, Answer]) -> list[tuple[str, str]]:
+    """Annotator and label of each answer that is no skip."""
+    return [(answer.annotator, answer.label) for answer in given.values() if answer.label is not None]

@@ -62,7 +62,7 @@ def new_classes(campaign: Campaign) -> Counter[str]:
 
 def how_to_add(campaign: Campaign) -> str:
     """What makes new classes count."""
-    return f"add them to classes in {campaign.folder / SETTINGS} to train on them"
+    return f"add them to classes in {campaign.folder / SETTINGS}, or by take --add_classes, to train on them"
 
 
 def _on_new_classes(campaign: Campaign) -> list[str]:

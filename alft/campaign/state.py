@@ -1,4 +1,7 @@
-"""The state of a campaign: what its journal adds up to. It is a function of the events alone and stored nowhere."""
+"""The state of a campaign: what its journal adds up to.
+
+It is a function of the events and of how several answers become one label, and stored nowhere.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -6,7 +9,7 @@ from functools import cached_property
 
 from alft.campaign.answers import Answer
 from alft.campaign.events import AnsweredEvent, AskedEvent, Event, RetractedEvent
-from alft.campaign.resolution import Resolution, resolve
+from alft.campaign.resolution import Resolution, Resolve, resolve_all
 
 UNANSWERED = Resolution("unanswered")
 
@@ -21,6 +24,7 @@ class State:
         standing: Answers that count: by id of the text, then by giver.
         answered_since: Texts that were answered or skipped after they were last asked.
         seen: Every answer ever recorded, with the digests of its files, to recognise one that is taken again.
+        resolve: How several answers become one label.
     """
 
     asked: list[AskedEvent] = field(default_factory=list)
@@ -28,15 +32,12 @@ class State:
     standing: dict[str, dict[str, Answer]] = field(default_factory=dict)
     answered_since: set[str] = field(default_factory=set)
     seen: dict[Answer, set[str]] = field(default_factory=dict)
+    resolve: Resolve = "majority"
 
     @cached_property
     def resolutions(self) -> dict[str, Resolution]:
         """Resolution of each text that has an answer or a skip."""
-        return {
-            text_id: resolve([answer.label for answer in answers.values()])
-            for text_id, answers in self.standing.items()
-            if answers
-        }
+        return resolve_all(self.standing, self.resolve)
 
     @cached_property
     def newest_round(self) -> int:
@@ -69,9 +70,9 @@ class State:
         return sorted(text_id for text_id, resolution in self.resolutions.items() if resolution.standing == "tied")
 
 
-def replay(events: Iterable[Event]) -> State:
+def replay(events: Iterable[Event], resolve: Resolve = "majority") -> State:
     """Add up the events, oldest first."""
-    state = State()
+    state = State(resolve=resolve)
     for event in events:
         if isinstance(event, AskedEvent):
             state.asked.append(event)

@@ -6,8 +6,10 @@ from statistics import mean
 from typing import Any
 
 from alft.campaign.agreement import Agreement, agreement
+from alft.campaign.disagreement import Pair, Record, pairs_of, records_of
 from alft.campaign.fits import Fit, fits_of
 from alft.campaign.folder import Campaign
+from alft.campaign.outlook import Outlook, Sample, outlook_of
 from alft.campaign.progress import labels_of
 from alft.campaign.source import new_classes
 
@@ -38,7 +40,12 @@ class Status:
         new_classes: Resolved labels that are no class, with their number of texts.
         seconds: Mean seconds an answer, where tools tell it; else None.
         agreement: Of the annotators.
+        resolve: How several answers become one label.
+        records: Annotators, those who disagree most first.
+        pairs: Agreement of each two annotators.
+        ask_again: Ids of tied texts.
         fits: Oldest first.
+        outlook: Whether to ask for more labels.
     """
 
     rounds: list[Round]
@@ -47,28 +54,57 @@ class Status:
     new_classes: dict[str, int]
     seconds: float | None
     agreement: Agreement
+    resolve: str
+    records: list[Record]
+    pairs: list[Pair]
+    ask_again: list[str]
     fits: list[Fit]
+    outlook: Outlook
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""
         fits = [{"run": str(fit.run), "labels": fit.labels, "val_f1_macro": fit.validation_f1} for fit in self.fits]
         plain = {"rounds": [vars(one) for one in self.rounds], "agreement": vars(self.agreement), "fits": fits}
-        return {**vars(self), **plain}
+        people = {
+            "records": [vars(one) | {"share": one.share} for one in self.records],
+            "pairs": [vars(one) for one in self.pairs],
+        }
+        return {**vars(self), **plain, **people, "outlook": _plain(self.outlook)}
 
 
 def status_of(campaign: Campaign, root: Path) -> Status:
     """Sum up a campaign; its fits are looked for below ``root``."""
     state = campaign.state
-    splits = ("train", "validation", "test")
+    labels = {split: dict(sorted(labels_of(campaign, split).items())) for split in ("train", "validation", "test")}
+    fits = fits_of(campaign.folder, root)[::-1]
+    sample = Sample(len(campaign.pool.rows_of("validation")), sum(labels["validation"].values()))
     return Status(
         [_round(campaign, number) for number in range(state.newest_round + 1)],
-        {split: dict(sorted(labels_of(campaign, split).items())) for split in splits},
+        labels,
         sum(answer.label is not None for given in state.standing.values() for answer in given.values()),
         dict(new_classes(campaign)),
         _seconds(campaign, list(state.standing)),
         agreement(state),
-        fits_of(campaign.folder, root)[::-1],
+        state.resolve,
+        records_of(state),
+        pairs_of(state),
+        state.tied(),
+        fits,
+        outlook_of(fits, sample, _left(campaign)),
     )
+
+
+def _left(campaign: Campaign) -> int:
+    """Texts to train on that have neither a label nor only skips."""
+    pool, state = campaign.pool, campaign.state
+    unlabelled = (row for row in pool.rows_of("train") if campaign.label_of(row) is None)
+    return sum(state.resolution(pool.ids[row]).standing != "skipped" for row in unlabelled)
+
+
+def _plain(outlook: Outlook) -> dict[str, Any]:
+    found = outlook.forecast
+    told = None if found is None else vars(found) | {"tells": found.tells}
+    return {"word": outlook.word, "reason": outlook.reason, "forecast": told}
 
 
 def _round(campaign: Campaign, number: int) -> Round:

@@ -1,8 +1,14 @@
 """``python -m alft ask``: hands out texts of a campaign for labelling."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from alft.campaign.asking import new_round, pending
+from jsonargparse import Namespace
+
+from alft.campaign.answers import Asked
+from alft.campaign.asking import new_round, pending, rows_of
+from alft.campaign.counting import DEFAULT
 from alft.campaign.events import AskedEvent
 from alft.campaign.folder import Campaign, read_campaign
 from alft.campaign.journal import held
@@ -19,26 +25,49 @@ def run(parser: SentenceParser, args: list[str]) -> None:
     quieten()
     _add_arguments(parser)
     given = parser.parse_args(args)
-    if given.count < 0:
+    if given.count is not None and given.count < 0:
         raise ValueError(f"count must be at least 0, got {given.count}")
     place: File | Server = Server() if given.to == SERVER else File(Path(given.to).expanduser())
     campaign = read_campaign(Path(given.campaign).expanduser())
+    rows_for = _rows(campaign, given, place)
     events = [] if given.more else pending(campaign)
-    told = "asked before, without an answer until now; --more asks for others"
-    place.check(campaign, events, given.force)
+    told = ["asked before, without an answer until now; --more asks for others"]
+    rows = rows_for(events)
+    place.check(campaign, rows, given.force)
     if not events:
         from alft.cli.campaign_policy import plan_round  # Lightning takes seconds to import
 
         plan = plan_round(campaign, given)
-        events, told = new_round(campaign, plan.choice, plan.chooser), f"chosen by {plan.told}"
+        events, told = new_round(campaign, plan.choice, plan.chooser), [f"chosen by {plan.told}", f"number: {plan.count.why}"]
         _record(campaign, events)
+        rows = rows_for(events)
     counts = ", ".join(f"{len(event.ids)} {event.purpose}" for event in events)
-    show(f"round {events[0].round}: {counts} ({told})", *place.deliver(campaign, events))
+    show(f"round {events[0].round}: {counts} ({told[0]})", *told[1:], *place.deliver(campaign, rows))
+
+
+def _rows(campaign: Campaign, given: Namespace, place: File | Server) -> Callable[[list[AskedEvent]], list[Asked]]:
+    """What makes the rows of askings, with suggestions if they are wanted.
+
+    Raises:
+        ValueError: They are, and there is no model or no place for them.
+    """
+    if not given.suggest:
+        return partial(rows_of, campaign)
+    place.refuse_suggestions()
+    from alft.cli.campaign_suggestions import Suggester  # Lightning takes seconds to import
+
+    suggester = Suggester.of(campaign, given)
+    return lambda events: suggester.suggest(campaign, rows_of(campaign, events))
 
 
 def _add_arguments(parser: SentenceParser) -> None:
     parser.add_argument("campaign", type=str, help="Folder of the campaign.")
-    parser.add_argument("--count", type=int, default=50, help="Texts to choose, beside random samples and ties.")
+    parser.add_argument(
+        "--count",
+        type=int | None,
+        help="Texts to choose, beside random samples and ties. By default what active.budget gives the round, where the config "
+        f"that was typed has one or that of the fit counts labels; else {DEFAULT}. active.max_unique caps all rounds together.",
+    )
     parser.add_argument(
         "--to",
         type=str,
@@ -47,6 +76,12 @@ def _add_arguments(parser: SentenceParser) -> None:
         ".prodigy.jsonl; or label-studio for the server at LABEL_STUDIO_URL, with the key in LABEL_STUDIO_API_KEY.",
     )
     parser.add_argument("--more", action="store_true", help="Begin another round although the newest has no answer yet.")
+    parser.add_argument(
+        "--suggest",
+        action="store_true",
+        help="Write the label that the model of the newest finished fit gives each chosen text beside it. It saves time and "
+        "biases annotators: they agree with it more often than they would have chosen it. Random samples get none.",
+    )
     parser.add_argument("--ckpt_path", type=str | None, help=f"Instead of the newest finished fit. {CKPT_PATH}")
     parser.add_argument(
         "--config",

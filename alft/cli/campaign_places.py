@@ -4,8 +4,7 @@ from pathlib import Path
 
 from rich.progress import Progress
 
-from alft.campaign.asking import rows_of
-from alft.campaign.events import AskedEvent
+from alft.campaign.answers import Asked
 from alft.campaign.folder import Campaign
 from alft.campaign.tools.known import tool_of_name
 from alft.campaign.tools.label_studio_server import SERVER, send, title_of
@@ -19,15 +18,27 @@ class File:
     def __init__(self, path: Path) -> None:
         self.path, self.tool = path, tool_of_name(path)
 
-    def check(self, campaign: Campaign, events: list[AskedEvent], force: bool) -> None:
+    def refuse_suggestions(self) -> None:
+        """Refuse a format that has no place for a suggestion.
+
+        Raises:
+            ValueError: It has none.
+        """
+        if not self.tool.suggests:
+            raise ValueError(
+                f"suggest: a file of {self.tool.name} has no place for a suggestion, since a label in it counts as an answer; "
+                "leave --suggest out, or use .csv, .xlsx, .json, .argilla.json or .prodigy.jsonl"
+            )
+
+    def check(self, campaign: Campaign, rows: list[Asked], force: bool) -> None:
         """Refuse a place that cannot be written to, before texts are chosen; the same file may be written again."""
-        content = self._content(campaign, events)
-        if not (self.path.is_file() and events and self.path.read_bytes() == content):
+        content = self._content(campaign, rows)
+        if not (self.path.is_file() and rows and self.path.read_bytes() == content):
             refuse_output(self.path, force)
 
-    def deliver(self, campaign: Campaign, events: list[AskedEvent]) -> list[str]:
+    def deliver(self, campaign: Campaign, rows: list[Asked]) -> list[str]:
         """Write the file; return what to tell."""
-        content, classes = self._content(campaign, events), campaign.settings.classes
+        content, classes = self._content(campaign, rows), campaign.settings.classes
         write_atomically(self.path, lambda beside: beside.write_bytes(content))
         return [
             *self.tool.advice(classes),
@@ -35,24 +46,27 @@ class File:
             f"{campaign.folder} {self.path}",
         ]
 
-    def _content(self, campaign: Campaign, events: list[AskedEvent]) -> bytes:
-        return self.tool.write(rows_of(campaign, events), campaign.settings.classes)
+    def _content(self, campaign: Campaign, rows: list[Asked]) -> bytes:
+        return self.tool.write(rows, campaign.settings.classes)
 
 
 class Server:
     """The project of a campaign on a Label Studio server, which shows the texts in the order asked."""
 
-    def check(self, campaign: Campaign, events: list[AskedEvent], force: bool) -> None:
+    def refuse_suggestions(self) -> None:
+        """Do nothing: tasks have predictions."""
+
+    def check(self, campaign: Campaign, rows: list[Asked], force: bool) -> None:
         """Refuse a server that cannot be reached, before texts are chosen; the project is made if there is none."""
         send(title_of(campaign), [], campaign.settings.classes)
 
-    def deliver(self, campaign: Campaign, events: list[AskedEvent]) -> list[str]:
+    def deliver(self, campaign: Campaign, rows: list[Asked]) -> list[str]:
         """Import the texts that are not there yet; return what to tell."""
         with Progress(transient=True) as bar:
             task = bar.add_task("import")
             sent = send(
                 title_of(campaign),
-                rows_of(campaign, events),
+                rows,
                 campaign.settings.classes,
                 progress=lambda done, total: bar.update(task, completed=done, total=total),
             )

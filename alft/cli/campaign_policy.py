@@ -11,7 +11,8 @@ from jsonargparse import Namespace
 
 from alft.campaign.asking import Chooser
 from alft.campaign.choosing import Choice, standings
-from alft.campaign.fits import Fit, fits_of
+from alft.campaign.counting import Count, Rule, count_of, in_labels
+from alft.campaign.fits import Fit, newest_fit
 from alft.campaign.folder import SETTINGS, Campaign
 from alft.campaign.progress import is_warm, train_labels
 from alft.campaign.scores import Eye, scores_for
@@ -20,20 +21,25 @@ from alft.cli.run_settings import KNOWN, named_classes
 from alft.models.classifier import Classifier
 from alft.record.checkpoints import read_checkpoint, reading_of
 from alft.record.config_file import read_config
+from alft.selection.budget import Full
 from alft.selection.ledger import Selection
 from alft.selection.policy import Policy
 from alft.system.excerpt import excerpt, first_line, listed
 from alft.system.run_files import CONFIG, run_of
 from alft.use.restore import load_classifier
 
+OF_ROUNDS = ("budget", "max_unique")
+"""Settings of a typed config that count before there is a model, too."""
+
 
 @dataclass(frozen=True)
 class Plan:
-    """How the next round is chosen: the choice, what chooses, and a sentence about it."""
+    """How the next round is chosen: the choice, what chooses, a sentence about it, and the rule that gave the number."""
 
     choice: Choice
     chooser: Chooser
     told: str
+    count: Count
 
 
 def plan_round(campaign: Campaign, given: Namespace) -> Plan:
@@ -47,22 +53,37 @@ def plan_round(campaign: Campaign, given: Namespace) -> Plan:
         ValueError: The fit, its checkpoint or its settings cannot be used.
     """
     path, settings, told = _origin(campaign, given)
+    typed = None if given.config is None else _typed(given.config)
     model: Callable[[], Eye | None]
     if path is None:
-        settings, place = {"acquire": campaign.settings.cold_start, **_coverage(campaign)}, campaign.folder / SETTINGS
+        settings = {"acquire": campaign.settings.cold_start, **_coverage(campaign)}
+        _refuse_foreign(settings, campaign.folder / SETTINGS)
+        settings |= {name: value for name, value in _active(typed or {}).items() if name in OF_ROUNDS}
         model = partial(_pretrained, campaign, given)
     else:
-        place = path
+        if typed is None:
+            _refuse_foreign(settings, path)
+        else:
+            settings = _active(typed)
         model = partial(_trained, campaign, path, given)
-    if path is not None and given.config is not None:
-        settings = _typed(given.config)
-    else:
-        _refuse_foreign(settings, place)
     policy = _policy(settings | {"seed": campaign.settings.seed})
-    number = campaign.state.newest_round + 1
-    choice = Choice.of(policy, standings(campaign), given.count, number)
+    number, standing = campaign.state.newest_round + 1, standings(campaign)
+    asked = int(standing.taken_N.sum())
+    count = count_of(_rule(policy, settings, typed, given.count), number, len(campaign.pool.rows_of("train")), asked)
+    choice = Choice.of(policy, standing, count.number, number)
     name = type(choice.policy.acquire).__name__
-    return Plan(choice, Chooser(partial(_choose, campaign, model), name, str(path or "")), told.format(name=name))
+    return Plan(choice, Chooser(partial(_choose, campaign, model), name, str(path or "")), told.format(name=name), count)
+
+
+def _rule(policy: Policy, settings: dict[str, Any], typed: dict[str, Any] | None, count: int | None) -> Rule:
+    """What decides the number of texts.
+
+    A fit's budget in shares is about the labels that it trains on, so of those of a fit only one in labels counts; and Full
+    asks for nothing by rounds, but trains on all labels.
+    """
+    counts = "budget" in settings and (in_labels(policy.budget) or (typed is not None and not isinstance(policy.budget, Full)))
+    rounds = ((typed or {}).get("trainer") or {}).get("max_epochs")
+    return Rule(count, policy.budget if counts else None, rounds, policy.max_unique)
 
 
 def _choose(campaign: Campaign, model: Callable[[], Eye | None], choice: Choice) -> Selection:
@@ -78,7 +99,7 @@ def _origin(campaign: Campaign, given: Namespace) -> tuple[Path | None, dict[str
     labels = train_labels(campaign)
     if not is_warm(campaign):
         return None, {}, f"{{name}}, since {labels.total()} labels of {len(labels)} classes are too few for a model"
-    fit = next((fit for fit in fits_of(campaign.folder, Path(given.runs).expanduser()) if fit.checkpoint.is_file()), None)
+    fit = newest_fit(campaign.folder, Path(given.runs).expanduser())
     if fit is None:
         return None, {}, f"{{name}}, since no finished fit of this campaign with a checkpoint is in {given.runs}"
     return (
@@ -104,14 +125,14 @@ def _coverage(campaign: Campaign) -> dict[str, Any]:
 
 
 def _typed(config: str) -> dict[str, Any]:
-    """The settings ``active`` of a config that was typed."""
+    """A config that was typed."""
     try:
         found = yaml.safe_load(Path(config).expanduser().read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise ValueError(f"config: {config} cannot be read ({first_line(error)})") from error
     if not isinstance(found, dict) or not isinstance(found.get("active", {}), dict):
         raise ValueError(f"config: {config} must be a config of fit, with a block active")
-    return _active(found)
+    return found
 
 
 def _refuse_foreign(settings: dict[str, Any], place: Path) -> None:

@@ -3,10 +3,12 @@
 from collections import Counter
 from pathlib import Path
 
+from alft.campaign.dawid_skene import check_installed
 from alft.campaign.folder import HOW_TO_OPEN, Pool, Settings, is_campaign, write_campaign
 from alft.campaign.journal import held
-from alft.campaign.matching import SKIP
 from alft.campaign.opening import Samples, make_pool
+from alft.campaign.resolution import Resolve
+from alft.cli.class_names import parse_classes
 from alft.cli.parser import SentenceParser
 from alft.data.columns import has_label_column, label_column_of, text_column_of
 from alft.data.labels import read_labels
@@ -16,15 +18,15 @@ from alft.data.texts import read_texts
 from alft.system.excerpt import listed
 from alft.system.terminal import show
 
-"""Words that skip a text, so that no class can have their name."""
-
 
 def run(parser: SentenceParser, args: list[str]) -> None:
     """Open a campaign."""
     _add_arguments(parser)
     given = parser.parse_args(args)
     source, folder = Path(given.file).expanduser(), Path(given.campaign).expanduser()
-    classes = _classes(given.classes)
+    classes = parse_classes("classes", given.classes, fewest=2)
+    if given.resolve == "dawid-skene":
+        check_installed()
     for name in ("validation", "test"):
         if given[name] < 0:
             raise ValueError(f"{name} must be at least 0, got {given[name]}")
@@ -35,7 +37,9 @@ def run(parser: SentenceParser, args: list[str]) -> None:
     texts = read_texts(table.columns[column], table.where)
     labels = _labels(table, given.data.label_column, classes)
     pool = make_pool(texts, labels, Samples(given.validation, given.test, given.seed))
-    settings = Settings(classes, column, str(source), "", given.seed, given.model.backbone, given.data.max_length)
+    settings = Settings(
+        classes, column, str(source), "", given.seed, given.model.backbone, given.data.max_length, resolve=given.resolve
+    )
     _write(folder, settings, pool)
     _tell(pool, folder, given.model.backbone)
 
@@ -51,6 +55,13 @@ def _add_arguments(parser: SentenceParser) -> None:
         help="Texts of the random validation sample, never trained on; 0 does without, and then no score can be trusted.",
     )
     parser.add_argument("--test", type=int, default=0, help="Texts of a random test set, never trained on.")
+    parser.add_argument(
+        "--resolve",
+        type=Resolve,
+        default="majority",
+        help="How several answers on a text become its label: majority, or dawid-skene, which weighs annotators by how much "
+        "they err (pip install 'alft[crowd]').",
+    )
     parser.add_argument("--seed", type=int, default=0, help="Seed of the random samples and of the selection.")
     parser.add_argument(
         "--model.backbone",
@@ -61,17 +72,6 @@ def _add_arguments(parser: SentenceParser) -> None:
     parser.add_argument("--data.text_column", type=str | None, help="Column with the texts, if it has no well-known name.")
     parser.add_argument("--data.label_column", type=str | None, help="Column with labels, if it has no well-known name.")
     parser.add_argument("--data.quotes", type=bool, default=True, help="Whether double quotes delimit cells of CSV and TSV.")
-
-
-def _classes(given: str) -> list[str]:
-    classes = [name.strip() for name in given.split(",")]
-    twice = [name for name, times in Counter(classes).items() if times > 1]
-    if len(classes) < 2 or not all(classes) or twice:
-        raise ValueError(f"classes must be two different names or more, separated by commas, got {given!r}")
-    for name in classes:
-        if name.casefold() in SKIP:
-            raise ValueError(f"classes: {name!r} is what annotators write to skip a text; give the class another name")
-    return classes
 
 
 def _labels(table: Table, column: str | None, classes: list[str]) -> list[str | None]:

@@ -1,15 +1,17 @@
 """``python -m alft take``: records the answers of a file in the journal of a campaign."""
 
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
-from alft.campaign.folder import Campaign, read_campaign
+from alft.campaign.folder import Campaign, read_campaign, write_settings
 from alft.campaign.journal import held
 from alft.campaign.progress import is_warm, train_labels
 from alft.campaign.source import how_to_add
 from alft.campaign.taking import Outcome, named, take
 from alft.campaign.tools.known import tool_of_content
 from alft.campaign.tools.label_studio_server import SERVER, fetch, title_of
+from alft.cli.class_names import parse_classes
 from alft.cli.parser import SentenceParser
 from alft.system.excerpt import listed
 from alft.system.terminal import show
@@ -22,7 +24,14 @@ def run(parser: SentenceParser, args: list[str]) -> None:
         "file", type=str, help="File with answers, any part of them, in any order, again and again; or label-studio."
     )
     parser.add_argument("--annotator", type=str, default="", help="Who answered, where the file does not say it.")
+    parser.add_argument(
+        "--add_classes",
+        type=str | None,
+        help="Names of classes that were forgotten, separated by commas; they are added to campaign.yaml before answers are "
+        "matched, and count for labels that were taken before as well.",
+    )
     given = parser.parse_args(args)
+    new = [] if given.add_classes is None else parse_classes("add_classes", given.add_classes)
     folder, path = Path(given.campaign).expanduser(), Path(given.file).expanduser()
     if given.file != SERVER and not path.is_file():
         raise ValueError(f"take: no such file: {given.file}")
@@ -31,14 +40,16 @@ def run(parser: SentenceParser, args: list[str]) -> None:
     read_campaign(folder)  # a missing one is told before its lock would be made
     with held(folder):
         campaign = read_campaign(folder)
+        settings = campaign.settings.with_classes(new)
+        campaign = replace(campaign, settings=settings)
         try:
-            taken = tool.read(content, campaign.settings.classes, campaign.pool.row_of.keys())
+            taken = tool.read(content, settings.classes, campaign.pool.row_of.keys())
         except ValueError as error:
             raise ValueError(f"take: {path} {error}") from error
         digest = sha256(content).hexdigest()[:16]
-        outcome = take(
-            named(taken, given.annotator), campaign.state, campaign.pool.row_of.keys(), campaign.settings.classes, digest
-        )
+        outcome = take(named(taken, given.annotator), campaign.state, campaign.pool.row_of.keys(), settings.classes, digest)
+        if new:
+            write_settings(folder, settings)
         campaign.record(outcome.events)
     show(*_sentences(campaign, outcome), *taken.remarks, _next(read_campaign(folder)))
 

@@ -24,7 +24,7 @@ SHARE = 0.95
 
 
 def curves_of(arm: Arm | None) -> dict[Repetition, Curve]:
-    """Test curves by fold and seed, of runs with a score at each number of labels of the arm, of which there are two or more."""
+    """Test curves by fold and seed, of runs with a score at each number of labels of the arm, if there are two of these."""
     by_labels = {} if arm is None else scores_by_labels(arm)
     if len(by_labels) < 2:
         return {}

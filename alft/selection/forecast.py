@@ -7,7 +7,8 @@ curves whose residual sum is at most (1 + t^2 / (m - 3)) times the smallest, wit
 m - 3 degrees for m scores (Bates and Watts, Nonlinear Regression Analysis, 1988, chapter 6). What a run will measure differs
 from it by the noise of two scores, so each arm of the interval is lengthened by t sqrt(2) times the residual deviation, as the
 root of the sum of squares; it ends where a score would leave [0, 1]. Nothing is drawn: the same scores
-give the same bits.
+give the same bits. With four to six scores the interval is often as wide as the scale, since then the quantile of Student's
+distribution is large; of one wider than ``WIDEST`` only the upper end is told, which one case in twenty exceeds.
 
 Axes: M scores, E exponents.
 """
@@ -19,6 +20,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import stdtrit
 
+HORIZON = 50
+"""Further labels that a forecast is about, unless a rule says otherwise."""
+
+GAIN = 2.0
+"""Points that these should promise: a rule that ends a run, and the advice to stop a campaign, go by it."""
+
 FEWEST_SCORES = 4
 """Numbers of labels with a score from which on there is a forecast: one more than the curve has parameters."""
 
@@ -28,6 +35,11 @@ interval is then far too short (docs/stopping.md)."""
 
 CONFIDENCE = 0.9
 """Nominal coverage of the interval: with equal tails, the gain is above its upper end in one case of twenty."""
+
+WIDEST = 0.2
+"""Width of the interval above which its middle and lower end tell nothing. On recorded curves 50 labels after the fourth score
+gained 5 points at most, as the mean of a data set: the interval is then four times as wide as what it is to tell
+(docs/stopping.md)."""
 
 EXPONENTS = np.geomspace(0.05, 3.0, 800)
 """Fine, since the interval is the union over them: with gaps it would be too short on curves with little noise."""
@@ -48,6 +60,21 @@ class Forecast:
     gain: float
     low: float
     high: float
+
+    @property
+    def tells(self) -> bool:
+        """Whether the interval is narrow enough to tell anything."""
+        return self.high - self.low <= WIDEST
+
+    @property
+    def sentence(self) -> str:
+        """The forecast in words and points, or that it cannot tell yet."""
+        more = f"{self.labels} more label{'' if self.labels == 1 else 's'}"
+        gain, low, high = (100 * value for value in (self.gain, self.low, self.high))
+        if not self.tells:
+            wide = f"the interval is {high - low:.0f} points wide, and shown up to {100 * WIDEST:g}"
+            return f"{more}: cannot tell yet, at most {high:+.1f} points of validation macro-F1 ({wide})"
+        return f"{more}: {gain:+.1f} points of validation macro-F1 [{low:.1f}, {high:.1f}]"
 
 
 def forecast(scores: Mapping[int, float], labels: int) -> Forecast | None:
@@ -86,6 +113,15 @@ def forecast(scores: Mapping[int, float], labels: int) -> Forecast | None:
     low, high = gain - math.hypot(below, noise), gain + math.hypot(above, noise)
     lowest, highest = -float(score_M[-1]), 1 - float(score_M[-1])  # a score is never outside [0, 1]
     return Forecast(labels, gain, min(max(low, lowest), gain), max(min(high, highest), gain))
+
+
+def missing_forecast(more: int, scores: Mapping[int, float]) -> str:
+    """Why there is no forecast of ``more`` labels from these scores."""
+    if not more:
+        return "no more labels can be bought"
+    if len(scores) < FEWEST_SCORES:
+        return f"it needs {FEWEST_SCORES} numbers of labels with a score, so far {len(scores)}"
+    return "the last scores are equal, as those of a model that predicts a single class"
 
 
 def _lines(powers_EM: np.ndarray, score_M: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -22,11 +22,12 @@ from alft.selection.checks import (
 from alft.selection.choice import Pick, Standing, choose, growing_groups, order_by_entropy, pick_at_random, pick_by_cluster
 from alft.selection.clustering import BLOCK, Clustering, distances_to_means
 from alft.selection.embedding import Embedding, MeanTokens, TextEmbedding, TokenEmbedding
+from alft.selection.forecast import HORIZON
 from alft.selection.ledger import Clusters, Ledger, Selection
 from alft.selection.outputs import Decision, Needs, Scores
 from alft.selection.plan import Mode, Pace, Plan, Restart, plan_epochs
 from alft.selection.seeds import generator, mix
-from alft.selection.stopping import HORIZON, Advice, StopRule, advise
+from alft.selection.stopping import Advice, StopRule, advise
 from alft.selection.unlearned import never_learned, none_left_out, refuse_idle
 from alft.selection.ward import Ward
 

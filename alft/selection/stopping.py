@@ -6,19 +6,16 @@ the run knows anyway. Axes: K draws, N pool rows, C classes.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
 import torch
 from torch import Tensor
 
-from alft.selection.forecast import FEWEST_SCORES, Forecast, forecast
+from alft.selection.forecast import FEWEST_SCORES, GAIN, HORIZON, Forecast, forecast, missing_forecast
 from alft.selection.ledger import Ledger
 from alft.selection.plan import Plan
-
-HORIZON = 50
-"""Further labels that a forecast is about, unless a rule says otherwise."""
 
 ROUNDING = 1e-9
 """Tolerance of a mean: three times 0.99 have one slightly below 0.99."""
@@ -52,9 +49,7 @@ class Advice:
     def _outlook(self) -> str:
         if self.forecast is None:
             return f"no forecast, {self.missing}"
-        gain, low, high = (100 * value for value in (self.forecast.gain, self.forecast.low, self.forecast.high))
-        more = f"{self.forecast.labels} more label{'' if self.forecast.labels == 1 else 's'}"
-        return f"{more}: {gain:+.1f} points of validation macro-F1 [{low:.1f}, {high:.1f}]"
+        return self.forecast.sentence
 
 
 @dataclass(frozen=True)
@@ -106,7 +101,7 @@ class Stop(StopRule):
 
     kappa: float = 0.99
     rounds: int = 3
-    gain: float = 2.0
+    gain: float = GAIN
 
     def __post_init__(self) -> None:
         """Refuse values out of range, including NaN."""
@@ -202,14 +197,6 @@ def advise(ledger: Ledger, plan: Plan, labels: int) -> list[Advice]:
         if epoch + 1 == plan.epochs or plan.is_new(epoch + 1):
             more = min(labels, plan.cap - bought)
             outlook = forecast(scores, more) if more else None
-            missing = "" if outlook else _missing(more, scores)
+            missing = "" if outlook else missing_forecast(more, scores)
             found.append(Advice(epoch, bought, ledger.agreement.get(epoch), outlook, missing))
     return found
-
-
-def _missing(more: int, scores: Mapping[int, float]) -> str:
-    if not more:
-        return "no more labels can be bought"
-    if len(scores) < FEWEST_SCORES:
-        return f"it needs {FEWEST_SCORES} numbers of labels with a score, so far {len(scores)}"
-    return "the last scores are equal, as those of a model that predicts a single class"

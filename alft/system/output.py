@@ -31,22 +31,23 @@ def write_text_atomically(path: Path, text: str) -> None:
     write_atomically(path, lambda beside: beside.write_text(text, encoding="utf-8"))
 
 
-def refuse_output(path: Path, force: bool, endings: Sequence[str] | None = None) -> None:
+def refuse_output(path: Path, force: bool, endings: Sequence[str] | None = None, name: str = "output") -> None:
     """Refuse a file that cannot be written, or that exists if ``--force`` was not given.
 
     Args:
-        path: The file, as given by ``--output``.
+        path: The file, as given by ``--NAME``.
         force: Whether ``--force`` was given.
         endings: Endings the file may have, in lower case; None accepts any.
+        name: Name of the argument.
 
     Raises:
         ValueError: The file cannot be written; the message says why.
     """
     if endings is not None and path.suffix.lower() not in endings:
-        raise ValueError(f"output: {path} must end in one of {', '.join(endings)}")
+        raise ValueError(f"{name}: {path} must end in one of {', '.join(endings)}")
     if not path.parent.is_dir():
-        raise ValueError(f"output: there is no folder {path.parent}")
+        raise ValueError(f"{name}: there is no folder {path.parent}")
     if path.is_dir():
-        raise ValueError(f"output: {path} is a folder")
+        raise ValueError(f"{name}: {path} is a folder")
     if path.exists() and not force:
-        raise ValueError(f"output: {path} is there already; --force writes over it")
+        raise ValueError(f"{name}: {path} is there already; --force writes over it")

@@ -31,6 +31,7 @@ class Doccano(Tool):
 
     name: ClassVar[str] = "doccano"
     endings: ClassVar[tuple[str, ...]] = (".doccano.jsonl",)
+    suggests: ClassVar[bool] = False
 
     def recognises(self, content: bytes) -> bool:
         """Whether it is a table with comments, a list of texts with a list of labels, or an archive of such files."""

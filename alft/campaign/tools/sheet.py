@@ -17,6 +17,9 @@ from alft.system.visible import FORMULA
 
 HEADER = ("id", "text", "label", "note")
 
+SUGGESTED = "suggested"
+"""Column with suggestions, in files that have some; it is ignored when it comes back."""
+
 Rows = list[list[str]]
 """Cells of a table as text, with the header in one of the first rows; rows may differ in length."""
 
@@ -93,7 +96,7 @@ def column_name(cell: str) -> str:
 
 
 def table_of(rows: list[Asked], classes: list[str]) -> Rows:
-    """Header and rows of a spreadsheet that asks; a suggestion stands in the note, since a filled label would be an answer.
+    """Header and rows of a spreadsheet that asks; suggestions have their own column, since a filled label would be an answer.
 
     Raises:
         ValueError: A class is a word that skips a text.
@@ -103,8 +106,11 @@ def table_of(rows: list[Asked], classes: list[str]) -> Rows:
         raise ValueError(
             f"classes: {skipping[0]!r} skips a text in a spreadsheet; rename the class, or use Label Studio (.json)"
         )
-    notes = ["" if row.suggestion is None else f"suggestion: {row.suggestion}" for row in rows]
-    return [[*HEADER], *([row.text_id, harmless(row.text), "", note] for row, note in zip(rows, notes, strict=True))]
+    table = [[*HEADER], *([row.text_id, harmless(row.text), "", ""] for row in rows)]
+    if any(row.suggestion is not None for row in rows):
+        suggestions = [SUGGESTED, *(harmless(row.suggestion or "") for row in rows)]
+        table = [[*cells, suggestion] for cells, suggestion in zip(table, suggestions, strict=True)]
+    return table
 
 
 def harmless(text: str) -> str:

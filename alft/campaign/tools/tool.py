@@ -16,6 +16,9 @@ class Tool(ABC):
     endings: ClassVar[tuple[str, ...]] = ()
     """Endings of the names of files that it writes, in lower case; empty for a format that is only read."""
 
+    suggests: ClassVar[bool] = True
+    """Whether its files have a place for a suggestion that is no answer."""
+
     @abstractmethod
     def recognises(self, content: bytes) -> bool:
         """Whether a file is of this tool, by what is in it."""

@@ -16,7 +16,7 @@ LONGEST = 32_767
 """Characters that a cell can hold (Microsoft, "Excel specifications and limits")."""
 
 CUT = " [cut]"
-WIDTHS = {"A": 20, "B": 90, "C": 18, "D": 30}
+WIDTHS = {"A": 20, "B": 90, "C": 18, "D": 30, "E": 18}
 TEXT = "@"
 """The number format of text (ECMA-376 part 1, 18.8.30)."""
 

@@ -1,0 +1,58 @@
+"""Suggestions for annotators: the label that the model of a campaign gives each text it hands out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from jsonargparse import Namespace
+
+from alft.campaign.answers import Asked
+from alft.campaign.fits import newest_checkpoint
+from alft.campaign.folder import Campaign
+from alft.record.checkpoints import read_checkpoint
+from alft.system.excerpt import listed
+from alft.use.predict import Predictor, probabilities
+
+
+@dataclass(frozen=True)
+class Suggester:
+    """The model of a checkpoint, and where it computes."""
+
+    predictor: Predictor
+    accelerator: str
+    progress: bool
+
+    @classmethod
+    def of(cls, campaign: Campaign, given: Namespace) -> "Suggester":
+        """That of ``--ckpt_path``, or of the newest finished fit.
+
+        Raises:
+            ValueError: There is none, or it predicts other classes.
+        """
+        typed = given.ckpt_path
+        path = newest_checkpoint(campaign.folder, Path(given.runs).expanduser()) if typed is None else Path(typed).expanduser()
+        if path is None:
+            raise ValueError(
+                f"suggest: no finished fit of {campaign.folder} with a checkpoint is in {given.runs}, so that no model can "
+                "suggest labels; train one with fit, or leave --suggest out"
+            )
+        predictor = Predictor.of(read_checkpoint(path))
+        names = predictor.model.label_names
+        if not set(names) <= set(campaign.settings.classes):
+            raise ValueError(f"suggest: {path} predicts {listed(names)}, which are not the classes of {campaign.folder}")
+        return cls(predictor, given.trainer.accelerator, given.trainer.enable_progress_bar)
+
+    def suggest(self, campaign: Campaign, rows: Sequence[Asked]) -> list[Asked]:
+        """The rows with the most probable label of each; those of the random samples stay without.
+
+        A suggestion pulls answers towards the model, and the scores on these samples are to judge it.
+        """
+        pool = campaign.pool
+        chosen = [row for row in rows if pool.splits[pool.row_of[row.text_id]] == "train"]
+        if not chosen:
+            return [*rows]
+        tokens = self.predictor.tokenize([row.text for row in chosen])
+        probs_NC = probabilities(self.predictor.model, tokens, self.accelerator, self.progress)
+        names = self.predictor.model.label_names
+        best = dict(zip((row.text_id for row in chosen), probs_NC.argmax(1).tolist(), strict=True))
+        return [replace(row, suggestion=names[best[row.text_id]]) if row.text_id in best else row for row in rows]
