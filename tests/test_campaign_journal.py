@@ -12,7 +12,17 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from alft.campaign.answers import Answer, Taken
-from alft.campaign.events import AnsweredEvent, AskedEvent, ClosedEvent, Event, RetractedEvent, event_of, line_of
+from alft.campaign.events import (
+    AnsweredEvent,
+    AskedEvent,
+    ClosedEvent,
+    DeliveredEvent,
+    Event,
+    RetractedEvent,
+    events_of,
+    line_of,
+    line_of_all,
+)
 from alft.campaign.journal import Journal
 from alft.campaign.resolution import resolve
 from alft.campaign.state import State, replay
@@ -38,6 +48,7 @@ events = st.one_of(
     st.builds(AnsweredEvent, answers, st.sampled_from(["", "abc"])),
     st.builds(RetractedEvent, st.sampled_from(IDS), st.sampled_from(["", "Ana", "studio#7"]), st.just("replaced")),
     st.builds(ClosedEvent, st.integers(0, 3)),
+    st.builds(DeliveredEvent, st.integers(0, 3)),
     st.builds(AskedEvent, st.integers(0, 3), st.just("train"), st.just(("t0", "t2")), st.sampled_from([(), (0.5, -1.0)])),
 )
 
@@ -55,7 +66,8 @@ def state_of(found: State) -> tuple:
 def test_an_event_survives_its_line(event):
     line = line_of(event)
     assert line.count(b"\n") == 1
-    assert event_of(line) == event
+    assert events_of(line) == [event]
+    assert events_of(line_of_all([event, event])) == [event, event]
 
 
 @settings(deadline=None, max_examples=60)

@@ -1,5 +1,6 @@
 """The folder of a campaign: ``campaign.yaml``, ``pool.parquet``, ``journal.jsonl``. Everything else in it can be deleted."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
 from hashlib import sha256
@@ -10,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from alft.campaign.events import Event
+from alft.campaign.events import AskedEvent, Event
 from alft.campaign.journal import Journal
 from alft.campaign.state import State, replay
 from alft.system.excerpt import first_line
@@ -94,6 +95,10 @@ class Campaign:
     def record(self, events: list[Event]) -> None:
         """Append events to the journal."""
         self.journal.append(events)
+
+    def record_round(self, events: Sequence[AskedEvent]) -> None:
+        """Append the askings of a round to the journal, all or none."""
+        self.journal.append_together(events)
 
     def label_of(self, row: int) -> str | None:
         """The label of a row: that of its annotators, else that of the source; None without one."""

@@ -1,15 +1,17 @@
 """``python -m alft ask``: hands out texts of a campaign for labelling."""
 
+from dataclasses import replace
 from pathlib import Path
 
-from alft.campaign.asking import new_round, pending
-from alft.campaign.events import AskedEvent
+from alft.campaign.asking import new_round, now, pending, undelivered
+from alft.campaign.events import AskedEvent, DeliveredEvent
 from alft.campaign.folder import Campaign, read_campaign
 from alft.campaign.journal import held
 from alft.campaign.tools.label_studio_server import SERVER
 from alft.cli.campaign_places import File, Server
 from alft.cli.checkpoint_arguments import CKPT_PATH
 from alft.cli.parser import SentenceParser
+from alft.system.excerpt import listed
 from alft.system.quiet import quieten
 from alft.system.terminal import show
 
@@ -23,17 +25,19 @@ def run(parser: SentenceParser, args: list[str]) -> None:
         raise ValueError(f"count must be at least 0, got {given.count}")
     place: File | Server = Server() if given.to == SERVER else File(Path(given.to).expanduser())
     campaign = read_campaign(Path(given.campaign).expanduser())
-    events = [] if given.more else pending(campaign)
-    told = "asked before, without an answer until now; --more asks for others"
+    events, told = _asked_before(campaign, given.more)
     place.check(campaign, events, given.force)
     if not events:
         from alft.cli.campaign_policy import plan_round  # Lightning takes seconds to import
 
         plan = plan_round(campaign, given)
-        events, told = new_round(campaign, plan.choice, plan.chooser), f"chosen by {plan.told}"
+        chosen, told = new_round(campaign, plan.choice, plan.chooser), f"chosen by {plan.told}"
+        events = [replace(event, to=given.to) for event in chosen]
         _record(campaign, events)
     counts = ", ".join(f"{len(event.ids)} {event.purpose}" for event in events)
-    show(f"round {events[0].round}: {counts} ({told})", *place.deliver(campaign, events))
+    sentences = place.deliver(campaign, events)
+    _record_delivery(campaign.folder, events[0].round)
+    show(f"round {events[0].round}: {counts} ({told})", *sentences)
 
 
 def _add_arguments(parser: SentenceParser) -> None:
@@ -59,9 +63,29 @@ def _add_arguments(parser: SentenceParser) -> None:
     parser.add_argument("--force", action="store_true", help="Write over the file if it is there already.")
 
 
+def _asked_before(campaign: Campaign, more: bool) -> tuple[list[AskedEvent], str]:
+    """What an earlier command asked and is to be handed out again, with the reason; nothing if a round is to be chosen."""
+    if left := undelivered(campaign):
+        return left, "chosen before by a command that ended before it had handed them out"
+    told = "asked before, without an answer until now; --more asks for others"
+    return [] if more else pending(campaign), told
+
+
 def _record(campaign: Campaign, events: list[AskedEvent]) -> None:
-    """Append a round, unless another command has begun one in the meantime."""
+    """Append a round, unless another command has begun one or recorded answers to these texts in the meantime."""
     with held(campaign.folder):
-        if read_campaign(campaign.folder).state.newest_round != campaign.state.newest_round:
+        state = read_campaign(campaign.folder).state
+        if state.newest_round != campaign.state.newest_round:
             raise ValueError("ask: another command has begun a round in the meantime; give the command again")
-        campaign.record([*events])
+        given = state.resolutions.keys() - campaign.state.resolutions.keys()
+        if answered := [text_id for event in events for text_id in event.ids if text_id in given]:
+            raise ValueError(f"ask: answers to {listed(answered)} were taken in the meantime; give the command again")
+        campaign.record_round(events)
+
+
+def _record_delivery(folder: Path, number: int) -> None:
+    """Note that a round has reached the annotators, once."""
+    with held(folder):
+        campaign = read_campaign(folder)
+        if number not in campaign.state.delivered:
+            campaign.record([DeliveredEvent(number, now())])
