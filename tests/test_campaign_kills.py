@@ -177,7 +177,8 @@ def test_a_server_that_fails_midway_is_asked_for_the_rest_of_the_round(in_a_fold
         if rows and not sent:
             sent.extend(row.text_id for row in rows)
             raise ValueError("LABEL_STUDIO_URL: no answer")
-        sent.append([row.text_id for row in rows])
+        if rows:
+            sent.append([row.text_id for row in rows])
         return Sent("http://localhost/projects/1", len(rows), 0)
 
     monkeypatch.setattr("alft.cli.campaign_places.send", send)

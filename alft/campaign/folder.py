@@ -75,7 +75,14 @@ class Pool:
 
     def rows_of(self, split: str) -> list[int]:
         """Rows of a split."""
-        return [row for row, own in enumerate(self.splits) if own == split]
+        return self._rows.get(split, [])
+
+    @cached_property
+    def _rows(self) -> dict[str, list[int]]:
+        rows: dict[str, list[int]] = {}
+        for row, split in enumerate(self.splits):
+            rows.setdefault(split, []).append(row)
+        return rows
 
 
 @dataclass(frozen=True)
@@ -127,7 +134,16 @@ def read_campaign(folder: Path) -> Campaign:
         )
     table = pq.read_table(pa.BufferReader(content))
     pool = Pool(*(table.column(name).to_pylist() for name in ("id", "text", "label", "split")))
-    return Campaign(folder, settings, pool, replay(Journal(folder / JOURNAL).read()))
+    return Campaign(folder, settings, pool, read_state(folder))
+
+
+def read_state(folder: Path) -> State:
+    """What the journal of a campaign adds up to now, without reading its texts.
+
+    Raises:
+        ValueError: The journal is damaged.
+    """
+    return replay(Journal(folder / JOURNAL).read())
 
 
 def read_settings(folder: Path) -> Settings:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from alft.campaign.asking import new_round, now, pending, undelivered
 from alft.campaign.events import AskedEvent, DeliveredEvent
-from alft.campaign.folder import Campaign, read_campaign
+from alft.campaign.folder import Campaign, read_campaign, read_state
 from alft.campaign.journal import held
 from alft.campaign.tools.label_studio_server import SERVER
 from alft.cli.campaign_places import File, Server
@@ -36,7 +36,7 @@ def run(parser: SentenceParser, args: list[str]) -> None:
         _record(campaign, events)
     counts = ", ".join(f"{len(event.ids)} {event.purpose}" for event in events)
     sentences = place.deliver(campaign, events)
-    _record_delivery(campaign.folder, events[0].round)
+    _record_delivery(campaign, events[0].round)
     show(f"round {events[0].round}: {counts} ({told})", *sentences)
 
 
@@ -74,7 +74,7 @@ def _asked_before(campaign: Campaign, more: bool) -> tuple[list[AskedEvent], str
 def _record(campaign: Campaign, events: list[AskedEvent]) -> None:
     """Append a round, unless another command has begun one or recorded answers to these texts in the meantime."""
     with held(campaign.folder):
-        state = read_campaign(campaign.folder).state
+        state = read_state(campaign.folder)
         if state.newest_round != campaign.state.newest_round:
             raise ValueError("ask: another command has begun a round in the meantime; give the command again")
         given = state.resolutions.keys() - campaign.state.resolutions.keys()
@@ -83,9 +83,8 @@ def _record(campaign: Campaign, events: list[AskedEvent]) -> None:
         campaign.record_round(events)
 
 
-def _record_delivery(folder: Path, number: int) -> None:
+def _record_delivery(campaign: Campaign, number: int) -> None:
     """Note that a round has reached the annotators, once."""
-    with held(folder):
-        campaign = read_campaign(folder)
-        if number not in campaign.state.delivered:
+    with held(campaign.folder):
+        if number not in read_state(campaign.folder).delivered:
             campaign.record([DeliveredEvent(number, now())])
