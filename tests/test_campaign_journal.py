@@ -34,6 +34,9 @@ from .conftest import ROOT
 
 IDS = ["t0", "t1", "t2"]
 CLASSES = ["neg", "pos"]
+LISTED = frozenset((tool, text_id) for tool in ("sheet", "studio") for text_id in IDS)
+"""All tasks of all tools."""
+
 answers = st.builds(
     Answer,
     text_id=st.sampled_from(IDS),
@@ -111,7 +114,7 @@ def test_any_interleaving_of_texts_and_annotators_replays_to_the_same_state(toge
 def test_a_file_taken_again_adds_nothing_and_mends_a_take_that_was_killed(files, data):
     history: list[Event] = []
     for number, (given_answers, complete) in enumerate(files):
-        taken, file = Taken(given_answers, [], complete), f"file{number}"
+        taken, file = Taken(given_answers, [], LISTED if complete else frozenset()), f"file{number}"
         added = take(taken, replay(history), IDS, CLASSES, file).events
         whole = replay([*history, *added])
         assert take(taken, whole, IDS, CLASSES, file).events == []
@@ -142,8 +145,8 @@ def test_several_answers_make_one_label(labels, standing, label):
     assert (found.standing, found.label) == (standing, label)
 
 
-def taken(*given_answers: Answer, complete: bool = False) -> Taken:
-    return Taken(list(given_answers), [], complete)
+def taken(*given_answers: Answer, listed: tuple[str, ...] = (), time: str = "") -> Taken:
+    return Taken(list(given_answers), [], frozenset(("studio", text_id) for text_id in listed), time)
 
 
 def after(*files: Taken) -> State:
@@ -172,15 +175,22 @@ def test_an_older_answer_does_not_replace_a_newer():
     assert labels(after(taken(new, old))) == {"Ana": "neg"}, "the order of a file with times does not count"
 
 
-def test_an_answer_that_a_full_export_lacks_was_withdrawn():
+def test_an_answer_whose_task_is_listed_without_it_was_withdrawn():
     both = [Answer(i, "pos", "Ana", tool="studio", tool_id=i, time="2026-01-01T00:00:00Z") for i in ("t0", "t1")]
-    sheet = Answer("t2", "neg", "Bo", tool="sheet")
-    export = taken(both[0], complete=True)
-    assert labels(after(taken(*both), taken(sheet), export), "t1") == {}
-    assert labels(after(taken(*both), taken(sheet), export), "t2") == {"Bo": "neg"}, "another tool"
-    assert labels(after(taken(*both), taken(both[0])), "t1") == {"Ana": "pos"}, "no full export"
+    sheet = Answer("t1", "neg", "Bo", tool="sheet")
+    export = taken(both[0], listed=("t0", "t1"))
+    assert labels(after(taken(*both), taken(sheet), export), "t1") == {"Bo": "neg"}, "another tool"
+    assert labels(after(taken(*both), taken(both[0])), "t1") == {"Ana": "pos"}, "a file that lists no task"
+    assert labels(after(taken(*both), taken(both[0], listed=("t0",))), "t1") == {"Ana": "pos"}, "filtered to other tasks"
     later = Answer("t1", "neg", "Ana", tool="studio", tool_id="t1", time="2026-01-03T00:00:00Z")
     assert labels(after(taken(both[0], later), export), "t1") == {"Ana": "neg"}, "newer than the export"
+
+
+def test_an_export_without_any_answer_withdraws_what_is_older_than_its_tasks():
+    answer = Answer("t0", "pos", "Ana", tool="studio", time="2026-01-02T00:00:00Z")
+    before, since = (taken(listed=("t0",), time=f"2026-01-0{day}T00:00:00Z") for day in (1, 3))
+    assert labels(after(taken(answer), before)) == {"Ana": "pos"}, "exported before the answer was given"
+    assert labels(after(taken(answer), since)) == {}
 
 
 def test_answers_of_nobody_in_particular_are_told_apart_by_the_tool():
