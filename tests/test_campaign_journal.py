@@ -287,3 +287,47 @@ def test_a_damaged_line_is_told_with_its_number(in_a_folder, capsys):
         capsys.readouterr()
         assert main(["status", "posts"]) == 2
         assert "journal.jsonl is damaged in line 4" in capsys.readouterr().err
+
+
+ASKER = """
+import sys
+import alft.cli.campaign_policy
+from alft.cli import ask_command
+from alft.cli.main import main
+record = ask_command._record
+def after_a_sign(*given):
+    print('chosen', flush=True)
+    sys.stdin.readline()
+    record(*given)
+ask_command._record = after_a_sign
+sys.exit(main(['ask', 'posts', '--count', '20', '--more', '--to', 'late.csv', '--trainer.enable_progress_bar', 'false']))
+"""
+
+
+@pytest.mark.parametrize("meantime", ["asked", "unasked"])
+def test_a_take_while_ask_chooses_is_kept(in_a_folder, meantime):
+    """Answers to texts that ask has just chosen make it end with a sentence; others do not matter."""
+    script = open_reviews(120, "--validation", "10")
+    ids = ask("a.csv", "--count", "30")
+    others = [i for i in script if i not in ids]
+    Path("b.csv").write_text("id,label\n" + "".join(f"{i},{script[i]}\n" for i in (ids if meantime == "asked" else others)))
+    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    environment = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    process = subprocess.Popen([sys.executable, "-c", ASKER], text=True, env=environment, **streams)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "chosen\n"
+    taker = about_to_take("b.csv")
+    go(taker)
+    taker.communicate()
+    assert taker.returncode == 0
+    _, told = process.communicate("\n")
+    given = posts().state
+    assert set(given.resolutions) == set(ids if meantime == "asked" else others), "no answer is lost"
+    if meantime == "asked":
+        assert process.returncode == 0
+        assert not set(given.ids_of_round(1)) & set(ids)
+    else:
+        assert process.returncode == 2
+        assert "were taken in the meantime; give the command again" in told
+        assert given.newest_round == 0
+        assert not Path("late.csv").exists()
