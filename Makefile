@@ -24,10 +24,10 @@ tests: .venv/installed-dev
 soak: .venv/installed-dev
 	$(PYTEST) -m soak tests
 
-# Tests with a real Label Studio, in an environment of its own (1 GB).
+# Tests with a real Label Studio, in an environment of its own (1 GB); one task is labelled in Chromium, where it is installed.
 test-people: .venv/installed-people .venv-label-studio/installed
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "soak or not soak" tests/test_label_studio_server.py tests/test_libreoffice.py \
-		tests/test_campaign_people.py
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "soak or not soak" tests/test_label_studio_server.py \
+		tests/test_label_studio_campaign.py tests/test_libreoffice.py tests/test_campaign_people.py
 
 # Tests with the lowest versions that pyproject.toml declares. Old packages use deprecated parts of newer ones, so warnings are
 # not errors here. Some lowest versions have no wheels for Python 3.13.
@@ -65,7 +65,7 @@ clean:
 
 .venv-label-studio/installed:
 	$(PYTHON) -m venv --clear $(@D)
-	$(@D)/bin/pip install --quiet label-studio==1.23.2
+	$(@D)/bin/pip install --quiet label-studio==1.23.2 playwright
 	touch $@
 
 .venv-lowest/installed: RESOLUTION := lowest-direct

@@ -160,6 +160,46 @@ def word_vectors(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture
+def set_up(monkeypatch):
+    """Set address and key of Label Studio."""
+
+    def set_to(address: str | None, key: str | None) -> None:
+        for name, value in (("LABEL_STUDIO_URL", address), ("LABEL_STUDIO_API_KEY", key)):
+            monkeypatch.delenv(name, raising=False) if value is None else monkeypatch.setenv(name, value)
+
+    return set_to
+
+
+@pytest.fixture(scope="session")
+def host(tmp_path_factory):
+    """A running Label Studio."""
+    from .label_studio_host import COMMAND, Host  # it imports this module
+
+    pytest.importorskip("label_studio_sdk")
+    if not Path(COMMAND).is_file():
+        pytest.skip("Label Studio is not installed: make test-people installs it")
+    server = Host(tmp_path_factory.mktemp("label-studio"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
+
+
+@pytest.fixture
+def client(host, set_up):
+    """The SDK, as an annotator's browser would use it."""
+    import httpx
+    from label_studio_sdk import LabelStudio as Client
+
+    from .label_studio_host import TOKEN
+
+    set_up(host.address, TOKEN)
+    with httpx.Client(timeout=60, follow_redirects=True) as connection:
+        yield Client(base_url=host.address, api_key=TOKEN, httpx_client=connection)
+
+
 def shipped(base: type) -> list[type]:
     """The subclasses of a base that come with alft, found as the command line finds them."""
     return [kind for kind in subclasses(base) if kind.__module__.startswith("alft.")]

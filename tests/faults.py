@@ -24,7 +24,10 @@ SERVER.set_forkserver_preload(["tests.faults", "alft.cli.main", "alft.cli.fit_co
 
 @dataclass(frozen=True)
 class Kill:
-    """SIGKILL at the ``number``-th time that a stage is entered (from 1), or after ``number`` hundredths of a second."""
+    """SIGKILL at the ``number``-th time that a stage is entered (from 1), or after ``number`` hundredths of a second.
+
+    The stage ``half`` is a write of a journal, half of which is done; ``line`` one of :data:`LINES`, and number 0 counts these.
+    """
 
     stage: str
     number: int
@@ -33,7 +36,7 @@ class Kill:
     def drawn(cls, seed: int) -> "Kill":
         """A moment drawn at random."""
         rng = random.Random(seed)
-        stage = rng.choice([*STAGES, "clock"])
+        stage = rng.choice([*(name for name in STAGES if name != "rename"), "clock"])
         return cls(stage, rng.randint(1, MOST.get(stage, 40)))
 
 
@@ -46,10 +49,15 @@ STAGES: dict[str, str] = {
     "choice": "alft.selection.policy:Policy.decide",
     "checkpoint": "torch:save",
     "replacement": "os:fsync",
+    "rename": "os:replace",
     "summary": "alft.fit.finish:summarise",
 }
 MOST = {"training": 15, "scoring": 8, "clustering": 3, "validation": 9, "test": 3, "choice": 3, "checkpoint": 6, "summary": 1}
 """A stage is not entered much more often in a run of three epochs."""
+
+LINES = ("campaign/asking", "campaign/folder", "campaign/journal", "cli/ask_command", "cli/campaign_places", "cli/take_command")
+LINES = tuple(f"/alft/{name}.py" for name in (*LINES, "system/output"))
+"""Files of alft in whose lines a command of a campaign is killed: all that read and write a campaign."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +132,12 @@ def _arm(kill: Kill) -> None:
     if kill.stage == "clock":
         threading.Timer(kill.number / 100, os.killpg, (os.getpid(), signal.SIGKILL)).start()
         return
+    if kill.stage == "line":
+        _kill_before_a_line(kill.number)
+        return
+    if kill.stage == "half":
+        _kill_within_a_write(kill.number)
+        return
     place, _, name = STAGES[kill.stage].partition(":")
     owner = __import__(place, fromlist=["_"])
     *path, name = name.split(".")
@@ -141,6 +155,35 @@ def _arm(kill: Kill) -> None:
         return ordinary(*args, **kwargs)
 
     setattr(owner, name, killing)
+
+
+def _kill_before_a_line(number: int) -> None:
+    """Without a number, write down how many lines there were."""
+    seen = 0
+
+    def on_line(frame, event, argument):
+        nonlocal seen
+        if event == "line":
+            seen += 1
+            if seen == number:
+                os.killpg(os.getpid(), signal.SIGKILL)
+            if not number:
+                Path(".lines").write_text(str(seen))
+        return on_line
+
+    sys.settrace(lambda frame, event, argument: on_line if frame.f_code.co_filename.endswith(LINES) else None)
+
+
+def _kill_within_a_write(number: int) -> None:
+    entered, ordinary = iter(range(1, 10**9)), os.write
+
+    def killing(descriptor, content):
+        if next(entered) == number:
+            ordinary(descriptor, content[: len(content) // 2])
+            os.killpg(os.getpid(), signal.SIGKILL)
+        return ordinary(descriptor, content)
+
+    os.write = killing
 
 
 def _half(save: Callable, state: object) -> bytes:

@@ -12,7 +12,17 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from alft.campaign.answers import Answer, Taken
-from alft.campaign.events import AnsweredEvent, AskedEvent, ClosedEvent, Event, RetractedEvent, event_of, line_of
+from alft.campaign.events import (
+    AnsweredEvent,
+    AskedEvent,
+    ClosedEvent,
+    DeliveredEvent,
+    Event,
+    RetractedEvent,
+    events_of,
+    line_of,
+    line_of_all,
+)
 from alft.campaign.journal import Journal
 from alft.campaign.resolution import resolve
 from alft.campaign.state import State, replay
@@ -24,6 +34,9 @@ from .conftest import ROOT
 
 IDS = ["t0", "t1", "t2"]
 CLASSES = ["neg", "pos"]
+LISTED = frozenset((tool, text_id) for tool in ("sheet", "studio") for text_id in IDS)
+"""All tasks of all tools."""
+
 answers = st.builds(
     Answer,
     text_id=st.sampled_from(IDS),
@@ -38,6 +51,7 @@ events = st.one_of(
     st.builds(AnsweredEvent, answers, st.sampled_from(["", "abc"])),
     st.builds(RetractedEvent, st.sampled_from(IDS), st.sampled_from(["", "Ana", "studio#7"]), st.just("replaced")),
     st.builds(ClosedEvent, st.integers(0, 3)),
+    st.builds(DeliveredEvent, st.integers(0, 3)),
     st.builds(AskedEvent, st.integers(0, 3), st.just("train"), st.just(("t0", "t2")), st.sampled_from([(), (0.5, -1.0)])),
 )
 
@@ -55,7 +69,8 @@ def state_of(found: State) -> tuple:
 def test_an_event_survives_its_line(event):
     line = line_of(event)
     assert line.count(b"\n") == 1
-    assert event_of(line) == event
+    assert events_of(line) == [event]
+    assert events_of(line_of_all([event, event])) == [event, event]
 
 
 @settings(deadline=None, max_examples=60)
@@ -99,7 +114,7 @@ def test_any_interleaving_of_texts_and_annotators_replays_to_the_same_state(toge
 def test_a_file_taken_again_adds_nothing_and_mends_a_take_that_was_killed(files, data):
     history: list[Event] = []
     for number, (given_answers, complete) in enumerate(files):
-        taken, file = Taken(given_answers, [], complete), f"file{number}"
+        taken, file = Taken(given_answers, [], LISTED if complete else frozenset()), f"file{number}"
         added = take(taken, replay(history), IDS, CLASSES, file).events
         whole = replay([*history, *added])
         assert take(taken, whole, IDS, CLASSES, file).events == []
@@ -130,8 +145,8 @@ def test_several_answers_make_one_label(labels, standing, label):
     assert (found.standing, found.label) == (standing, label)
 
 
-def taken(*given_answers: Answer, complete: bool = False) -> Taken:
-    return Taken(list(given_answers), [], complete)
+def taken(*given_answers: Answer, listed: tuple[str, ...] = (), time: str = "") -> Taken:
+    return Taken(list(given_answers), [], frozenset(("studio", text_id) for text_id in listed), time)
 
 
 def after(*files: Taken) -> State:
@@ -160,15 +175,22 @@ def test_an_older_answer_does_not_replace_a_newer():
     assert labels(after(taken(new, old))) == {"Ana": "neg"}, "the order of a file with times does not count"
 
 
-def test_an_answer_that_a_full_export_lacks_was_withdrawn():
+def test_an_answer_whose_task_is_listed_without_it_was_withdrawn():
     both = [Answer(i, "pos", "Ana", tool="studio", tool_id=i, time="2026-01-01T00:00:00Z") for i in ("t0", "t1")]
-    sheet = Answer("t2", "neg", "Bo", tool="sheet")
-    export = taken(both[0], complete=True)
-    assert labels(after(taken(*both), taken(sheet), export), "t1") == {}
-    assert labels(after(taken(*both), taken(sheet), export), "t2") == {"Bo": "neg"}, "another tool"
-    assert labels(after(taken(*both), taken(both[0])), "t1") == {"Ana": "pos"}, "no full export"
+    sheet = Answer("t1", "neg", "Bo", tool="sheet")
+    export = taken(both[0], listed=("t0", "t1"))
+    assert labels(after(taken(*both), taken(sheet), export), "t1") == {"Bo": "neg"}, "another tool"
+    assert labels(after(taken(*both), taken(both[0])), "t1") == {"Ana": "pos"}, "a file that lists no task"
+    assert labels(after(taken(*both), taken(both[0], listed=("t0",))), "t1") == {"Ana": "pos"}, "filtered to other tasks"
     later = Answer("t1", "neg", "Ana", tool="studio", tool_id="t1", time="2026-01-03T00:00:00Z")
     assert labels(after(taken(both[0], later), export), "t1") == {"Ana": "neg"}, "newer than the export"
+
+
+def test_an_export_without_any_answer_withdraws_what_is_older_than_its_tasks():
+    answer = Answer("t0", "pos", "Ana", tool="studio", time="2026-01-02T00:00:00Z")
+    before, since = (taken(listed=("t0",), time=f"2026-01-0{day}T00:00:00Z") for day in (1, 3))
+    assert labels(after(taken(answer), before)) == {"Ana": "pos"}, "exported before the answer was given"
+    assert labels(after(taken(answer), since)) == {}
 
 
 def test_answers_of_nobody_in_particular_are_told_apart_by_the_tool():
@@ -265,3 +287,47 @@ def test_a_damaged_line_is_told_with_its_number(in_a_folder, capsys):
         capsys.readouterr()
         assert main(["status", "posts"]) == 2
         assert "journal.jsonl is damaged in line 4" in capsys.readouterr().err
+
+
+ASKER = """
+import sys
+import alft.cli.campaign_policy
+from alft.cli import ask_command
+from alft.cli.main import main
+record = ask_command._record
+def after_a_sign(*given):
+    print('chosen', flush=True)
+    sys.stdin.readline()
+    record(*given)
+ask_command._record = after_a_sign
+sys.exit(main(['ask', 'posts', '--count', '20', '--more', '--to', 'late.csv', '--trainer.enable_progress_bar', 'false']))
+"""
+
+
+@pytest.mark.parametrize("meantime", ["asked", "unasked"])
+def test_a_take_while_ask_chooses_is_kept(in_a_folder, meantime):
+    """Answers to texts that ask has just chosen make it end with a sentence; others do not matter."""
+    script = open_reviews(120, "--validation", "10")
+    ids = ask("a.csv", "--count", "30")
+    others = [i for i in script if i not in ids]
+    Path("b.csv").write_text("id,label\n" + "".join(f"{i},{script[i]}\n" for i in (ids if meantime == "asked" else others)))
+    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    environment = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    process = subprocess.Popen([sys.executable, "-c", ASKER], text=True, env=environment, **streams)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "chosen\n"
+    taker = about_to_take("b.csv")
+    go(taker)
+    taker.communicate()
+    assert taker.returncode == 0
+    _, told = process.communicate("\n")
+    given = posts().state
+    assert set(given.resolutions) == set(ids if meantime == "asked" else others), "no answer is lost"
+    if meantime == "asked":
+        assert process.returncode == 0
+        assert not set(given.ids_of_round(1)) & set(ids)
+    else:
+        assert process.returncode == 2
+        assert "were taken in the meantime; give the command again" in told
+        assert given.newest_round == 0
+        assert not Path("late.csv").exists()

@@ -14,6 +14,7 @@ from alft.campaign.tools.label_studio_server import Sent
 from alft.campaign.tools.spreadsheet import Spreadsheet
 from alft.cli.main import main
 from alft.data.corpus import load_corpus
+from alft.system.terminal import progress_bar
 
 from .campaign_material import ask, fill, ids_in, open_reviews, posts, write_texts
 
@@ -264,3 +265,14 @@ def annotation(label):
     choice = {"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": [label]}}
     times = dict.fromkeys(("created_at", "updated_at"), "2026-11-27T10:00:00Z")
     return {"id": 7, "completed_by": 1, "was_cancelled": False, "lead_time": 2.5, "result": [choice], **times}
+
+
+def test_a_bar_is_shown_on_a_terminal_and_nothing_is_printed_elsewhere(in_a_folder, capfd, monkeypatch):
+    with progress_bar("take") as progress:
+        progress(1, 4)
+    assert capfd.readouterr() == ("", "")
+    monkeypatch.setenv("TTY_COMPATIBLE", "1")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    with progress_bar("take") as progress:
+        progress(1, 4)
+    assert "take" in capfd.readouterr().out

@@ -5,7 +5,6 @@ import sys
 import threading
 import time
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
@@ -13,22 +12,11 @@ from alft.campaign.answers import Answer, Asked
 from alft.campaign.tools.label_studio import LabelStudio
 from alft.campaign.tools.label_studio_server import _refusal, fetch, send
 
-from .label_studio_host import COMMAND, TOKEN, Host
+from .label_studio_host import choice, tasks_of
 
 CLASSES = ["negative", "positive"]
 TEXTS = ["Tajjeb ħafna \N{PARTY POPPER}", "=1+1", 'say "no"\nnever', "007", "<b>&amp;</b>", "nobody labels this"]
 SECRET = "a-secret-of-nobody"
-
-
-@pytest.fixture
-def set_up(monkeypatch):
-    """Set address and key."""
-
-    def set_to(address: str | None, key: str | None) -> None:
-        for name, value in (("LABEL_STUDIO_URL", address), ("LABEL_STUDIO_API_KEY", key)):
-            monkeypatch.delenv(name, raising=False) if value is None else monkeypatch.setenv(name, value)
-
-    return set_to
 
 
 @pytest.mark.parametrize(
@@ -72,44 +60,6 @@ def rows_of(texts: list[str]) -> list[Asked]:
     return [Asked(f"t{number:016x}", text, suggestion=None if number % 2 else "positive") for number, text in enumerate(texts)]
 
 
-@pytest.fixture(scope="module")
-def host(tmp_path_factory):
-    """A running server."""
-    pytest.importorskip("label_studio_sdk")
-    if not Path(COMMAND).is_file():
-        pytest.skip("Label Studio is not installed: make test-people installs it")
-    server = Host(tmp_path_factory.mktemp("label-studio"))
-    try:
-        server.start()
-        yield server
-    finally:
-        server.kill()
-
-
-@pytest.fixture
-def client(host, set_up):
-    """The SDK, as an annotator's browser would use it."""
-    import httpx
-    from label_studio_sdk import LabelStudio as Client
-
-    set_up(host.address, TOKEN)
-    with httpx.Client(timeout=60, follow_redirects=True) as connection:
-        yield Client(base_url=host.address, api_key=TOKEN, httpx_client=connection)
-
-
-def tasks_of(client: object, title: str) -> dict[str, list[int]]:
-    """Numbers of the tasks by the id of their text, in the order in which they are shown."""
-    (project,) = [project.id for project in client.projects.list() if project.title == title]
-    found: dict[str, list[int]] = {}
-    for task in client.tasks.list(project=project):
-        found.setdefault(task.data["alft_id"], []).append(task.id)
-    return found
-
-
-def choice(name: str) -> list[dict]:
-    return [{"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": [name]}}]
-
-
 @pytest.mark.soak
 def test_two_annotators_who_skip_change_repeat_and_withdraw(client):
     rows = rows_of(TEXTS)
@@ -142,7 +92,7 @@ def test_two_annotators_who_skip_change_repeat_and_withdraw(client):
         **{("0", str(ann)): "positive", ("0", str(ben)): "negative", ("1", str(ann)): "positive"},
         **{("2", str(ann)): None, ("3", str(ben)): "positive"},
     }
-    assert second.complete
+    assert {text_id for _, text_id in second.listed} == ids, "the task whose only annotation was withdrawn, too"
     assert not second.remarks
     assert {answer.tool_id for answer in second.answers} < {answer.tool_id for answer in first.answers}
     assert [answer.seconds for answer in second.answers if answer.tool_id == str(changed.id)] == [6.0]

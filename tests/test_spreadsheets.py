@@ -101,7 +101,7 @@ def test_every_form_of_a_file_gives_the_same_answers(name, encoding):
     taken = Spreadsheet().read(content, CLASSES, IDS)
     assert labels_of(taken) == {IDS[0]: "positive", IDS[6]: None}
     assert not taken.remarks
-    assert not taken.complete
+    assert not taken.listed
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Embeddings that need no encoder: their vectors, and the files they refuse."""
 
+import random
 import sys
 
 import pytest
@@ -127,3 +128,20 @@ def test_an_embedding_of_ones_own_may_have_another_size_than_the_encoder(fit, wo
     run = fit("--active.embedding", "wide_embedding.Both", "--active.acquire", "Furthest", "--trainer.max_epochs", "2")
     assert summary_of(run)["settings"]["selection"]["embedding"] == "Both"
     sys.modules.pop("wide_embedding")
+
+
+def test_many_texts_are_projected_onto_the_directions_of_a_part(monkeypatch):
+    """Two topics stay apart whether all rows or a part of them give the directions, and the vectors do not change."""
+    rng = random.Random(0)
+    topics = [[f"{topic}{word}" for word in range(30)] for topic in ("cat", "ship")]
+    texts = [" ".join(rng.choices(topics[row % 2], k=8)) for row in range(400)]
+    whole = TfIdf(2)(texts)
+    monkeypatch.setattr("alft.selection.text_embedding.MOST_ROWS", 100)
+    part = TfIdf(2)(texts)
+    assert torch.equal(part, TfIdf(2)(texts))
+    assert not torch.equal(part, whole)
+    near = part @ part.T
+    same = torch.arange(400)[:, None] % 2 == torch.arange(400) % 2
+    assert near[same].min() > 0.9
+    assert near[~same].abs().max() < 0.4
+    assert torch.allclose(part.norm(dim=1), torch.ones(400), atol=1e-5)

@@ -46,7 +46,7 @@ def test_what_a_tool_writes_only_it_recognises_and_nothing_in_it_is_answered(too
     content = tool.write(rows, CLASSES)
     assert [type(other) for other in tools() if other.recognises(content)] == [type(tool)]
     taken = tool.read(content, CLASSES, IDS)
-    assert (taken.answers, taken.remarks, taken.complete) == ([], [], False)
+    assert (taken.answers, taken.remarks) == ([], [])
     assert all(row.text_id.encode() in content for row in rows) or content[:2] == b"PK"
 
 
@@ -83,7 +83,8 @@ def test_label_studio_gives_the_newest_annotation_of_each_person_and_what_was_sk
         Answer(IDS[2], None, "1", 1.0, "label-studio/2", "4", "2026-11-27T12:00:50.167929Z"),
         Answer(IDS[3], "positive", "2", 2.5, "label-studio/2", "6", "2026-11-27T12:00:51.865546Z"),
     ]
-    assert (taken.remarks, taken.complete) == ([], True)
+    assert not taken.remarks
+    assert {text_id for _, text_id in taken.listed} == set(IDS), "tasks without an annotation, too"
     before = answers_in("label_studio_before_withdrawal.json")
     assert set(before) - set(answers_in("label_studio.json")) == {(IDS[4], "negative", "1")}
 
@@ -98,7 +99,7 @@ def test_short_exports_of_label_studio_lack_the_skipped_and_say_so(name):
         (IDS[1], "positive", "1", "3", 6.0),
         (IDS[3], "positive", "2", "6", 2.5),
     }
-    assert not taken.complete
+    assert not taken.listed
     assert "leaves skipped tasks out" in taken.remarks[0]
 
 

@@ -55,9 +55,12 @@ class Taken:
     Attributes:
         answers: In the order of the file.
         remarks: Sentences for the user, such as rows that no id matched.
-        complete: Whether it is a full export, so that an answer of this tool that is missing in it was withdrawn.
+        listed: Tasks that the file gives with all their answers, as name of the tool and id of the text: an answer on one of
+            them that is missing in the file was withdrawn. Of a text that it does not list, nothing is known.
+        time: When the newest of these tasks was changed, as an answer's; empty if unknown.
     """
 
     answers: list[Answer]
     remarks: list[str]
-    complete: bool = False
+    listed: frozenset[tuple[str, str]] = frozenset()
+    time: str = ""

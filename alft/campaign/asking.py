@@ -1,8 +1,9 @@
 """Makes the askings of a round: the newest one again while it has no answer, or else a new one."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import compress
 
 from alft.campaign.answers import Asked
 from alft.campaign.choosing import Choice
@@ -27,11 +28,19 @@ class Chooser:
 
 
 def pending(campaign: Campaign) -> list[AskedEvent]:
-    """The askings of the newest round if it is open and nobody has answered any of it; else none."""
+    """The askings of the newest round if it is open and nobody has answered any of it; else those of :func:`undelivered`."""
+    newest = _newest(campaign)
+    touched = any(text_id in campaign.state.answered_since for event in newest for text_id in event.ids)
+    return undelivered(campaign) if touched else newest
+
+
+def undelivered(campaign: Campaign) -> list[AskedEvent]:
+    """The unanswered askings of the newest round if ``ask`` ended before it had handed all of them out; else none."""
     state = campaign.state
-    newest = [event for event in state.asked if event.round == state.newest_round]
-    touched = any(text_id in state.answered_since for event in newest for text_id in event.ids)
-    return [] if touched or state.newest_round < state.closed else newest
+    if state.newest_round in state.delivered:
+        return []
+    left = [_without(event, state.answered_since) for event in _newest(campaign)]
+    return [event for event in left if event.ids]
 
 
 def new_round(campaign: Campaign, choice: Choice, chooser: Chooser) -> list[AskedEvent]:
@@ -76,6 +85,23 @@ def rows_of(campaign: Campaign, events: list[AskedEvent]) -> list[Asked]:
 def now() -> str:
     """The time, in ISO 8601 and UTC, to the second."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _newest(campaign: Campaign) -> list[AskedEvent]:
+    """The askings of the newest round; none of a closed one."""
+    state = campaign.state
+    return [event for event in state.asked if event.round == state.newest_round >= state.closed]
+
+
+def _without(event: AskedEvent, answered: set[str]) -> AskedEvent:
+    """The asking without texts that were answered."""
+    kept = [text_id not in answered for text_id in event.ids]
+    return replace(
+        event,
+        ids=tuple(compress(event.ids, kept)),
+        scores=tuple(compress(event.scores, kept)),
+        clusters=tuple(compress(event.clusters, kept)),
+    )
 
 
 def _samples(campaign: Campaign, number: int) -> list[AskedEvent]:

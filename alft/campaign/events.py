@@ -1,6 +1,7 @@
-"""The events of a campaign, one line of JSON each in ``journal.jsonl``."""
+"""The events of a campaign, in lines of JSON in ``journal.jsonl``."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal
 
@@ -22,6 +23,7 @@ class AskedEvent:
         policy: What chose them, such as an acquisition.
         model: Checkpoint that scored them; empty if none did.
         time: When, in ISO 8601 and UTC.
+        to: Where they were to be handed out, as typed; empty in journals that do not tell, whose rounds count as delivered.
     """
 
     kind: ClassVar[str] = "asked"
@@ -32,6 +34,16 @@ class AskedEvent:
     clusters: tuple[int, ...] = ()
     policy: str = ""
     model: str = ""
+    time: str = ""
+    to: str = ""
+
+
+@dataclass(frozen=True)
+class DeliveredEvent:
+    """The texts of a round are where annotators find them: the file is whole, or the server has all tasks."""
+
+    kind: ClassVar[str] = "delivered"
+    round: int
     time: str = ""
 
 
@@ -68,28 +80,44 @@ class ClosedEvent:
     time: str = ""
 
 
-Event = AskedEvent | AnsweredEvent | RetractedEvent | ClosedEvent
+Event = AskedEvent | DeliveredEvent | AnsweredEvent | RetractedEvent | ClosedEvent
 
 
 def line_of(event: Event) -> bytes:
     """The event as one line."""
-    if isinstance(event, AnsweredEvent):
-        entries = {**asdict(event.answer), "file": event.file}
-        entries = {name: value for name, value in entries.items() if name != "label" or value is not None}
-    else:
-        entries = asdict(event)
-    kept = {name: value for name, value in entries.items() if value not in ("", (), None)}
-    # ASCII: half a surrogate pair, or U+2028, in a label must not break a line
-    return json.dumps({"event": event.kind, **kept}, ensure_ascii=True).encode() + b"\n"
+    return _line(_entries(event))
 
 
-def event_of(line: bytes) -> Event:
-    """The event in a line.
+def line_of_all(events: Sequence[Event]) -> bytes:
+    """Several events as one line, a list: all of them are recorded, or none."""
+    return _line([_entries(event) for event in events])
+
+
+def events_of(line: bytes) -> list[Event]:
+    """The event in a line, or the events in one that is a list.
 
     Raises:
         ValueError: It holds none.
     """
     found: Any = json.loads(line)
+    return [_event(entries) for entries in (found if isinstance(found, list) else [found])]
+
+
+def _line(entries: object) -> bytes:
+    # ASCII: half a surrogate pair, or U+2028, in a label must not break a line
+    return json.dumps(entries, ensure_ascii=True).encode() + b"\n"
+
+
+def _entries(event: Event) -> dict[str, Any]:
+    if isinstance(event, AnsweredEvent):
+        entries = {**asdict(event.answer), "file": event.file}
+        entries = {name: value for name, value in entries.items() if name != "label" or value is not None}
+    else:
+        entries = asdict(event)
+    return {"event": event.kind, **{name: value for name, value in entries.items() if value not in ("", (), None)}}
+
+
+def _event(found: Any) -> Event:
     if not isinstance(found, dict):
         raise ValueError("it is no object")
     kind = found.pop("event", None)
@@ -107,4 +135,8 @@ def event_of(line: bytes) -> Event:
     raise ValueError(f"its event {kind!r} is not known")
 
 
-_PLAIN: dict[str, type[RetractedEvent] | type[ClosedEvent]] = {"retracted": RetractedEvent, "closed": ClosedEvent}
+_PLAIN: dict[str, type[DeliveredEvent] | type[RetractedEvent] | type[ClosedEvent]] = {
+    "delivered": DeliveredEvent,
+    "retracted": RetractedEvent,
+    "closed": ClosedEvent,
+}

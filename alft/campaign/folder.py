@@ -1,5 +1,6 @@
 """The folder of a campaign: ``campaign.yaml``, ``pool.parquet``, ``journal.jsonl``. Everything else in it can be deleted."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
 from hashlib import sha256
@@ -11,7 +12,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from alft.campaign.dawid_skene import check_installed
-from alft.campaign.events import Event
+from alft.campaign.events import AskedEvent, Event
 from alft.campaign.journal import Journal
 from alft.campaign.resolution import Resolve
 from alft.campaign.state import State, replay
@@ -82,7 +83,14 @@ class Pool:
 
     def rows_of(self, split: str) -> list[int]:
         """Rows of a split."""
-        return [row for row, own in enumerate(self.splits) if own == split]
+        return self._rows.get(split, [])
+
+    @cached_property
+    def _rows(self) -> dict[str, list[int]]:
+        rows: dict[str, list[int]] = {}
+        for row, split in enumerate(self.splits):
+            rows.setdefault(split, []).append(row)
+        return rows
 
 
 @dataclass(frozen=True)
@@ -102,6 +110,10 @@ class Campaign:
     def record(self, events: list[Event]) -> None:
         """Append events to the journal."""
         self.journal.append(events)
+
+    def record_round(self, events: Sequence[AskedEvent]) -> None:
+        """Append the askings of a round to the journal, all or none."""
+        self.journal.append_together(events)
 
     def label_of(self, row: int) -> str | None:
         """The label of a row: that of its annotators, else that of the source; None without one."""
@@ -130,7 +142,20 @@ def read_campaign(folder: Path) -> Campaign:
         )
     table = pq.read_table(pa.BufferReader(content))
     pool = Pool(*(table.column(name).to_pylist() for name in ("id", "text", "label", "split")))
-    return Campaign(folder, settings, pool, replay(Journal(folder / JOURNAL).read(), settings.resolve))
+    return Campaign(folder, settings, pool, read_state(folder, settings.resolve))
+
+
+def read_state(folder: Path, resolve: Resolve = "majority") -> State:
+    """What the journal of a campaign adds up to now, without reading its texts.
+
+    Args:
+        folder: Of the campaign.
+        resolve: How several answers become one label.
+
+    Raises:
+        ValueError: The journal is damaged.
+    """
+    return replay(Journal(folder / JOURNAL).read(), resolve)
 
 
 def read_settings(folder: Path) -> Settings:

@@ -1,4 +1,4 @@
-"""The journal: a file that only grows, one event a line, each append synced to the disk.
+"""The journal: a file that only grows, one event or one round a line, each append synced to the disk.
 
 A process that is killed while it appends leaves at most one line without an end. Reading drops it, the next append removes it.
 """
@@ -11,8 +11,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from alft.campaign.events import Event, event_of, line_of
+from alft.campaign.events import Event, events_of, line_of, line_of_all
 from alft.system.excerpt import first_line
+from alft.system.output import sync_folder, write_all
 
 PATIENCE = 120.0
 """Seconds that a command waits for another one on the same campaign."""
@@ -30,22 +31,43 @@ class Journal:
         Raises:
             ValueError: A whole line is damaged; the message gives its number.
         """
-        content = self.path.read_bytes() if self.path.exists() else b""
-        return [self._event(line, number) for number, line in enumerate(content.split(b"\n")[:-1], start=1)]
+        lines = self._whole_lines().split(b"\n")[:-1]
+        return [event for number, line in enumerate(lines, start=1) for event in self._events(line, number)]
 
     def append(self, events: Sequence[Event]) -> None:
-        """Append events and wait until they are on the disk; call it inside :func:`held` only."""
-        if not events:
-            return
-        with self.path.open("ab+") as file:
-            file.truncate(_whole(self.path))
-            file.write(b"".join(map(line_of, events)))
-            file.flush()
-            os.fsync(file.fileno())
+        """Append events, one a line, and wait until they are on the disk; call it inside :func:`held` only.
 
-    def _event(self, line: bytes, number: int) -> Event:
+        Raises:
+            OSError: They could not be written, as on a full disk; none of them is in the journal then.
+        """
+        self._append(b"".join(map(line_of, events)))
+
+    def append_together(self, events: Sequence[Event]) -> None:
+        """Append events in one line, so that a kill leaves all of them or none."""
+        self._append(line_of_all(events))
+
+    def _append(self, lines: bytes) -> None:
+        if not lines:
+            return
+        new, size = not self.path.exists(), len(self._whole_lines())
+        with self.path.open("ab", buffering=0) as file:
+            file.truncate(size)
+            try:
+                write_all(file.fileno(), lines)
+                os.fsync(file.fileno())
+            except OSError:
+                file.truncate(size)
+                raise
+        if new:
+            sync_folder(self.path.parent)
+
+    def _whole_lines(self) -> bytes:
+        content = self.path.read_bytes() if self.path.exists() else b""
+        return content[: content.rfind(b"\n") + 1]
+
+    def _events(self, line: bytes, number: int) -> list[Event]:
         try:
-            return event_of(line)
+            return events_of(line)
         except (ValueError, RecursionError) as error:
             raise ValueError(
                 f"campaign: {self.path} is damaged in line {number} ({first_line(error)}); restore it from a copy"
@@ -70,8 +92,3 @@ def held(folder: Path, patience: float = PATIENCE) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def _whole(path: Path) -> int:
-    """Bytes of the whole lines."""
-    return path.read_bytes().rfind(b"\n") + 1

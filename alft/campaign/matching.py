@@ -63,6 +63,8 @@ class Intake:
         self.tool, self.classes, self.known_ids = tool, classes, known_ids
         self.answers: list[Answer] = []
         self.told: dict[str, list[str]] = {}
+        self.listed: set[tuple[str, str]] = set()
+        self.time = ""
         self._matched: dict[str, str] = {}
 
     def add(self, text_id: str, label: str | None, **given: Any) -> None:
@@ -80,10 +82,15 @@ class Intake:
         """Remember that a row was not recorded."""
         self.told.setdefault(why, []).append(text_id)
 
-    def taken(self, *remarks: str, complete: bool = False) -> Taken:
+    def list_task(self, tool: str, text_id: str, changed: str = "") -> None:
+        """Note that the file has a task with all its answers, and when it was last changed."""
+        self.listed.add((tool, text_id))
+        self.time = max(self.time, changed)
+
+    def taken(self, *remarks: str) -> Taken:
         """All that was added, with a remark for each reason why rows were not."""
         lost = [f"not recorded: {len(ids)} rows {why}: {listed(ids)}" for why, ids in self.told.items()]
-        return Taken(self.answers, [*lost, *remarks], complete)
+        return Taken(self.answers, [*lost, *remarks], frozenset(self.listed), self.time)
 
 
 def newest(answers: list[Answer], order: Callable[[Answer], Any]) -> list[Answer]:

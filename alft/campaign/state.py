@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from alft.campaign.answers import Answer
-from alft.campaign.events import AnsweredEvent, AskedEvent, Event, RetractedEvent
+from alft.campaign.events import AnsweredEvent, AskedEvent, DeliveredEvent, Event, RetractedEvent
 from alft.campaign.resolution import Resolution, Resolve, resolve_all
 
 UNANSWERED = Resolution("unanswered")
@@ -20,6 +20,7 @@ class State:
 
     Attributes:
         asked: All askings, oldest first.
+        delivered: Rounds that reached annotators.
         closed: Rounds below this number were given up.
         standing: Answers that count: by id of the text, then by giver.
         answered_since: Texts that were answered or skipped after they were last asked.
@@ -28,6 +29,7 @@ class State:
     """
 
     asked: list[AskedEvent] = field(default_factory=list)
+    delivered: set[int] = field(default_factory=set)
     closed: int = 0
     standing: dict[str, dict[str, Answer]] = field(default_factory=dict)
     answered_since: set[str] = field(default_factory=set)
@@ -77,6 +79,10 @@ def replay(events: Iterable[Event], resolve: Resolve = "majority") -> State:
         if isinstance(event, AskedEvent):
             state.asked.append(event)
             state.answered_since.difference_update(event.ids)
+            if not event.to:
+                state.delivered.add(event.round)
+        elif isinstance(event, DeliveredEvent):
+            state.delivered.add(event.round)
         elif isinstance(event, AnsweredEvent):
             answer = event.answer
             state.standing.setdefault(answer.text_id, {})[answer.giver] = answer

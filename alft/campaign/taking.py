@@ -43,8 +43,7 @@ def take(taken: Taken, state: State, known_ids: Collection[str], classes: Collec
         file: Digest of the file.
     """
     outcome = Outcome()
-    if taken.complete and taken.answers:
-        _withdraw(taken.answers, state, file, outcome)
+    _withdraw(taken, state, file, outcome)
     of_one = len({(answer.annotator, answer.tool_id) for answer in taken.answers}) == 1
     named_before = {replace(told, annotator="") for told, files in state.seen.items() if told.annotator and file in files}
     for answer in _newest(taken.answers, outcome):
@@ -110,13 +109,13 @@ def _newest(answers: list[Answer], outcome: Outcome) -> list[Answer]:
     return list(newest.values())
 
 
-def _withdraw(answers: list[Answer], state: State, file: str, outcome: Outcome) -> None:
-    """Retract standing answers of the tool that its full export lacks, unless they are newer than the export."""
-    tool, newest = answers[0].tool, max(answer.time for answer in answers)
-    present = {(answer.text_id, answer.giver) for answer in answers}
+def _withdraw(taken: Taken, state: State, file: str, outcome: Outcome) -> None:
+    """Retract standing answers on tasks that the file lists without them, unless they are newer than the file."""
+    newest = max([taken.time, *(answer.time for answer in taken.answers)])
+    present = {(answer.text_id, answer.giver) for answer in taken.answers}
     for text_id, given in state.standing.items():
         for giver, answer in given.items():
             newer = bool(newest and answer.time) and answer.time > newest
-            if answer.tool == tool and (text_id, giver) not in present and not newer:
+            if (answer.tool, text_id) in taken.listed and (text_id, giver) not in present and not newer:
                 outcome.events.append(RetractedEvent(text_id, giver, "withdrawn", file))
                 outcome.counts["withdrawn"] += 1

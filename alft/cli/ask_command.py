@@ -1,21 +1,23 @@
 """``python -m alft ask``: hands out texts of a campaign for labelling."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from jsonargparse import Namespace
 
 from alft.campaign.answers import Asked
-from alft.campaign.asking import new_round, pending, rows_of
+from alft.campaign.asking import new_round, now, pending, rows_of, undelivered
 from alft.campaign.counting import DEFAULT
-from alft.campaign.events import AskedEvent
-from alft.campaign.folder import Campaign, read_campaign
+from alft.campaign.events import AskedEvent, DeliveredEvent
+from alft.campaign.folder import Campaign, read_campaign, read_state
 from alft.campaign.journal import held
 from alft.campaign.tools.label_studio_server import SERVER
 from alft.cli.campaign_places import File, Server
 from alft.cli.checkpoint_arguments import CKPT_PATH
 from alft.cli.parser import SentenceParser
+from alft.system.excerpt import listed
 from alft.system.quiet import quieten
 from alft.system.terminal import show
 
@@ -30,19 +32,21 @@ def run(parser: SentenceParser, args: list[str]) -> None:
     place: File | Server = Server() if given.to == SERVER else File(Path(given.to).expanduser())
     campaign = read_campaign(Path(given.campaign).expanduser())
     rows_for = _rows(campaign, given, place)
-    events = [] if given.more else pending(campaign)
-    told = ["asked before, without an answer until now; --more asks for others"]
+    events, *told = _asked_before(campaign, given.more)
     rows = rows_for(events)
     place.check(campaign, rows, given.force)
     if not events:
         from alft.cli.campaign_policy import plan_round  # Lightning takes seconds to import
 
         plan = plan_round(campaign, given)
-        events, told = new_round(campaign, plan.choice, plan.chooser), [f"chosen by {plan.told}", f"number: {plan.count.why}"]
+        chosen, told = new_round(campaign, plan.choice, plan.chooser), [f"chosen by {plan.told}", f"number: {plan.count.why}"]
+        events = [replace(event, to=given.to) for event in chosen]
         _record(campaign, events)
         rows = rows_for(events)
     counts = ", ".join(f"{len(event.ids)} {event.purpose}" for event in events)
-    show(f"round {events[0].round}: {counts} ({told[0]})", *told[1:], *place.deliver(campaign, rows))
+    sentences = place.deliver(campaign, rows)
+    _record_delivery(campaign, events[0].round)
+    show(f"round {events[0].round}: {counts} ({told[0]})", *told[1:], *sentences)
 
 
 def _rows(campaign: Campaign, given: Namespace, place: File | Server) -> Callable[[list[AskedEvent]], list[Asked]]:
@@ -94,9 +98,28 @@ def _add_arguments(parser: SentenceParser) -> None:
     parser.add_argument("--force", action="store_true", help="Write over the file if it is there already.")
 
 
+def _asked_before(campaign: Campaign, more: bool) -> tuple[list[AskedEvent], str]:
+    """What an earlier command asked and is to be handed out again, with the reason; nothing if a round is to be chosen."""
+    if left := undelivered(campaign):
+        return left, "chosen before by a command that ended before it had handed them out"
+    told = "asked before, without an answer until now; --more asks for others"
+    return [] if more else pending(campaign), told
+
+
 def _record(campaign: Campaign, events: list[AskedEvent]) -> None:
-    """Append a round, unless another command has begun one in the meantime."""
+    """Append a round, unless another command has begun one or recorded answers to these texts in the meantime."""
     with held(campaign.folder):
-        if read_campaign(campaign.folder).state.newest_round != campaign.state.newest_round:
+        state = read_state(campaign.folder)
+        if state.newest_round != campaign.state.newest_round:
             raise ValueError("ask: another command has begun a round in the meantime; give the command again")
-        campaign.record([*events])
+        given = state.resolutions.keys() - campaign.state.resolutions.keys()
+        if answered := [text_id for event in events for text_id in event.ids if text_id in given]:
+            raise ValueError(f"ask: answers to {listed(answered)} were taken in the meantime; give the command again")
+        campaign.record_round(events)
+
+
+def _record_delivery(campaign: Campaign, number: int) -> None:
+    """Note that a round has reached the annotators, once."""
+    with held(campaign.folder):
+        if number not in read_state(campaign.folder).delivered:
+            campaign.record([DeliveredEvent(number, now())])

@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
-from rich.progress import Progress
-
 from alft.campaign.answers import Asked
 from alft.campaign.folder import Campaign
 from alft.campaign.tools.known import tool_of_name
 from alft.campaign.tools.label_studio_server import SERVER, send, title_of
 from alft.system.excerpt import listed
 from alft.system.output import refuse_output, write_atomically
+from alft.system.terminal import progress_bar
 
 
 class File:
@@ -62,14 +61,8 @@ class Server:
 
     def deliver(self, campaign: Campaign, rows: list[Asked]) -> list[str]:
         """Import the texts that are not there yet; return what to tell."""
-        with Progress(transient=True) as bar:
-            task = bar.add_task("import")
-            sent = send(
-                title_of(campaign),
-                rows,
-                campaign.settings.classes,
-                progress=lambda done, total: bar.update(task, completed=done, total=total),
-            )
+        with progress_bar("import") as progress:
+            sent = send(title_of(campaign), rows, campaign.settings.classes, progress=progress)
         doubled = [f"several tasks have the same text: {listed(sent.doubled)}"] if sent.doubled else []
         return [
             f"{sent.address}: {sent.imported} tasks imported, {sent.present} were there",

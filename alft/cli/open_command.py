@@ -16,7 +16,10 @@ from alft.data.readers.files import READERS, read_file
 from alft.data.readers.table import Table
 from alft.data.texts import read_texts
 from alft.system.excerpt import listed
-from alft.system.terminal import show
+from alft.system.terminal import progress_bar, show
+
+STEPS = 4
+"""Steps of the progress bar: the file is read, then its cells; ids are made; the folder is written."""
 
 
 def run(parser: SentenceParser, args: list[str]) -> None:
@@ -32,15 +35,19 @@ def run(parser: SentenceParser, args: list[str]) -> None:
             raise ValueError(f"{name} must be at least 0, got {given[name]}")
     if not source.is_file():
         raise ValueError(f"open: no such file: {given.file}")
-    table = read_file(source, "open", given.data.quotes)
-    column = text_column_of(table, given.data.text_column)
-    texts = read_texts(table.columns[column], table.where)
-    labels = _labels(table, given.data.label_column, classes)
-    pool = make_pool(texts, labels, Samples(given.validation, given.test, given.seed))
-    settings = Settings(
-        classes, column, str(source), "", given.seed, given.model.backbone, given.data.max_length, resolve=given.resolve
-    )
-    _write(folder, settings, pool)
+    with progress_bar(f"open {source.name}") as progress:
+        table = read_file(source, "open", given.data.quotes)
+        progress(1, STEPS)
+        column = text_column_of(table, given.data.text_column)
+        texts = read_texts(table.columns[column], table.where)
+        labels = _labels(table, given.data.label_column, classes)
+        progress(2, STEPS)
+        pool = make_pool(texts, labels, Samples(given.validation, given.test, given.seed))
+        progress(3, STEPS)
+        settings = Settings(
+            classes, column, str(source), "", given.seed, given.model.backbone, given.data.max_length, resolve=given.resolve
+        )
+        _write(folder, settings, pool)
     _tell(pool, folder, given.model.backbone)
 
 

@@ -14,7 +14,10 @@ from alft.campaign.tools.label_studio_server import SERVER, fetch, title_of
 from alft.cli.class_names import parse_classes
 from alft.cli.parser import SentenceParser
 from alft.system.excerpt import listed
-from alft.system.terminal import show
+from alft.system.terminal import progress_bar, show
+
+STEPS = 4
+"""Steps of the progress bar: the campaign is read, then the file; answers are compared with the journal; events are written."""
 
 
 def run(parser: SentenceParser, args: list[str]) -> None:
@@ -38,16 +41,19 @@ def run(parser: SentenceParser, args: list[str]) -> None:
     content = fetch(title_of(read_campaign(folder))) if given.file == SERVER else path.read_bytes()
     tool = tool_of_content(content, path)
     read_campaign(folder)  # a missing one is told before its lock would be made
-    with held(folder):
+    with held(folder), progress_bar(f"take {path.name}") as progress:
         campaign = read_campaign(folder)
         settings = campaign.settings.with_classes(new)
         campaign = replace(campaign, settings=settings)
+        progress(1, STEPS)
         try:
             taken = tool.read(content, settings.classes, campaign.pool.row_of.keys())
         except ValueError as error:
             raise ValueError(f"take: {path} {error}") from error
+        progress(2, STEPS)
         digest = sha256(content).hexdigest()[:16]
         outcome = take(named(taken, given.annotator), campaign.state, campaign.pool.row_of.keys(), settings.classes, digest)
+        progress(3, STEPS)
         if new:
             write_settings(folder, settings)
         campaign.record(outcome.events)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,9 +19,14 @@ from sklearn.preprocessing import normalize
 from torch import Tensor
 
 from alft.selection.embedding import TextEmbedding
+from alft.selection.seeds import generator
 
 WORD = r"\w+|[^\w\s]"
 """A word or any other single symbol, so that a corpus of emoji has words, too."""
+
+
+MOST_ROWS = 20_000
+"""Rows of the table that is decomposed; in a larger one, a random part of this size stands for all."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +34,9 @@ class TfIdf(TextEmbedding):
     """Tf-idf vectors projected onto the directions in which the pool varies most (latent semantic analysis).
 
     Formula: e(i) = the first D coordinates of row i in the truncated SVD of the tf-idf table (words, sublinear term
-    frequency), scaled to length 1. Needs only the texts, and costs seconds for 10^4 of them. Use it to test whether clusters
-    of BERT's embeddings are worth their pass, or where no encoder covers the language. Source: ours.
+    frequency), scaled to length 1. Of more than 20,000 texts, a random 20,000 give the directions, and all the words and their
+    weights. Needs only the texts, and costs seconds for 10^4 of them. Use it to test whether clusters of BERT's embeddings are
+    worth their pass, or where no encoder covers the language. Source: ours.
 
     Args:
         dimensions: Size D of a vector; fewer where the pool has fewer words or texts.
@@ -50,10 +57,17 @@ class TfIdf(TextEmbedding):
             return torch.from_numpy(normalize(table).toarray().astype(np.float32))
         # A solver without random starts where possible: the same texts must give the same clusters.
         svd = TruncatedSVD(size, algorithm="arpack" if size < min(table.shape) else "randomized", random_state=0)
-        with np.errstate(
-            divide="ignore", invalid="ignore"
-        ):  # identical texts have no explained variance, which is not used here
-            return torch.from_numpy(normalize(svd.fit_transform(table)).astype(np.float32))
+        with np.errstate(divide="ignore", invalid="ignore"):  # equal texts have no explained variance, which is not used here
+            return torch.from_numpy(normalize(_projected(svd, table)).astype(np.float32))
+
+
+def _projected(svd: TruncatedSVD, table: Any) -> Any:
+    """Coordinates of all rows of a sparse table in the directions of a part of them."""
+    rows = table.shape[0]
+    if rows <= MOST_ROWS:
+        return svd.fit_transform(table)
+    part = torch.randperm(rows, generator=generator(0, "tf-idf"))[:MOST_ROWS].sort().values
+    return svd.fit(table[part.numpy()]).transform(table)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,10 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """Error numbers that mean that a file could not grow."""
 
 
+UNSYNCED = (errno.EINVAL, errno.ENOTSUP, errno.EBADF)
+"""Error numbers of file systems that do not sync folders, such as some network file systems."""
+
+
 def is_full(error: BaseException) -> bool:
     """Whether an error means that the disk is full."""
     return isinstance(error, OSError) and error.errno in FULL
@@ -21,9 +25,32 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         write(beside)
         with beside.open("rb") as written:
             os.fsync(written.fileno())  # contents reach the disk before the name, in case of a crash
-        beside.replace(path)
+        os.replace(beside, path)
+        sync_folder(path.parent)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder reach the disk, where the system can: a new file is lost in a crash without its name."""
+    try:
+        descriptor = os.open(folder, os.O_RDONLY)
+    except PermissionError:  # Windows opens no folder, and one may write to a folder that one may not list
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in UNSYNCED:
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def write_all(descriptor: int, content: bytes) -> None:
+    """Write all of it: a single write may stop early, as where the disk is nearly full."""
+    left = memoryview(content)
+    while left:
+        left = left[os.write(descriptor, left) :]
 
 
 def write_text_atomically(path: Path, text: str) -> None:

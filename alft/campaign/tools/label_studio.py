@@ -3,7 +3,8 @@
 Source: labelstud.io/guide/task_format, labelstud.io/guide/export, and files written by Label Studio 1.23.2. In a JSON export
 each task has ``annotations``; one with ``was_cancelled`` was skipped, even if it carries the label that a model suggested.
 JSON_MIN and CSV have one row an annotation and leave skipped tasks out. The tool of an answer is ``label-studio/PROJECT``,
-so that a full export of one project says nothing about the answers of another.
+so that an export of one project says nothing about the answers of another. An export may be filtered to annotated tasks, which
+nothing in it tells: an answer was withdrawn if its task is there without it, and stays if its task is not there.
 """
 
 import codecs
@@ -48,14 +49,13 @@ class LabelStudio(Tool):
         return isinstance(first.get("data"), dict) or first.keys() >= SHORT or _is_table(content)
 
     def read(self, content: bytes, classes: list[str], known_ids: Collection[str]) -> Taken:
-        """The newest annotation of each person; an export with all annotations is complete."""
+        """The newest annotation of each person. A task with a list of annotations has all of them, in a filtered export too."""
         rows = _table(content) if _is_table(content) else rows_of(content)
         intake = Intake(self.name, classes, known_ids)
         for row in rows:
             _read_task(row, intake) if "data" in row else _read_short(row, intake)
         intake.answers = newest(intake.answers, _age)
-        complete = bool(rows) and all("annotations" in row for row in rows)
-        return intake.taken(*[NO_SKIPS] if any("data" not in row for row in rows) else [], complete=complete)
+        return intake.taken(*[NO_SKIPS] if any("data" not in row for row in rows) else [])
 
     def write(self, rows: list[Asked], classes: list[str]) -> bytes:
         """Tasks to import; a prediction stands in those that have a suggestion."""
@@ -83,6 +83,8 @@ def task_of(row: Asked) -> Row:
 def _read_task(task: Row, intake: Intake) -> None:
     text_id = id_in(dictionary(task["data"]), intake.known_ids)
     tool = f"{intake.tool}/{task['project']}" if "project" in task else intake.tool
+    if isinstance(task.get("annotations"), list):
+        intake.list_task(tool, text_id, _time(task))
     for annotation in map(dictionary, entries(task.get("annotations"))):
         given = {
             "annotator": _person(annotation.get("completed_by")),
