@@ -1,10 +1,9 @@
 """Reads a campaign as data of a run: texts whose label is resolved to train on, the random samples to measure on."""
 
-from collections import Counter
-from collections.abc import Iterable
 from pathlib import Path
 
-from alft.campaign.folder import SETTINGS, Campaign, is_campaign, read_campaign
+from alft.campaign.folder import Campaign, is_campaign, read_campaign
+from alft.campaign.new_classes import how_to_add, new_classes
 from alft.data.readers.table import Table
 from alft.data.sources import FolderReader, Source
 from alft.system.excerpt import listed
@@ -51,18 +50,6 @@ def table_of(campaign: Campaign, split: str) -> Table:
     rows = [(row, label) for row in pool.rows_of(split) if (label := campaign.label_of(row)) in known]
     columns = {"text": [pool.texts[row] for row, _ in rows], "label": [label for _, label in rows]}
     return Table(columns, place=f"{campaign.folder} ({split})")
-
-
-def new_classes(campaign: Campaign) -> Counter[str]:
-    """Resolved labels that are no class of the campaign, with their number of texts."""
-    known = set(campaign.settings.classes)
-    labels: Iterable[str | None] = (found.label for found in campaign.state.resolutions.values())
-    return Counter(label for label in labels if label is not None and label not in known)
-
-
-def how_to_add(campaign: Campaign) -> str:
-    """What makes new classes count."""
-    return f"add them to classes in {campaign.folder / SETTINGS}, or by take --add_classes, to train on them"
 
 
 def _on_new_classes(campaign: Campaign) -> list[str]:

@@ -9,9 +9,9 @@ from alft.campaign.agreement import Agreement, agreement
 from alft.campaign.disagreement import Pair, Record, pairs_of, records_of
 from alft.campaign.fits import Fit, fits_of
 from alft.campaign.folder import Campaign
+from alft.campaign.new_classes import new_classes
 from alft.campaign.outlook import Outlook, Sample, outlook_of
 from alft.campaign.progress import labels_of
-from alft.campaign.source import new_classes
 
 
 @dataclass(frozen=True)

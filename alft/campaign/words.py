@@ -1,7 +1,7 @@
 """The state of a campaign as tables and sentences, for the terminal and the page alike."""
 
 from alft.campaign.folder import Campaign
-from alft.campaign.source import how_to_add
+from alft.campaign.new_classes import how_to_add
 from alft.campaign.status import Round, Status
 from alft.system.excerpt import listed
 from alft.system.visible import visible

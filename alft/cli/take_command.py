@@ -6,8 +6,8 @@ from pathlib import Path
 
 from alft.campaign.folder import Campaign, read_campaign, write_settings
 from alft.campaign.journal import held
+from alft.campaign.new_classes import how_to_add
 from alft.campaign.progress import is_warm, train_labels
-from alft.campaign.source import how_to_add
 from alft.campaign.taking import Outcome, named, take
 from alft.campaign.tools.known import tool_of_content
 from alft.campaign.tools.label_studio_server import SERVER, fetch, title_of

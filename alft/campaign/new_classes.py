@@ -1,0 +1,18 @@
+"""Labels that annotators gave and that are no class of the campaign: kept, told, and trained on once they are added."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from alft.campaign.folder import SETTINGS, Campaign
+
+
+def new_classes(campaign: Campaign) -> Counter[str]:
+    """Resolved labels that are no class of the campaign, with their number of texts."""
+    known = set(campaign.settings.classes)
+    labels: Iterable[str | None] = (found.label for found in campaign.state.resolutions.values())
+    return Counter(label for label in labels if label is not None and label not in known)
+
+
+def how_to_add(campaign: Campaign) -> str:
+    """What makes new classes count."""
+    return f"add them to classes in {campaign.folder / SETTINGS}, or by take --add_classes, to train on them"
