@@ -18,7 +18,11 @@ from .conftest import SHARED, Fit, needs_shared
 from .test_export import predicted, probabilities, texts_of
 
 KINDS = {"full": [], "lora": ["--model.lora.r", "2"], "epinet": ["--model.uncertainty", "epinet"]}
-HEADS = {"First": [], "Mean": ["--model.head", "Mean", "--model.head.norm", "true"]}
+HEADS = {
+    "First": [],
+    "Mean": ["--model.head", "Mean", "--model.head.norm", "true"],
+    "MeanNgrams": ["--model.head", "MeanNgrams", "--model.head_start", "probe"],
+}
 BLOCK = """\
 import sys
 
@@ -47,7 +51,7 @@ def by_onnxruntime(folder: str, texts: list[str], tmp_path: Path) -> torch.Tenso
     return torch.tensor(json.loads(Path(tmp_path, "found.json").read_text()))
 
 
-@pytest.mark.parametrize(("head", "kind"), [("First", "lora"), ("Mean", "epinet")])
+@pytest.mark.parametrize(("head", "kind"), [("First", "lora"), ("Mean", "epinet"), ("MeanNgrams", "lora")])
 def test_the_graph_says_what_predict_says(fit: Fit, tmp_path, head, kind):
     run = fit("--trainer.max_epochs", "1", *HEADS[head], *KINDS[kind], "--export", "graph", "--format", "onnx")
     assert len([line for line in snippet("graph").splitlines() if line.strip()]) <= 12
