@@ -36,7 +36,7 @@ class Kill:
     def drawn(cls, seed: int) -> "Kill":
         """A moment drawn at random."""
         rng = random.Random(seed)
-        stage = rng.choice([*(name for name in STAGES if name != "rename"), "clock"])
+        stage = rng.choice([*(name for name in STAGES if name not in ("sync", "rename")), "clock"])
         return cls(stage, rng.randint(1, MOST.get(stage, 40)))
 
 
@@ -48,7 +48,8 @@ STAGES: dict[str, str] = {
     "test": "alft.models.classifier:Classifier.test_step",
     "choice": "alft.selection.policy:Policy.decide",
     "checkpoint": "torch:save",
-    "replacement": "os:fsync",
+    "replacement": "alft.system.output:sync_file",
+    "sync": "os:fsync",
     "rename": "os:replace",
     "summary": "alft.fit.finish:summarise",
 }

@@ -98,7 +98,7 @@ def lines_of(template: Path, command: str) -> int:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_killed_while_it_writes_is_given_again(template, command):
-    kills = [Kill("half", 1), Kill("half", 2), Kill("replacement", 1), Kill("replacement", 2), Kill("rename", 1)]
+    kills = [Kill("half", 1), Kill("half", 2), Kill("sync", 1), Kill("sync", 2), Kill("rename", 1)]
     assert check_kills(template, command, kills) >= 2
 
 

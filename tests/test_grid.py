@@ -263,7 +263,7 @@ def test_a_config_that_changed_since_is_refused(sweep, capsys):
     sweep.write_text(yaml.safe_dump(SWEEP | {"command": command, "parameters": parameters}))
     assert main(["grid", "sweep.yaml", "--drop_checkpoints"]) == 0
     (run,) = Path("runs/sweep").glob("*/mine/version_0")
-    kept = ["config.yaml", "metrics.csv", "predictions.parquet", "selection.parquet", "summary.json"]
+    kept = ["config.yaml", "metrics.csv", "predictions.parquet", "selection.parquet", "summary.json", "suspects.csv"]
     assert sorted(path.name for path in run.iterdir()) == kept
     Path("mine.yaml").write_text(Path("configs/tiny.yaml").read_text().replace("1.0e-3", "1.0e-4"))
     capsys.readouterr()

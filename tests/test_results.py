@@ -32,7 +32,9 @@ def test_the_table_of_recipes_is_that_of_the_runs(monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "results" / "recipes")
     module = __import__("table")
     text = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
-    assert module.table(module.in_common(module.read(module.RUNS))) in text
+    found = module.read(module.RUNS)
+    assert module.table(module.in_common(found)) in text
+    assert module.later_table(found) in text
 
 
 def test_every_candidate_is_in_every_sweep_and_explained():

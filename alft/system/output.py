@@ -23,12 +23,17 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         write(beside)
-        with beside.open("rb") as written:
-            os.fsync(written.fileno())  # contents reach the disk before the name, in case of a crash
+        sync_file(beside)  # contents reach the disk before the name, in case of a crash
         os.replace(beside, path)
         sync_folder(path.parent)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def sync_file(path: Path) -> None:
+    """Have the contents of a file reach the disk."""
+    with path.open("rb") as written:
+        os.fsync(written.fileno())
 
 
 def sync_folder(folder: Path) -> None:

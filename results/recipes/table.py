@@ -1,4 +1,7 @@
-"""Prints the table of docs/recipes.md: macro-F1 of each candidate on each set, over the folds that all its candidates have run.
+"""Prints the tables of docs/recipes.md.
+
+Macro-F1 of each candidate on each set, over the folds that the candidates of the set have in common; and, fold by fold, that of
+the candidates with n-grams, which were tried later.
 
 python results/recipes/table.py
 """
@@ -12,6 +15,9 @@ from typing import Any
 
 RUNS = Path(__file__).parent / "runs"
 CANDIDATE = re.compile(r"candidates/(\w+)\.yaml")
+
+LATER = ("ngrams", "ngrams_slow", "ngrams_frozen")
+DEFAULT = "probe_slow"
 
 Summaries = dict[str, dict[str, dict[int, Any]]]
 
@@ -29,9 +35,11 @@ def read(runs: Path) -> Summaries:
 
 
 def in_common(found: Summaries) -> Summaries:
-    """Only the folds that all candidates of a set have run."""
+    """Only the folds that all candidates of a set have run, but for those that have run less than half as many as others."""
     kept: Summaries = {}
-    for of, candidates in found.items():
+    for of, every in found.items():
+        most = max(map(len, every.values()))
+        candidates = {name: runs for name, runs in every.items() if 2 * len(runs) >= most}
         folds = set.intersection(*(set(runs) for runs in candidates.values()))
         kept[of] = {name: {fold: runs[fold] for fold in folds} for name, runs in candidates.items()}
     return {of: candidates for of, candidates in kept.items() if all(candidates.values())}
@@ -84,5 +92,17 @@ def table(found: Summaries) -> str:
     return "\n".join([*lines, f"| control: frozen vectors and TF-IDF | {' | '.join(control(found[of]) for of in sets)} | |"])
 
 
+def later_table(found: Summaries) -> str:
+    """Markdown: a line for each fold that a candidate with n-grams has run, beside the default and the control."""
+    lines = [f"| fold | {' | '.join((*LATER, DEFAULT))} | control |", f"|---{'|---' * (len(LATER) + 1)}|---|"]
+    for of, candidates in sorted(found.items()):
+        for fold in sorted({fold for name in LATER for fold in candidates.get(name, {})}):
+            cells = [cell({fold: runs[fold]} if fold in runs else {}) for runs in (candidates[n] for n in (*LATER, DEFAULT))]
+            runs = {name: {fold: every[fold]} for name, every in candidates.items() if fold in every}
+            lines.append(f"| {of} {fold} | {' | '.join(cells)} | {control(runs)} |")
+    return "\n".join(lines)
+
+
 if __name__ == "__main__":
     print(table(in_common(read(RUNS))))
+    print(f"\n{later_table(read(RUNS))}")
