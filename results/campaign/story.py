@@ -1,7 +1,7 @@
 """A campaign on the Maltese texts with their labels taken away: rounds of 50 by CSV, with a scripted annotator.
 
-python results/campaign/story.py FOLDER     # some 2 hours on one core; what is there already is not done again
-python results/campaign/table.py            # the table of docs/annotate.md
+python results/campaign/story.py FOLDER     # campaigns that have ended are not done again
+python results/campaign/story.py            # the table: test macro-F1 by round, mean over the seeds
 
 The annotator answers a part of each file, in another order, and skips some texts. Policies are that of ``ask`` and random
 asking, with three seeds. Every round's model is measured on the random validation sample and on the test set of the source,
@@ -14,6 +14,7 @@ import random
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import fmean
 
 import yaml
 from torch import tensor
@@ -171,5 +172,24 @@ def run(root: Path) -> None:
                 writer.writerows(lines)
 
 
+def table(lines: list[dict[str, str]]) -> str:
+    """Markdown: a line for each round, a column for each policy."""
+    names = list(dict.fromkeys(line["policy"] for line in lines if line["policy"] != ALL))
+    shown = [f"| round | {' | '.join(names)} |", f"|---|{'---|' * len(names)}"]
+    for number in range(ROUNDS):
+        of = [[line for line in lines if (line["policy"], line["round"]) == (name, str(number))] for name in names]
+        cells = [f"{_mean(each, 'test_f1_macro'):.3f} ({_mean(each, 'labels'):.0f} labels)" if each else "-" for each in of]
+        shown.append(f"| {number} | {' | '.join(cells)} |")
+    every = [line for line in lines if line["policy"] == ALL]
+    return "\n".join([*shown, f"\nAll {every[0]['labels']} labels: {_mean(every, 'test_f1_macro'):.3f}"])
+
+
+def _mean(lines: list[dict[str, str]], column: str) -> float:
+    return fmean(float(line[column]) for line in lines)
+
+
 if __name__ == "__main__":
-    run(Path(sys.argv[1]))
+    if sys.argv[1:]:
+        run(Path(sys.argv[1]))
+    else:
+        print(table(list(csv.DictReader(SCORES.open(encoding="utf-8")))))
