@@ -8,11 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from alft.campaign.answers import Answer
+from alft.campaign.fits import fits_of
 from alft.cli.main import main
 
-from .campaign_material import ask, ids_in, open_reviews, posts, record, write_texts
+from .campaign_material import ask, finished_fit, ids_in, open_reviews, posts, record, write_texts
 from .conftest import ROOT
 
 
@@ -81,3 +83,24 @@ def test_ask_is_silent_about_the_machine_in_a_process_of_its_own(workplace):
     ended = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
     assert ended.stderr == ""
     assert len(ids_in("a.csv")) == 5
+
+
+@pytest.mark.parametrize("share", ["noise", "skip"])
+def test_a_fit_with_answers_that_nobody_gave_is_none_of_the_campaign(in_a_folder, share):
+    open_reviews(60, "--validation", "0")
+    finished_fit(0, 30, 0.5)
+    config = finished_fit(1, 40, 0.9) / "config.yaml"
+    settings = yaml.safe_load(config.read_text())
+    settings["data"][share] = 0.0
+    config.write_text(yaml.safe_dump(settings))
+    assert [fit.labels for fit in fits_of(Path("posts"), Path("runs"))] == [40, 30]
+    settings["data"][share] = 0.1
+    config.write_text(yaml.safe_dump(settings))
+    assert [fit.labels for fit in fits_of(Path("posts"), Path("runs"))] == [30]
+
+
+def test_a_file_that_is_there_is_refused_by_the_name_of_the_argument(in_a_folder, capsys):
+    open_reviews(60, "--validation", "0")
+    Path("a.csv").write_text("something else")
+    assert main(["ask", "posts", "--count", "5", "--to", "a.csv"]) == 2
+    assert "to: a.csv is there already; --force writes over it" in capsys.readouterr().err

@@ -34,7 +34,7 @@ class File:
         """Refuse a place that cannot be written to, before texts are chosen; the same file may be written again."""
         content = self._content(campaign, rows)
         if not (self.path.is_file() and rows and self.path.read_bytes() == content):
-            refuse_output(self.path, force)
+            refuse_output(self.path, force, name="to")
 
     def deliver(self, campaign: Campaign, rows: list[Asked]) -> list[str]:
         """Write the file; return what to tell."""
