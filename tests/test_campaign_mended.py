@@ -104,3 +104,10 @@ def test_a_file_that_is_there_is_refused_by_the_name_of_the_argument(in_a_folder
     Path("a.csv").write_text("something else")
     assert main(["ask", "posts", "--count", "5", "--to", "a.csv"]) == 2
     assert "to: a.csv is there already; --force writes over it" in capsys.readouterr().err
+
+
+def test_no_texts_where_nothing_else_is_left_is_told_as_such(in_a_folder, capsys):
+    open_reviews(60, "--validation", "5")
+    ask("a.csv", "--count", "0")
+    assert main(["ask", "posts", "--count", "0", "--to", "b.csv", "--more"]) == 2
+    assert "count: no random sample and no tie is left to ask for, and the count is 0" in capsys.readouterr().err

@@ -66,6 +66,8 @@ def new_round(campaign: Campaign, choice: Choice, chooser: Chooser) -> list[Aske
             )
         )
     if not events:
+        if choice.standing.count:
+            raise ValueError("count: no random sample and no tie is left to ask for, and the count is 0; give a higher one")
         raise ValueError(
             f"ask: every text of {campaign.folder} has been asked or has a label; close gives up open rounds, so that their "
             "texts can be asked again"
