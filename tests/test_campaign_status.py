@@ -102,7 +102,7 @@ def test_who_disagrees_is_counted_on_texts_of_several_people(shown):
     assert (found["resolve"], found["outlook"]["word"], found["outlook"]["forecast"]) == ("majority", "cannot tell yet", None)
     told = shown()
     assert re.search(r"Cy +│ 6 +│ 6 +│ 2 +│ 33% +│ 0", told)
-    assert f"tied, in the file of the next round: 1 text: {found['ask_again'][0]}" in told
+    assert f"tied, asked again and not trained on: 1 text: {found['ask_again'][0]}" in told
 
 
 def test_kappa_of_two_is_that_of_scikit_learn(shown):

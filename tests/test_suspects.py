@@ -17,8 +17,10 @@ from alft.controls import out_of_fold as folds
 from alft.controls.out_of_fold import out_of_fold
 from alft.controls.suspects import FEWEST, MOST, find_suspects
 from alft.controls.time_limit import OutOfTimeError
+from alft.data.answers import Answers
 from alft.report import suspects
 from alft.system.run_files import SUSPECTS
+from alft.task.base import UNLABELLED
 
 from .conftest import summary_of
 from .report_material import write_run
@@ -126,6 +128,17 @@ def test_a_run_lists_bought_rows_by_number_without_texts(mislabelled, fit, exten
     assert {line["label"] for line in lines} <= {"negative", "positive"}
     assert all(line["label"] != line["likelier"] for line in lines)
     assert all(float(line["likelier_probability"]) > 0.5 > float(line["probability"]) for line in lines)
+
+
+def test_suspects_are_the_answers_that_the_run_was_given(mislabelled, fit):
+    folder = fit("--active.enabled=false", "--trainer.max_epochs=1", "--controls=fast", "--data.noise=0.1", "--data.skip=0.2")
+    labels = [row % 2 ^ (row in FLIPPED) for row in range(64)]
+    given = dict(enumerate(Answers(0.1, 0.2)(labels, 2, seed=0)))
+    wrong = {row for row, answer in given.items() if answer not in (UNLABELLED, row % 2)}
+    assert {int(line["row"]): line["label"] for line in lines_of(folder)} == {
+        row: ("negative", "positive")[given[row]] for row in wrong
+    }
+    assert wrong - FLIPPED
 
 
 def test_rows_that_were_not_bought_are_no_suspects(mislabelled, fit):

@@ -109,7 +109,7 @@ def test_rows_leave_training_and_stay_bought_and_the_plan_holds(fit):
     assert summary["epochs"][0]["left_out"] == 0
     for key in ("selected", "bought", "share"):
         assert [r[key] for r in summary["epochs"]] == [r[key] for r in summary_of(whole)["epochs"]], key
-    assert summary["labels"]["bought"] == 48
+    assert (summary["labels"]["bought"], summary["labels"]["skipped"]) == (48, 0)
     for line in out.itertuples():  # the epoch before that trained on it did not learn it
         before = table[(table["row"] == line.row) & (table["epoch"] < line.epoch)].dropna(subset="learned")
         assert before["learned"].iloc[-1] <= 0.5
@@ -153,6 +153,18 @@ def test_a_replay_leaves_out_the_same_rows(fit):
     assert main([*TINY, *SETS, f"--active.replay={first}", "--seed_everything=0"]) == 0
     same = sorted(first.parent.iterdir())[-1]
     assert learned(same)["learned"].equals(one["learned"]), "with its seed the run itself"
+
+
+def test_rows_without_an_answer_are_none_that_were_left_out(fit):
+    people = ["--data.skip=0.3", "--active.acquire=Random"]
+    first = fit(*SETS, *DROP, *people)
+    one, table = summary_of(first), learned(first)
+    silent = table.groupby("row")["learned"].apply(lambda probs: probs.isna().all())
+    assert one["labels"]["skipped"] == silent.sum() > 0
+    assert sum(record["left_out"] for record in one["epochs"]) > 0
+    again = fit(*SETS, *people, f"--active.replay={first}")
+    assert learned(again)["learned"].equals(table["learned"])
+    assert [r["left_out"] for r in summary_of(again)["epochs"]] == [r["left_out"] for r in one["epochs"]]
 
 
 def test_a_replay_of_a_run_whose_model_diverged_leaves_nothing_out(fit):

@@ -66,6 +66,8 @@ def new_round(campaign: Campaign, choice: Choice, chooser: Chooser) -> list[Aske
             )
         )
     if not events:
+        if choice.standing.count:
+            raise ValueError("count: no random sample and no tie is left to ask for, and the count is 0; give a higher one")
         raise ValueError(
             f"ask: every text of {campaign.folder} has been asked or has a label; close gives up open rounds, so that their "
             "texts can be asked again"
@@ -117,6 +119,7 @@ def _samples(campaign: Campaign, number: int) -> list[AskedEvent]:
 
 
 def _tied(campaign: Campaign, number: int) -> list[AskedEvent]:
-    """Ties, but for those that were asked again and wait for an answer."""
-    tied = [text_id for text_id in campaign.state.tied() if text_id in campaign.state.answered_since]
+    """Ties, but for those that were asked again in a round that is open, and wait for an answer."""
+    state = campaign.state
+    tied = [text_id for text_id in state.tied() if text_id in state.answered_since or not state.is_asked(text_id)]
     return [AskedEvent(number, "again", tuple(tied), policy="tied answers", time=now())] if tied else []

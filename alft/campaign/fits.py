@@ -64,6 +64,8 @@ def _fit(run: Path, finished: float, folder: Path) -> Fit | None:
         settings, summary = read_config(run), read_json(run / SUMMARY)
         if Path(settings["data"]["source"]).expanduser().resolve() != folder:
             return None
+        if settings["data"].get("noise") or settings["data"].get("skip"):  # a rehearsal, with answers that nobody gave
+            return None
         return Fit(run, int(summary["labels"]["pool"]), summary["validation"]["f1_macro"], finished, settings)
     except (OSError, ValueError, KeyError, TypeError):
         return None

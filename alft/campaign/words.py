@@ -43,7 +43,7 @@ def sentences(campaign: Campaign, status: Status) -> list[str]:
     )
     if status.ask_again:
         count = f"{len(status.ask_again)} text{'s' if len(status.ask_again) > 1 else ''}"
-        told.append(f"tied, in the file of the next round: {count}: {listed(status.ask_again)}")
+        told.append(f"tied, asked again and not trained on: {count}: {listed(status.ask_again)}")
     if status.new_classes:
         told.append(f"labels that are no class: {listed(list(status.new_classes))}; {how_to_add(campaign)}")
     return told

@@ -24,7 +24,6 @@ from alft.system.terminal import show
 
 def run(parser: SentenceParser, args: list[str]) -> None:
     """Ask for labels."""
-    quieten()
     _add_arguments(parser)
     given = parser.parse_args(args)
     if given.count is not None and given.count < 0:
@@ -38,8 +37,11 @@ def run(parser: SentenceParser, args: list[str]) -> None:
     if not events:
         from alft.cli.campaign_policy import plan_round  # Lightning takes seconds to import
 
+        quieten()  # after Lightning, which sets its own level of logs when it is imported
         plan = plan_round(campaign, given)
-        chosen, told = new_round(campaign, plan.choice, plan.chooser), [f"chosen by {plan.told}", f"number: {plan.count.why}"]
+        chosen = new_round(campaign, plan.choice, plan.chooser)
+        by = f"chosen by {plan.told}" if plan.choice.count else "random samples and ties alone"
+        told = [by, f"number: {plan.count.why}"]
         events = [replace(event, to=given.to) for event in chosen]
         _record(campaign, events)
         rows = rows_for(events)
@@ -60,6 +62,7 @@ def _rows(campaign: Campaign, given: Namespace, place: File | Server) -> Callabl
     place.refuse_suggestions()
     from alft.cli.campaign_suggestions import Suggester  # Lightning takes seconds to import
 
+    quieten()  # after Lightning, as above
     suggester = Suggester.of(campaign, given)
     return lambda events: suggester.suggest(campaign, rows_of(campaign, events))
 

@@ -1,5 +1,6 @@
 """Where ``ask`` brings texts: a file of an annotation tool, or a Label Studio server."""
 
+import shlex
 from pathlib import Path
 
 from alft.campaign.answers import Asked
@@ -33,7 +34,7 @@ class File:
         """Refuse a place that cannot be written to, before texts are chosen; the same file may be written again."""
         content = self._content(campaign, rows)
         if not (self.path.is_file() and rows and self.path.read_bytes() == content):
-            refuse_output(self.path, force)
+            refuse_output(self.path, force, name="to")
 
     def deliver(self, campaign: Campaign, rows: list[Asked]) -> list[str]:
         """Write the file; return what to tell."""
@@ -42,7 +43,7 @@ class File:
         return [
             *self.tool.advice(classes),
             f"next: give each text of {self.path} a label ({', '.join(classes)}, or skip), then python -m alft take "
-            f"{campaign.folder} {self.path}",
+            + shlex.join([str(campaign.folder), str(self.path)]),
         ]
 
     def _content(self, campaign: Campaign, rows: list[Asked]) -> bytes:
@@ -67,5 +68,5 @@ class Server:
         return [
             f"{sent.address}: {sent.imported} tasks imported, {sent.present} were there",
             *doubled,
-            f"next: label them there, then python -m alft take {campaign.folder} {SERVER}",
+            f"next: label them there, then python -m alft take {shlex.quote(str(campaign.folder))} {SERVER}",
         ]

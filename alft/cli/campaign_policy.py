@@ -18,6 +18,7 @@ from alft.campaign.progress import is_warm, train_labels
 from alft.campaign.scores import Eye, scores_for
 from alft.cli.fit_parser import FitParser
 from alft.cli.run_settings import KNOWN, named_classes
+from alft.data.tokens import load_tokenizer
 from alft.models.classifier import Classifier
 from alft.record.checkpoints import read_checkpoint, reading_of
 from alft.record.config_file import read_config
@@ -157,7 +158,11 @@ def _pretrained(campaign: Campaign, given: Namespace) -> Eye | None:
     settings = campaign.settings
     if settings.backbone is None:
         return None
-    model = Classifier(settings.backbone, settings.classes)  # its new head is not used
+    try:
+        load_tokenizer(settings.backbone, settings.max_length)
+        model = Classifier(settings.backbone, settings.classes)  # its new head is not used
+    except ValueError as error:
+        raise ValueError(f"{error}; backbone and max_length are entries of {campaign.folder / SETTINGS}") from error
     return Eye(model.eval(), settings.max_length, given.trainer.accelerator, given.trainer.enable_progress_bar)
 
 

@@ -1,5 +1,6 @@
 """``python -m alft close``: gives up the open rounds of a campaign."""
 
+import shlex
 from pathlib import Path
 
 from alft.campaign.asking import now
@@ -23,4 +24,4 @@ def run(parser: SentenceParser, args: list[str]) -> None:
         left = sum(map(state.is_open, state.round_of))
         campaign.record([ClosedEvent(state.newest_round, now())])
     show(f"closed: rounds up to {state.newest_round}; {left} texts without an answer may be asked again")
-    show(f"next: python -m alft ask {folder} --to FILE")
+    show(f"next: python -m alft ask {shlex.quote(str(folder))} --to FILE")

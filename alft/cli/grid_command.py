@@ -1,6 +1,7 @@
 """``python -m alft grid``: its arguments, its checks before any run starts, and its output."""
 
 import json
+import shlex
 import shutil
 import signal
 from pathlib import Path
@@ -73,7 +74,7 @@ def run_folders(name: str, root: Path, folders: list[CellFolder], jobs: int, dro
         )
     others = sum(folder.finished is None for folder in folders)
     there = f"{others} are still run by another process, the others are there" if others else "all runs are there"
-    show(f"{there}: python -m alft report {root}")
+    show(f"{there}: python -m alft report {shlex.quote(str(root))}")
 
 
 def _left(folders: list[CellFolder]) -> list[CellFolder]:

@@ -1,5 +1,6 @@
 """``python -m alft open``: makes a campaign of the texts of a file."""
 
+import shlex
 from collections import Counter
 from pathlib import Path
 
@@ -113,5 +114,5 @@ def _tell(pool: Pool, folder: Path, backbone: str | None) -> None:
         f"{counts['blank']} blank",
         f"random samples: {counts['validation']} texts for validation, {counts['test']} for a test set",
         f"first texts: chosen to cover the pool, by {'the encoder ' + backbone if backbone else 'tf-idf vectors'}",
-        f"next: python -m alft ask {folder} --count 50 --to ask.csv",
+        f"next: python -m alft ask {shlex.quote(str(folder))} --count 50 --to ask.csv",
     )

@@ -1,6 +1,7 @@
 """``python -m alft status``: how far a campaign is."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Literal
 
@@ -71,7 +72,8 @@ def _drawn(table: Table) -> rich.table.Table:
 def _next(campaign: Campaign, status: Status) -> str:
     trained = max((fit.labels for fit in status.fits), default=0)
     labels = sum(status.labels["train"].values())
+    folder = shlex.quote(str(campaign.folder))
     if is_warm(campaign) and labels > trained:
         new = f"{labels - trained} labels that no fit has seen"
-        return f"next: python -m alft fit --config CONFIG --data.source {campaign.folder} ({new})"
-    return f"next: python -m alft ask {campaign.folder} --to FILE"
+        return f"next: python -m alft fit --config CONFIG --data.source {folder} ({new})"
+    return f"next: python -m alft ask {folder} --to FILE"

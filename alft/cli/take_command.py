@@ -1,11 +1,13 @@
 """``python -m alft take``: records the answers of a file in the journal of a campaign."""
 
+import shlex
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
 from alft.campaign.folder import Campaign, read_campaign, write_settings
 from alft.campaign.journal import held
+from alft.campaign.matching import match_label
 from alft.campaign.new_classes import how_to_add
 from alft.campaign.progress import is_warm, train_labels
 from alft.campaign.taking import Outcome, named, take
@@ -43,6 +45,7 @@ def run(parser: SentenceParser, args: list[str]) -> None:
     read_campaign(folder)  # a missing one is told before its lock would be made
     with held(folder), progress_bar(f"take {path.name}") as progress:
         campaign = read_campaign(folder)
+        _refuse_alike(new, campaign.settings.classes)
         settings = campaign.settings.with_classes(new)
         campaign = replace(campaign, settings=settings)
         progress(1, STEPS)
@@ -60,6 +63,19 @@ def run(parser: SentenceParser, args: list[str]) -> None:
     show(*_sentences(campaign, outcome), *taken.remarks, _next(read_campaign(folder)))
 
 
+def _refuse_alike(new: list[str], classes: list[str]) -> None:
+    """Refuse a new class that answers cannot name, since they are matched to one that is there.
+
+    Raises:
+        ValueError: There is one.
+    """
+    for name in new:
+        if name not in classes and (known := match_label(name, classes)) in classes:
+            raise ValueError(
+                f"add_classes: {name!r} differs from the class {known!r} in no way that answers are told apart by; leave it out"
+            )
+
+
 def _sentences(campaign: Campaign, outcome: Outcome) -> list[str]:
     counts = outcome.counts
     told = [f"recorded: {counts['answered']} labels, {counts['skipped']} skips ({counts['replaced']} in place of earlier ones)"]
@@ -75,9 +91,8 @@ def _sentences(campaign: Campaign, outcome: Outcome) -> list[str]:
 
 
 def _next(campaign: Campaign) -> str:
+    folder = shlex.quote(str(campaign.folder))
     if is_warm(campaign):
-        return f"next: python -m alft fit --config CONFIG --data.source {campaign.folder}, then ask again"
+        return f"next: python -m alft fit --config CONFIG --data.source {folder}, then ask again"
     labels = train_labels(campaign)
-    return (
-        f"next: python -m alft ask {campaign.folder} --to FILE ({labels.total()} labels of {len(labels)} classes to train on)"
-    )
+    return f"next: python -m alft ask {folder} --to FILE ({labels.total()} labels of {len(labels)} classes to train on)"

@@ -15,6 +15,7 @@ from alft.data.pool import TextPool
 from alft.system.control_names import CONTROL_KEYS
 from alft.system.excerpt import listed
 from alft.system.terminal import show
+from alft.task.base import UNLABELLED
 
 Extent = Literal["none", "fast", "all"]
 """No controls, those without an encoder, or all."""
@@ -76,9 +77,10 @@ def run_suspects(extent: Extent, data: TextPool, epoch: int) -> list[Suspect] | 
     """
     if extent == "none":
         return None
-    limit, rows = _limit(data), _bought(data, epoch)
+    limit, answers = _limit(data), data.answered  # with data.noise and data.skip, what is trained on and may be wrong
+    rows = [row for row in _bought(data, epoch) if answers.labels[row] != UNLABELLED]
     try:
-        own = data.corpus.pool.take(rows)
+        own = answers.take(rows)
         features = tfidf_features(own.texts, own.texts[:1])[0]
         return find_suspects(features, rows=rows, labels=own.labels, check=limit.check)
     except OutOfTimeError:

@@ -35,6 +35,7 @@ from alft.record.suspects_file import write_suspects
 from alft.system.memory import largest, peak_memory
 from alft.system.run_files import best_checkpoint
 from alft.system.short_form import short_form
+from alft.task.base import UNLABELLED
 
 FINAL = ("test", "labels", "seconds", "memory_mib", "gpu_memory_mib", "break_even", "controls")
 """Entries of the summary that are logged to W&B, in addition to the costs of each epoch."""
@@ -145,7 +146,7 @@ def summarise(
         "test": _test_scores(model),
         "tested_epoch": epoch,
         "validation": {"f1_macro": data.ledger.validation[epoch]},
-        "labels": {**label_costs(data.ledger), "skipped": data.ledger.bought - len(data.bought()[0])},
+        "labels": {**label_costs(data.ledger), "skipped": _skipped(data)},
         "seconds": stage_seconds(data.ledger, data.ledger.total),
         **memory,
         "break_even": break_even(data.ledger),
@@ -172,6 +173,12 @@ def settings_of(
         "training": {**training, "test_on": test_on},
         "selection": active.settings,
     }
+
+
+def _skipped(data: TextPool) -> int:
+    """Bought rows that got no label; those that ``active.drop_unlearned`` leaves out have one."""
+    silent_N = torch.tensor(data.answered.labels) == UNLABELLED
+    return int((silent_N & (data.ledger.first_used_N >= 0)).sum())
 
 
 def _test_scores(model: Classifier) -> dict[str, Any]:

@@ -81,7 +81,7 @@ def read_recorded(run: str, setting: str = "active.replay") -> Recorded:
         raise ValueError(f"{setting}: the run in {run} recorded no set for an epoch")
     if sum(map(len, sets)) != len(rows) or not all(map(_is_set, sets)):
         raise ValueError(f"{setting}: {folder / SELECTION} holds other rows or epochs than a run writes; was it changed?")
-    out = _left_out(table) if settings.get("drop_unlearned") is not None else torch.zeros_like(rows, dtype=torch.bool)
+    out = _left_out(table, rows) if settings.get("drop_unlearned") is not None else torch.zeros_like(rows, dtype=torch.bool)
     dropped = tuple(rows[(epochs == epoch) & out] for epoch in range(count))
     parts = [epochs, rows, *([out.long()] if bool(out.any()) else [])]
     digest = sha256(torch.stack(parts).numpy().tobytes()).hexdigest()[:8]
@@ -96,9 +96,10 @@ def _numbers(table: pa.Table, column: str) -> Tensor:
     return torch.from_numpy(found.to_numpy().copy())
 
 
-def _left_out(table: pa.Table) -> Tensor:
-    """Rows of sets that training has seen nothing of, bool (R,)."""
-    return torch.from_numpy(table["learned"].is_null().to_numpy().copy())
+def _left_out(table: pa.Table, rows: Tensor) -> Tensor:
+    """Rows of sets that training left out, bool (R,): it has seen them in an earlier epoch, unlike those without an answer."""
+    unseen = torch.from_numpy(table["learned"].is_null().to_numpy().copy())
+    return unseen & torch.isin(rows, rows[~unseen])
 
 
 def _is_set(rows: Tensor) -> bool:
