@@ -5,11 +5,10 @@ Usage: python label_studio_browser.py ADDRESS EMAIL PASSWORD PROJECT CLASS PICTU
 
 import re
 import sys
+from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
 
-
-def label(page: Page, address: str, email: str, password: str, project: str, name: str, picture: str) -> None:
+def label(page: Any, address: str, email: str, password: str, project: str, name: str, picture: str) -> None:
     page.goto(f"{address}/user/login")
     page.fill("input[name=email]", email)
     page.fill("input[name=password]", password)
@@ -25,6 +24,8 @@ def label(page: Page, address: str, email: str, password: str, project: str, nam
 
 
 if __name__ == "__main__":
+    from playwright.sync_api import sync_playwright  # of the other environment; pytest looks into this file for doctests
+
     *arguments, chromium = sys.argv[1:]
     with sync_playwright() as tools:
         browser = tools.chromium.launch(executable_path=chromium, args=["--no-sandbox"])

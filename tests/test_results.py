@@ -1,5 +1,6 @@
 """docs/results.md contains exactly the report on the committed runs."""
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,13 @@ def test_the_table_of_recipes_is_that_of_the_runs(monkeypatch):
     found = module.read(module.RUNS)
     assert module.table(module.in_common(found)) in text
     assert module.later_table(found) in text
+
+
+def test_the_table_of_probes_is_that_of_the_figures(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "results" / "recipes")
+    module = __import__("probes")
+    lines = list(csv.DictReader(module.FIGURES.open(encoding="utf-8")))
+    assert module.table(lines) in (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
 
 
 def test_every_candidate_is_in_every_sweep_and_explained():

@@ -46,6 +46,7 @@ def test_a_fit_leaves_a_complete_run_folder(fit, capsys):
         "predictions.parquet",
         "selection.parquet",
         "summary.json",
+        "suspects.csv",
     ]
     summary = summary_of(folder)
     assert set(summary) == SUMMARY_KEYS

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
-from scipy.special import log_softmax
+from scipy.special import logsumexp
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from threadpoolctl import threadpool_limits
@@ -154,7 +154,7 @@ def _held_out_loss(scaled_ND: Array, truth: NDArray[np.int64], split: tuple[Any,
     model.fit(scaled_ND[known], truth[known])
     outputs: Array = model.decision_function(scaled_ND[new])
     logits_NC = np.stack([-outputs / 2, outputs / 2], 1) if outputs.ndim == 1 else outputs
-    log_probs_NC: Array = log_softmax(logits_NC, axis=1)  # finite, where the logarithm of a probability is not
+    log_probs_NC: Array = logits_NC - logsumexp(logits_NC, axis=1, keepdims=True)  # finite, unlike the log of a rounded 0
     return float(-log_probs_NC[np.arange(len(new)), np.searchsorted(model.classes_, truth[new])].sum())
 
 

@@ -97,7 +97,7 @@ def _lines(arm: Arm, random: Arm | None, folds: int) -> list[dict[str, Any]]:
 def standard_error(values: Sequence[float]) -> float:
     """Standard error of a mean: the deviation (n - 1) over the root of n; NaN for one value.
 
-    >>> standard_error([0.5, 0.7]), standard_error([0.5])
+    >>> round(standard_error([0.5, 0.7]), 6), standard_error([0.5])
     (0.1, nan)
     """
     return stdev(values) / math.sqrt(len(values)) if len(values) > 1 else math.nan
