@@ -41,7 +41,7 @@ def test_the_table_of_recipes_is_that_of_the_runs(monkeypatch):
 def test_the_table_of_probes_is_that_of_the_figures(monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "results" / "recipes")
     module = __import__("probes")
-    lines = list(csv.DictReader(module.FIGURES.open(encoding="utf-8")))
+    lines = list(csv.DictReader(module.FIGURES.read_text(encoding="utf-8").splitlines()))
     assert module.table(lines) in (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
 
 

@@ -159,7 +159,7 @@ def test_score(run: Path, predicted: Path) -> float:
 
 def run(root: Path) -> None:
     """All campaigns that are not in the table yet."""
-    lines = list(csv.DictReader(SCORES.open())) if SCORES.exists() else []
+    lines = list(csv.DictReader(SCORES.read_text(encoding="utf-8").splitlines())) if SCORES.exists() else []
     for seed in range(SEEDS):
         for policy in (ALL, *POLICIES):
             if any(line["policy"] == policy and line["seed"] == str(seed) for line in lines):
@@ -192,4 +192,4 @@ if __name__ == "__main__":
     if sys.argv[1:]:
         run(Path(sys.argv[1]))
     else:
-        print(table(list(csv.DictReader(SCORES.open(encoding="utf-8")))))
+        print(table(list(csv.DictReader(SCORES.read_text(encoding="utf-8").splitlines()))))

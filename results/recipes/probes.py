@@ -96,4 +96,4 @@ if __name__ == "__main__":
                 writer.writerows([*line[:-1], f"{line[-1]:.5f}"] for line in measure(encoder, Path(folder) / name))
                 file.flush()
     else:
-        print(table(list(csv.DictReader(FIGURES.open(encoding="utf-8")))))
+        print(table(list(csv.DictReader(FIGURES.read_text(encoding="utf-8").splitlines()))))
