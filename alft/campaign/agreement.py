@@ -7,6 +7,7 @@ from importlib.util import find_spec
 
 import numpy as np
 
+from alft.campaign.disagreement import kappa
 from alft.campaign.state import State
 
 Votes = dict[str, dict[str, str]]
@@ -49,15 +50,14 @@ def agreement(state: State) -> Agreement:
 def _measure(votes: Votes, shared: list[str]) -> tuple[str, float | None]:
     if not shared:
         return "", None
-    classes = sorted({own[text_id] for own in votes.values() for text_id in shared if text_id in own})
-    number = {name: float(place) for place, name in enumerate(classes)}
-    table = np.array([[number[own[t]] if t in own else np.nan for t in shared] for own in votes.values()])
+    met = [own for own in votes.values() if not own.keys().isdisjoint(shared)]
+    classes = sorted({own[text_id] for own in met for text_id in shared if text_id in own})
     if find_spec("krippendorff") is not None:
+        number = {name: float(place) for place, name in enumerate(classes)}
+        table = np.array([[number[own[t]] if t in own else np.nan for t in shared] for own in met])
         alpha = import_module("krippendorff").alpha
         return "Krippendorff's alpha", 1.0 if len(classes) == 1 else float(alpha(table, level_of_measurement="nominal"))
-    from sklearn.metrics import cohen_kappa_score  # takes seconds to import
-
-    both = table[~np.isnan(table).all(axis=1)]
-    if len(both) != 2:
+    if len(met) != 2:
         return "", None
-    return "Cohen's kappa", 1.0 if len(classes) == 1 else float(cohen_kappa_score(*both))
+    one, other = ([own[text_id] for text_id in shared] for own in met)  # a text that is shared has a label of both
+    return "Cohen's kappa", 1.0 if len(classes) == 1 else kappa(one, other)

@@ -7,11 +7,10 @@ import warnings
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from scipy.sparse import hstack, issparse
 from sklearn.model_selection import StratifiedKFold
 
 from alft.controls.descent import Problem, minimum
-from alft.controls.regression import MOST_ROWS, Block, Candidate, Matrix, inner_products
+from alft.controls.regression import MOST_ROWS, Block, Candidate, Matrix, inner_products, side_by_side
 from alft.models.inner_products import by_inner_products
 
 FOLDS = 10
@@ -37,10 +36,8 @@ def out_of_fold(
     """
     classes, targets_N = np.unique(np.asarray(labels), return_inverse=True)
     rows, columns = blocks[0].shape[0], sum(block.shape[1] for block in blocks)
-    if rows < columns and rows <= MOST_ROWS:
-        table_NR: Block = by_inner_products(inner_products(*blocks))
-    else:
-        table_NR = hstack(blocks, format="csr") if any(map(issparse, blocks)) else np.concatenate(blocks, axis=1)
+    narrow = rows < columns and rows <= MOST_ROWS
+    table_NR: Block = by_inner_products(inner_products(*blocks)) if narrow else side_by_side(*blocks)
     probs_NC = np.empty((rows, len(classes)))
     parts = min(FOLDS, int(np.bincount(targets_N).max()))
     with warnings.catch_warnings():
@@ -50,6 +47,6 @@ def out_of_fold(
         problem = Problem(table_NR[train], targets_N[train], len(classes), *chosen)
         fitted = minimum(problem, check, rough=True)
         logits = table_NR[held_out] @ fitted[:-1] + fitted[-1]
-        logits -= logits.max(1, keepdims=True)
-        probs_NC[held_out] = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+        likelihoods = np.exp(logits - logits.max(1, keepdims=True))
+        probs_NC[held_out] = likelihoods / likelihoods.sum(1, keepdims=True)
     return classes.tolist(), probs_NC

@@ -113,10 +113,16 @@ def fit_regression(
         weights_NC = solve_triangular(factor_NN, weights_NC, lower=True, trans="T")
         weights_FC = np.concatenate([block.T @ weights_NC for block in blocks])
     else:
-        table_NF = hstack(blocks, format="csr") if any(map(issparse, blocks)) else np.concatenate(blocks, axis=1)
+        table_NF = side_by_side(*blocks)
         by_class = issparse(table_NF) and rows > MOST_ROWS and len(classes) > FEW_CLASSES
         weights_FC, intercept_C, chosen = (_fit_class_by_class if by_class else _fit)(table_NF, targets_N, check)
     return Regression(weights_FC.T, intercept_C, classes.tolist(), chosen)
+
+
+def side_by_side(*blocks: Block) -> Block:
+    """All features of the rows in one table (N, F), sparse if one block is."""
+    table_NF: Block = hstack(blocks, format="csr") if any(map(issparse, blocks)) else np.concatenate(blocks, axis=1)
+    return table_NF
 
 
 def inner_products(*blocks: Block) -> Matrix:
