@@ -37,7 +37,7 @@ QUIET = {"accelerator": "cpu", "enable_progress_bar": False}
 
 
 def test_python_and_the_command_line_train_the_same_run(fit: Fit):
-    default = ["--model.head", "Mean", "--model.head_start", "probe"]
+    default = ["--model.head", "MeanNgrams", "--model.head_start", "probe", "--model.class_weights", "balanced"]
     bald = ["--active.acquire", "Bald", "--active.acquire.passes", "3"]
     shown = fit("--model.lr", "0.002", *default, *bald, "--seed_everything", "5")
     seed_everything(5, verbose=False)

@@ -45,6 +45,12 @@ def test_the_table_of_probes_is_that_of_the_figures(monkeypatch):
     assert module.table(lines) in (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
 
 
+def test_the_final_table_is_that_of_the_runs(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "results" / "recipes" / "final")
+    module = __import__("scores")
+    assert module.table() in (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
+
+
 def test_every_candidate_is_in_every_sweep_and_explained():
     folder = ROOT / "results" / "recipes"
     candidates = {path.stem for path in (folder / "candidates").glob("*.yaml")}

@@ -13,7 +13,7 @@ from alft.models.averaged import AveragedModule
 from alft.models.backbone import load_network
 from alft.models.beginning import begin
 from alft.models.epinet import Epinet, EpinetHead
-from alft.models.head import Head, Mean, recorded, restored
+from alft.models.head import Head, MeanNgrams, recorded, restored
 from alft.models.lora import Lora, add_lora
 from alft.models.optimisation import Optimisation, planned
 from alft.models.parts import Parts
@@ -46,7 +46,7 @@ class Classifier(AveragedModule):
         head_lr: Peak learning rate of all weights outside the encoder; null for ``lr``.
         layer_decay: Factor of the learning rate from each layer of the encoder to the one below it, in (0, 1].
         freeze_embeddings: Leave the embeddings of tokens and positions as they are.
-        class_weights: ``balanced`` gives all classes the same weight in the loss, by the labels bought so far.
+        class_weights: ``balanced`` gives all classes the same weight in the loss, by the labels bought so far; null none.
         label_smoothing: Share of the probability, in [0, 1), that each target spreads over all classes.
         ema: Share that a moving average of the weights keeps in each step, in (0, 1); the average is what is scored, validated,
             tested and saved. null for no average.
@@ -60,16 +60,16 @@ class Classifier(AveragedModule):
         self,
         backbone: str,
         label_names: list[str],
-        head: Head = Mean(),
+        head: Head = MeanNgrams(),
         head_start: Literal["fresh", "probe"] = "probe",
         uncertainty: Literal["dropout", "epinet"] = "dropout",
         lora: Lora | None = None,
         epinet: Epinet | None = None,
-        lr: float = 5e-5,
+        lr: float = 2e-5,
         head_lr: float | None = None,
         layer_decay: float = 1.0,
         freeze_embeddings: bool = False,
-        class_weights: Literal["balanced"] | None = None,
+        class_weights: Literal["balanced"] | None = "balanced",
         label_smoothing: float = 0.0,
         ema: float | None = None,
         weight_decay: float = 0.01,

@@ -35,7 +35,7 @@ class Optimisation:
         ema: Share, in (0, 1), that a moving average of the weights keeps in each step; None for no average.
     """
 
-    lr: float = 5e-5
+    lr: float = 2e-5
     head_lr: float | None = None
     layer_decay: float = 1.0
     weight_decay: float = 0.01

@@ -28,7 +28,7 @@ EXPORTED = (
 """Names of the files of an export that has no list of them."""
 
 
-HEAD = {"head": "First", "head_start": "fresh"}
+HEAD = {"head": "First", "head_start": "fresh", "class_weights": None}
 """Settings of the model before heads could be chosen, under whose present defaults an earlier run would be another one."""
 
 

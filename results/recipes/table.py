@@ -17,7 +17,7 @@ RUNS = Path(__file__).parent / "runs"
 CANDIDATE = re.compile(r"candidates/(\w+)\.yaml")
 
 LATER = ("ngrams", "ngrams_slow", "ngrams_frozen")
-DEFAULT = "probe_slow"
+BEFORE = "probe_slow"
 
 Summaries = dict[str, dict[str, dict[int, Any]]]
 
@@ -93,11 +93,11 @@ def table(found: Summaries) -> str:
 
 
 def later_table(found: Summaries) -> str:
-    """Markdown: a line for each fold that a candidate with n-grams has run, beside the default and the control."""
-    lines = [f"| fold | {' | '.join((*LATER, DEFAULT))} | control |", f"|---{'|---' * (len(LATER) + 1)}|---|"]
+    """Markdown: a line for each fold that a candidate with n-grams has run, beside the best without them and the control."""
+    lines = [f"| fold | {' | '.join((*LATER, BEFORE))} | control |", f"|---{'|---' * (len(LATER) + 1)}|---|"]
     for of, candidates in sorted(found.items()):
         for fold in sorted({fold for name in LATER for fold in candidates.get(name, {})}):
-            cells = [cell({fold: runs[fold]} if fold in runs else {}) for runs in (candidates[n] for n in (*LATER, DEFAULT))]
+            cells = [cell({fold: runs[fold]} if fold in runs else {}) for runs in (candidates[n] for n in (*LATER, BEFORE))]
             runs = {name: {fold: every[fold]} for name, every in candidates.items() if fold in every}
             lines.append(f"| {of} {fold} | {' | '.join(cells)} | {control(runs)} |")
     return "\n".join(lines)
