@@ -6,10 +6,12 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 
 from alft.campaign.answers import Answer
 from alft.campaign.counting import Count, Rule, count_of, in_labels
+from alft.campaign.suggestion import suggestions
 from alft.campaign.tools.doccano import Doccano
 from alft.campaign.tools.known import tools
 from alft.campaign.tools.label_studio import LabelStudio
@@ -144,6 +146,29 @@ def test_suggestions_are_those_of_the_newest_fit_and_are_no_answers(fit, capsys)
     capsys.readouterr()
     assert main(["ask", "posts", "--to", "c.doccano.jsonl", "--suggest"]) == 2
     assert "suggest: a file of doccano has no place for a suggestion" in capsys.readouterr().err
+
+
+def test_a_model_that_cannot_tell_suggests_nothing(fit, capsys):
+    """Its last layer is zero, as that of a model that was not trained."""
+    script = open_reviews(90, "--validation", "10")
+    ask("a.csv", "--count", "30")
+    fill("a.csv", lambda i: script[i])
+    assert main(["take", "posts", "a.csv"]) == 0
+    weights = next(fit("--data.source", "posts").glob("checkpoints/last*.ckpt"))
+    checkpoint = torch.load(weights, weights_only=True)
+    for name, value in checkpoint["state_dict"].items():
+        if value.shape[:1] == (2,) and "encoder" not in name:
+            value.zero_()
+    torch.save(checkpoint, weights)
+    capsys.readouterr()
+    ask("b.csv", "--count", "7", "--suggest", "--ckpt_path", str(weights))
+    assert "suggested" not in Path("b.csv").read_text(encoding="utf-8-sig").splitlines()[0]
+    assert "no suggestion, since the model gives two labels the same probability: 7" in capsys.readouterr().out
+
+
+def test_labels_that_are_as_probable_as_another_are_not_suggested():
+    probs_NC = torch.tensor([[0.5, 0.5, 0.0], [0.5, 0.4999999, 0.0], [0.34, 0.33, 0.33], [0.3, 0.3, 0.4], [1 / 3] * 3])
+    assert suggestions(probs_NC, ["a", "b", "c"]) == [None, None, "a", "c", None]
 
 
 def expected_labels(run: Path, ids: list[str]) -> dict[str, str]:
