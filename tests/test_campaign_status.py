@@ -15,7 +15,7 @@ from alft.campaign.outlook import Sample, outlook_of
 from alft.cli.main import main
 from alft.selection.forecast import WIDEST, forecast
 
-from .campaign_material import ask, finished_fit, open_reviews, posts, record
+from .campaign_material import ask, fill, finished_fit, open_reviews, posts, record
 
 SMOOTH = {30: 0.55, 60: 0.66, 90: 0.71, 120: 0.738, 150: 0.751}
 FLAT = {200: 0.8, 250: 0.801, 300: 0.8, 350: 0.801, 400: 0.8, 450: 0.801}
@@ -181,6 +181,23 @@ def test_fits_with_other_settings_are_left_out_of_curve_and_forecast(shown):
     assert sentence in " ".join(told.split())
     assert "go on: 50 more labels: +2.0 points" in told
     assert sentence in Path("a.html").read_text()
+
+
+def test_real_fits_are_compared_whatever_their_seed_and_told_apart_by_their_epochs(fit, capsys):
+    script = open_reviews(90, "--validation", "20")
+    for number, count in enumerate((20, 10)):
+        ask(f"{number}.csv", "--count", str(count))
+        fill(f"{number}.csv", lambda i: script[i])
+        assert main(["take", "posts", f"{number}.csv"]) == 0
+        fit("--data.source", "posts", f"--trainer.max_epochs={3 - number}")
+    fit("--data.source", "posts", "--seed_everything=4", "--trainer.max_epochs=2")
+    capsys.readouterr()
+    assert main(["status", "posts", "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [one["labels"] for one in found["fits"]] == [20, 30, 30]
+    assert found["outlook"]["curve"] == {
+        **{"scores": {"30": found["fits"][2]["val_f1_macro"]}, "other_settings": 1, "differing": ["max_epochs"], "older": 1}
+    }
 
 
 def test_the_picture_is_the_same_each_time_and_is_not_written_over_unasked(shown, capsys):
