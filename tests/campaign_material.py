@@ -65,13 +65,18 @@ def posts() -> Campaign:
     return read_campaign(Path("posts"))
 
 
-def finished_fit(number: int, labels: int, f1: float | None, backbone: str = "some-encoder", **active: object) -> Path:
-    """A run folder as a finished fit on the campaign ``posts`` leaves it, without a checkpoint."""
+def finished_fit(number: int, labels: int, f1: float | None, **groups: dict[str, object]) -> Path:
+    """A run folder as a finished fit on the campaign ``posts`` leaves it, without a checkpoint.
+
+    ``groups`` are settings of its summary by their group.
+    """
     run = Path(f"runs/posts/version_{number}")
     run.mkdir(parents=True)
-    blocks = {"data": {"source": "posts"}, "model": {"backbone": backbone}, "active": active, "trainer": {"max_epochs": 3}}
+    blocks = {"data": {"source": "posts"}, "model": {}, "active": {}, "trainer": {}}
     (run / "config.yaml").write_text(yaml.safe_dump(blocks))
-    (run / "summary.json").write_text(json.dumps({"labels": {"pool": labels}, "validation": {"f1_macro": f1}}))
+    settings = {"data": {}, "model": {"backbone": "some-encoder"}, "training": {"max_epochs": 3}, "selection": {}, **groups}
+    summary = {"labels": {"pool": labels}, "validation": {"f1_macro": f1}, "settings": settings}
+    (run / "summary.json").write_text(json.dumps(summary))
     os.utime(run / "summary.json", (1e9 + number, 1e9 + number))
     return run
 

@@ -6,10 +6,13 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 
 from alft.campaign.answers import Answer
 from alft.campaign.counting import Count, Rule, count_of, in_labels
+from alft.campaign.settings_text import with_classes
+from alft.campaign.suggestion import suggestions
 from alft.campaign.tools.doccano import Doccano
 from alft.campaign.tools.known import tools
 from alft.campaign.tools.label_studio import LabelStudio
@@ -146,6 +149,29 @@ def test_suggestions_are_those_of_the_newest_fit_and_are_no_answers(fit, capsys)
     assert "suggest: a file of doccano has no place for a suggestion" in capsys.readouterr().err
 
 
+def test_a_model_that_cannot_tell_suggests_nothing(fit, capsys):
+    """Its last layer is zero, as that of a model that was not trained."""
+    script = open_reviews(90, "--validation", "10")
+    ask("a.csv", "--count", "30")
+    fill("a.csv", lambda i: script[i])
+    assert main(["take", "posts", "a.csv"]) == 0
+    weights = next(fit("--data.source", "posts").glob("checkpoints/last*.ckpt"))
+    checkpoint = torch.load(weights, weights_only=True)
+    for name, value in checkpoint["state_dict"].items():
+        if value.shape[:1] == (2,) and "encoder" not in name:
+            value.zero_()
+    torch.save(checkpoint, weights)
+    capsys.readouterr()
+    ask("b.csv", "--count", "7", "--suggest", "--ckpt_path", str(weights))
+    assert "suggested" not in Path("b.csv").read_text(encoding="utf-8-sig").splitlines()[0]
+    assert "no suggestion, since the model gives two labels the same probability: 7" in capsys.readouterr().out
+
+
+def test_labels_that_are_as_probable_as_another_are_not_suggested():
+    probs_NC = torch.tensor([[0.5, 0.5, 0.0], [0.5, 0.4999999, 0.0], [0.34, 0.33, 0.33], [0.3, 0.3, 0.4], [1 / 3] * 3])
+    assert suggestions(probs_NC, ["a", "b", "c"]) == [None, None, "a", "c", None]
+
+
 def expected_labels(run: Path, ids: list[str]) -> dict[str, str]:
     """What ``predict`` says of these texts."""
     pool = posts().pool
@@ -198,3 +224,73 @@ def test_a_forgotten_class_is_added_as_answers_are_taken(in_a_folder, capsys):
         assert main(["take", "posts", "a.csv", "--add_classes", given]) == 2
         assert sentence in capsys.readouterr().err
     assert ids_in("a.csv")
+
+
+COMMENTED = """# Opened by Ana.\r
+classes:   # of the posts\r
+- negative\r
+-   "positive"   # or neutral\r
+\r
+# The column of the export.\r
+text_column:  text\r
+source: 'posts.csv'\r
+fingerprint: FINGERPRINT  # never edit\r
+seed: 0x0\r
+# end, without an end of line"""
+
+
+def test_what_people_write_in_the_settings_stays_when_a_class_is_added(in_a_folder):
+    open_reviews(60, "--validation", "10")
+    ask("a.csv", "--count", "10")
+    path = Path("posts/campaign.yaml")
+    text = "\ufeff" + COMMENTED.replace("FINGERPRINT", repr(posts().settings.fingerprint))
+    path.write_bytes(text.encode("utf-8"))
+    assert main(["take", "posts", "a.csv", "--add_classes", "mixed, ħażin: 'iva'"]) == 0
+    added = "# or neutral\r\n- mixed\r\n- 'ħażin: ''iva'''\r\n"
+    assert path.read_bytes() == text.replace("# or neutral\r\n", added).encode("utf-8")
+    assert posts().settings.classes == ["negative", "positive", "mixed", "ħażin: 'iva'"]
+    whole = path.read_bytes()
+    for more in (["--add_classes", "mixed"], []):
+        assert main(["take", "posts", "a.csv", *more]) == 0
+        assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "expected"),
+    [
+        ("classes: [a, b]\nseed: 0\n", ["c"], "classes: [a, b, c]\nseed: 0\n"),
+        ("classes: [a,  # one\n  b,  # two\n]\n", ["c", "d"], "classes: [a,  # one\n  b, c, d,  # two\n]\n"),
+        ("{classes: ['a', b], seed: 0}", ["yes"], "{classes: ['a', b, 'yes'], seed: 0}"),
+        ("seed: 0\nclasses:\n    - a\n    - b", ["c"], "seed: 0\nclasses:\n    - a\n    - b\n    - c\n"),
+        ("classes:\n- a\n- |-\n  b - b\nseed: 0\n", ["c"], "classes:\n- a\n- |-\n  b - b\n- c\nseed: 0\n"),
+        ("classes:\n- a\n- 'b\n  b'  # c\n# d\nseed: 0\n", ["1"], "classes:\n- a\n- 'b\n  b'  # c\n- '1'\n# d\nseed: 0\n"),
+        ("classes: [x]\nclasses:\n- a\n- b\n", ["c"], "classes: [x]\nclasses:\n- a\n- b\n- c\n"),
+        ("classes:\n- a\n- b\n", ["c\td"], 'classes:\n- a\n- b\n- "c\\td"\n'),
+        ("classes:\n- a\n- b\n", ["c " * 100 + "d"], "classes:\n- a\n- b\n- " + "c " * 100 + "d\n"),
+        ("classes: [a, b]\n...\n", [], "classes: [a, b]\n...\n"),
+    ],
+)
+def test_classes_are_added_to_a_list_in_any_form(text, names, expected):
+    assert with_classes(text, names) == expected
+    assert yaml.safe_load(expected)["classes"] == [*yaml.safe_load(text)["classes"], *names]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<<: {classes: [a, b]}\nseed: 0\n",
+        "cold_start: {init_args: &list [a, b]}\nclasses: *list\n",
+        "classes:\n- a\n-   # not - this\n  b\n",
+    ],
+)
+def test_a_list_that_cannot_be_added_to_is_refused_and_nothing_recorded(in_a_folder, capsys, text):
+    open_reviews(60, "--validation", "10")
+    ask("a.csv", "--count", "10")
+    fill("a.csv", lambda i: "a")
+    path = Path("posts/campaign.yaml")
+    whole = f"{text}text_column: text\nsource: posts.csv\nfingerprint: {posts().settings.fingerprint!r}\n"
+    path.write_text(whole)
+    assert main(["take", "posts", "a.csv", "--add_classes", "c"]) == 2
+    assert "add_classes: posts/campaign.yaml: its list of classes is written in a way" in capsys.readouterr().err
+    assert path.read_text() == whole
+    assert not posts().state.standing

@@ -52,15 +52,51 @@ def test_commands_that_are_told_can_be_typed_where_names_have_spaces(in_a_folder
     assert [shlex.split(line)[5] for line in told if " take " in line] == ["my file.csv"]
 
 
+def without_weights(tiny_bert: Path) -> None:
+    """The encoder ``no-weights``: config and tokenizer alone."""
+    Path("no-weights").mkdir()
+    for file in tiny_bert.glob("*.json"):
+        (Path("no-weights") / file.name).write_bytes(file.read_bytes())
+
+
+ENCODERS = [
+    (
+        ["--model.backbone", "tiny-bert", "--data.max_length", "128"],
+        r"data\.max_length must be in \[3, 64\], which tiny-bert can",
+    ),
+    (["--model.backbone", "./no-encoder"], r"model\.backbone: no such folder: \./no-encoder"),
+    (["--model.backbone", "configs"], r"model\.backbone: configs has no config\.json"),
+    (["--model.backbone", "posts.csv"], r"model\.backbone: posts\.csv is a file"),
+    (["--model.backbone", "no-weights"], r"model\.backbone: no-weights has no PyTorch weights"),
+    (["--model.backbone", "package:no_such_package/model"], r"model\.backbone: the package no_such_package is not installed"),
+    (["--seed", "-1"], "seed must be at least 0, got -1"),
+    (["--data.max_length", "-1"], r"data\.max_length must be at least 0, got -1"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "sentence"), ENCODERS, ids=str)
+def test_settings_that_ask_could_not_use_are_refused_before_anything_is_written(
+    workplace, tiny_bert, capsys, arguments, sentence
+):
+    without_weights(tiny_bert)
+    write_texts(Path("posts.csv"), [f"text {number}" for number in range(30)])
+    usual = ["open", "posts.csv", "--classes", "a,b", "--campaign", "posts", "--validation", "0"]
+    assert main([*usual, *arguments]) == 2
+    assert re.search(sentence, capsys.readouterr().err)
+    assert not Path("posts").exists()
+
+
 @pytest.mark.parametrize(
-    ("arguments", "sentence"),
+    ("entry", "value", "sentence"),
     [
-        (["--model.backbone", "tiny-bert", "--data.max_length", "128"], r"data\.max_length must be in \[3, 64\]"),
-        (["--model.backbone", "./no-encoder"], r"model\.backbone: "),
+        ("max_length", 128, r"data\.max_length must be in \[3, 64\]"),
+        ("backbone", "./no-encoder", r"model\.backbone: "),
     ],
 )
-def test_an_encoder_that_cannot_embed_the_texts_is_told_with_its_place(workplace, capsys, arguments, sentence):
-    open_reviews(60, "--validation", "0", *arguments)
+def test_an_encoder_that_was_changed_later_is_told_with_its_place(workplace, capsys, entry, value, sentence):
+    open_reviews(60, "--validation", "0", "--model.backbone", "tiny-bert", "--data.max_length", "32")
+    path = Path("posts/campaign.yaml")
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {entry: value}))
     assert main(["ask", "posts", "--count", "5", "--to", "a.csv"]) == 2
     told = capsys.readouterr().err
     assert re.search(sentence, told)
@@ -76,12 +112,16 @@ def test_a_new_class_that_no_answer_could_name_is_refused(in_a_folder, capsys):
     assert posts().settings.classes == ["negative", "positive"]
 
 
-def test_ask_is_silent_about_the_machine_in_a_process_of_its_own(workplace):
-    open_reviews(60, "--validation", "0", "--model.backbone", "tiny-bert", "--data.max_length", "32")
-    command = [sys.executable, "-m", "alft", "ask", "posts", "--count", "5", "--to", "a.csv"]
+def test_open_and_ask_are_silent_about_the_machine_in_a_process_of_its_own(workplace):
+    open_reviews(60, "--validation", "0")
+    encoder = ["--model.backbone", "tiny-bert", "--data.max_length", "32"]
+    opening = ["open", "posts.csv", "--classes", "negative,positive", "--campaign", "others", "--validation", "0", *encoder]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    ended = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
-    assert ended.stderr == ""
+    for command in (opening, ["ask", "others", "--count", "5", "--to", "a.csv"]):
+        ended = subprocess.run(
+            [sys.executable, "-m", "alft", *command], capture_output=True, text=True, env=environment, check=True
+        )
+        assert ended.stderr == ""
     assert len(ids_in("a.csv")) == 5
 
 

@@ -15,7 +15,7 @@ from alft.campaign.outlook import Sample, outlook_of
 from alft.cli.main import main
 from alft.selection.forecast import WIDEST, forecast
 
-from .campaign_material import ask, finished_fit, open_reviews, posts, record
+from .campaign_material import ask, fill, finished_fit, open_reviews, posts, record
 
 SMOOTH = {30: 0.55, 60: 0.66, 90: 0.71, 120: 0.738, 150: 0.751}
 FLAT = {200: 0.8, 250: 0.801, 300: 0.8, 350: 0.801, 400: 0.8, 450: 0.801}
@@ -23,8 +23,8 @@ NOISY = {30: 0.55, 60: 0.7, 90: 0.62, 120: 0.74}
 SAMPLE = Sample(100, 80)
 
 
-def fits(scores: dict[int, float | None], **model: str) -> list[Fit]:
-    return [Fit(Path(f"run{n}"), n, f1, float(n), {"model": model}) for n, f1 in scores.items()]
+def fits(scores: dict[int, float | None], **trained: object) -> list[Fit]:
+    return [Fit(Path(f"run{n}"), n, f1, float(n), {}, trained) for n, f1 in scores.items()]
 
 
 @pytest.fixture
@@ -67,6 +67,43 @@ class TestOutlook:
         older = fits({150: 0.2, **dict.fromkeys((10, 20), 0.9)}, backbone="other")
         again = fits({30: 0.1}, backbone="this")
         assert outlook_of([*older, *again, *fits(SMOOTH, backbone="this")], SAMPLE, 1_000).scores == SMOOTH
+
+    @pytest.mark.parametrize(
+        ("name", "one", "other"),
+        [
+            ("backbone", "this", "other"),
+            ("max_epochs", 8, 30),
+            ("lr", 1e-4, None),
+            ("batch_size", 16, 32),
+            ("head", "Mean", "First"),
+            ("budget", "Full", "Linear(start=1.0, stop=0.5)"),
+            ("test_on", "last", "best"),
+        ],
+    )
+    def test_fits_with_other_settings_are_left_out_and_told(self, name, one, other):
+        found = outlook_of([*fits({20: 0.9, 25: 0.8}, **{name: other}), *fits(SMOOTH, **{name: one})], SAMPLE, 1_000)
+        assert found.scores == SMOOTH
+        assert found.forecast == forecast(SMOOTH, 50)
+        told = f"curve and forecast: of 5 fits; left out: 2 with other settings than the newest ({name})"
+        assert found.curve.sentence == told
+
+    def test_older_fits_with_as_many_labels_are_told(self):
+        found = outlook_of([*fits({30: 0.1}), *fits(SMOOTH)], SAMPLE, 1_000)
+        assert found.scores == SMOOTH
+        assert found.curve.sentence.endswith("of 5 fits; left out: 1 in whose place a newer one with as many labels counts")
+
+    def test_what_chooses_the_next_texts_does_not_matter_to_a_fit_on_all_labels(self):
+        mixed = [
+            *fits({30: 0.55, 60: 0.66}, acquire="Margin", cluster="Whole", budget="Full"),
+            *fits({90: 0.71}, acquire=None, cluster="Ward(clusters=10)", budget="Full"),
+        ]
+        assert outlook_of(mixed, SAMPLE, 1_000).scores == {30: 0.55, 60: 0.66, 90: 0.71}
+        chosen = [*fits({30: 0.55}, acquire="Margin", budget="Linear"), *fits({60: 0.6}, acquire="Random", budget="Linear")]
+        assert outlook_of(chosen, SAMPLE, 1_000).scores == {60: 0.6}
+
+    def test_nothing_is_told_where_all_are_compared(self):
+        assert outlook_of(fits(SMOOTH), SAMPLE, 1_000).curve.sentence == ""
+        assert outlook_of([], SAMPLE, 1_000).curve.sentence == ""
 
     def test_a_fit_that_diverged_has_no_score(self):
         assert outlook_of(fits({**SMOOTH, 180: None}), SAMPLE, 1_000).scores == SMOOTH
@@ -129,6 +166,38 @@ def test_the_forecast_is_in_the_table_and_in_json(shown):
     assert found == {"labels": 50, "gain": expected.gain, "low": expected.low, "high": expected.high, "tells": True}
     assert found["high"] - found["low"] <= WIDEST
     assert "go on: 50 more labels: +2.0 points of validation macro-F1 [0.7, 3.3]" in shown()
+
+
+def test_fits_with_other_settings_are_left_out_of_curve_and_forecast(shown):
+    open_reviews(300, "--validation", "10")
+    finished_fit(0, 45, 0.9, training={"max_epochs": 30})
+    for number, (labels, f1) in enumerate(SMOOTH.items(), start=1):
+        finished_fit(number, labels, f1)
+    found = json.loads(shown("--format", "json"))["outlook"]
+    assert found["curve"]["scores"] == {str(labels): f1 for labels, f1 in SMOOTH.items()}
+    assert (found["curve"]["other_settings"], found["curve"]["differing"], found["curve"]["older"]) == (1, ["max_epochs"], 0)
+    told = shown("--html", "a.html")
+    sentence = "curve and forecast: of 5 fits; left out: 1 with other settings than the newest (max_epochs)"
+    assert sentence in " ".join(told.split())
+    assert "go on: 50 more labels: +2.0 points" in told
+    assert sentence in Path("a.html").read_text()
+
+
+def test_real_fits_are_compared_whatever_their_seed_and_told_apart_by_their_epochs(fit, capsys):
+    script = open_reviews(90, "--validation", "20")
+    for number, count in enumerate((20, 10)):
+        ask(f"{number}.csv", "--count", str(count))
+        fill(f"{number}.csv", lambda i: script[i])
+        assert main(["take", "posts", f"{number}.csv"]) == 0
+        fit("--data.source", "posts", f"--trainer.max_epochs={3 - number}")
+    fit("--data.source", "posts", "--seed_everything=4", "--trainer.max_epochs=2")
+    capsys.readouterr()
+    assert main(["status", "posts", "--format", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert [one["labels"] for one in found["fits"]] == [20, 30, 30]
+    assert found["outlook"]["curve"] == {
+        **{"scores": {"30": found["fits"][2]["val_f1_macro"]}, "other_settings": 1, "differing": ["max_epochs"], "older": 1}
+    }
 
 
 def test_the_picture_is_the_same_each_time_and_is_not_written_over_unasked(shown, capsys):

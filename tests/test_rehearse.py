@@ -121,6 +121,7 @@ MISTAKES = [
     (("--export", "here"), "export: every run of a rehearsal would write here"),
     (("--active.budget=Full",), "--active.budget is determined by a rehearsal"),
     (("--active.acquire.passes", "3"), "--active.acquire.passes is determined by a rehearsal"),
+    (("--active.drop_unlearned", "1"), "active.drop_unlearned must be below trainer.max_epochs=1 in a rehearsal"),
     (("--seed_everything", "3"), "--seed_everything is determined by a rehearsal"),
 ]
 

@@ -230,11 +230,34 @@ def test_no_table_without_lists(tmp_path, capsys):
         (HEADER + "five,a,0.1,b,0.9\n", "invalid literal for int"),
         (HEADER + "5,a,1.5,b,0.9\n", "probabilities must be in [0, 1], got 1.5, 0.9"),
         (HEADER + "5,a\n", "float"),
+        (HEADER + "5,a,0.1,b,0.9\n6,a,0.1,b,0.", "its last line has no end"),
+        (HEADER + "5,a,0.1,b,0.9,0.9\n", "a line has more cells than there are columns"),
+        (HEADER + "-5,a,0.1,b,0.9\n", "row must be at least 0, got -5"),
         ("", "its columns must be row, label"),
         (b"\xff\xfe\x00", "is not the list of suspects of a run"),
     ],
 )
-def test_a_broken_list_is_told(tmp_path, capsys, text, told):
-    (write_run(tmp_path) / SUSPECTS).write_bytes(text if isinstance(text, bytes) else text.encode())
-    assert main(["report", str(tmp_path)]) == 2
-    assert told in capsys.readouterr().err
+def test_a_broken_list_is_told_and_the_rest_shown(study, capsys, text, told):
+    (write_run(study, 3) / SUSPECTS).write_bytes(text if isinstance(text, bytes) else text.encode())
+    table = suspects(study)
+    assert table[["row", "runs", "of"]].to_numpy().tolist() == [[5, 2, 2], [8, 1, 2]]
+    assert main(["report", str(study), "--format", "markdown"]) == 0
+    shown = capsys.readouterr().out
+    assert "| 5 | negative | 0.20 | positive | 0.80 | 2 of 2 |" in " ".join(shown.split())
+    assert "Test macro-F1" in shown
+    assert shown.count("Suspected wrong labels: left out, since ") == 1
+    assert told in shown.replace("\\", "")
+    assert main(["report", str(study), "--format", "csv_suspects"]) == 0
+    written = capsys.readouterr()
+    assert [int(line["row"]) for line in csv.DictReader(written.out.splitlines())] == [5, 8]
+    assert SUSPECTS in written.err
+    assert told in written.err
+
+
+def test_many_broken_lists_take_one_line(tmp_path, capsys):
+    for seed in range(3):
+        (write_run(tmp_path, seed) / SUSPECTS).write_text("row\n")
+    assert main(["report", str(tmp_path)]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert shown.count("Suspected wrong labels: left out, since ") == 1
+    assert "and 2 more are not." in shown

@@ -7,7 +7,9 @@ import pytest
 import torch
 
 from alft.cli.main import main
+from alft.selection.budget import Constant
 from alft.selection.ledger import Ledger, Selection
+from alft.selection.policy import Policy
 from alft.selection.unlearned import filled, never_learned
 
 from .conftest import summary_of
@@ -27,8 +29,8 @@ def left_out(learned: dict[int, list[float]], epochs: int, labels: list[int], at
         ledger.record(epoch, Selection(torch.arange(len(probs))))
         ledger.learned[epoch] = torch.tensor(probs)
     rows = torch.arange(size)
-    epoch = len(learned) if at is None else at
-    return rows[never_learned(ledger, epoch, rows, torch.tensor(labels), epochs)].tolist()
+    before = range(len(learned) if at is None else at)
+    return rows[never_learned(ledger, before, rows, torch.tensor(labels), epochs)].tolist()
 
 
 @pytest.mark.parametrize(
@@ -67,6 +69,31 @@ def test_rows_without_an_answer_stay():
 def test_rows_that_were_not_trained_on_and_later_epochs_do_not_count():
     assert left_out({0: [0.1, 0.9, 0.9]}, 1, [0, 0, 0, 0, 0]) == [0]
     assert left_out({0: [0.9, 0.9, 0.9], 1: [0.1, 0.9, 0.9]}, 1, [0, 0, 0], at=1) == []
+
+
+@pytest.mark.parametrize(
+    ("pace", "begun"),
+    [
+        ({}, [0] * 6),
+        ({"every_n_epochs": 3}, [0] * 6),
+        ({"every_n_epochs": 3, "restart": "each_set"}, [0, 0, 0, 3, 3, 3]),
+        ({"every_n_epochs": 2, "restart": "each_set"}, [0, 0, 2, 2, 4, 4]),
+        ({"refit": 2}, [0, 0, 0, 0, 4, 4]),
+        ({"every_n_epochs": 2, "restart": "each_set", "refit": 2}, [0, 0, 2, 2, 4, 4]),
+    ],
+    ids=str,
+)
+def test_the_count_begins_anew_where_the_weights_do(pace, begun):
+    """Row 0 is never learned, row 1 not in the last epoch of each beginning and the first of the next."""
+    policy = Policy(budget=Constant(count=4), mode="accumulate", drop_unlearned=1, **pace)
+    plan, rows, labels_R = policy.plan(6, 40), torch.arange(8), torch.zeros(8, dtype=torch.int64)
+    ledger = Ledger(torch.ones(40, dtype=torch.bool))
+    assert [plan.weights_since(epoch) for epoch in range(6)] == begun
+    for epoch in range(6):
+        out = rows[policy.left_out(epoch, plan, ledger, rows, labels_R)].tolist()
+        assert out == ([0] if epoch > begun[epoch] else [])
+        ledger.record(epoch, Selection(rows))
+        ledger.learned[epoch] = torch.tensor([0.1, *[0.9] * 7])
 
 
 def test_places_are_filled_with_other_rows_of_the_set():
@@ -117,6 +144,15 @@ def test_rows_leave_training_and_stay_bought_and_the_plan_holds(fit):
     assert len(set(steps.values())) == 1, "as many steps as planned"
 
 
+def test_each_set_that_begins_anew_is_trained_on_whole(fit):
+    folder = fit(*SETS, *DROP, "--active.every_n_epochs=2", "--active.restart=each_set")
+    counted = [record["left_out"] for record in summary_of(folder)["epochs"]]
+    assert counted[0] == counted[2] == 0
+    assert counted[1] > 0
+    assert counted[3] > 0
+    assert learned(folder).groupby("epoch")["learned"].apply(lambda probs: int(probs.isna().sum())).tolist() == counted
+
+
 def test_flipped_rows_leave(fit, workplace, tiny_data):
     """Labels that contradict the words of their texts are not learned."""
     write_mislabelled(workplace, tiny_data)
@@ -137,6 +173,12 @@ def test_flipped_rows_leave(fit, workplace, tiny_data):
         (["--active.drop_unlearned=0"], "active.drop_unlearned must be at least 1 or null, got 0"),
         (["--active.drop_unlearned=4"], "active.drop_unlearned can never act: it leaves a row out after 4 epochs"),
         ([*DROP, "--active.mode=unseen"], "this run trains on none in more than 1"),
+        ([*DROP, "--active.restart=each_set"], "in more than 1 from one beginning of the weights to the next"),
+        (
+            ["--active.drop_unlearned=2", "--active.every_n_epochs=2", "--active.restart=each_set"],
+            "it leaves a row out after 2 epochs, and this run trains on none in more than 2 from one beginning of the weights",
+        ),
+        (["--active.drop_unlearned=3", "--active.mode=unseen", "--active.refit=3"], "trains on none in more than 3"),
     ],
 )
 def test_values_that_cannot_act_are_refused(workplace, capsys, more, told):

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from alft.record.config_file import read_config
+from alft.system.earlier import grouped_settings
 from alft.system.json_file import read_json
 from alft.system.run_files import CONFIG, SUMMARY, best_checkpoint, last_checkpoint
 
@@ -19,6 +20,7 @@ class Fit:
         validation_f1: Macro-F1 of the tested weights on the random sample; None after divergence.
         finished: Time of its end, in seconds since 1970.
         settings: Its config.
+        trained: The settings that distinguish it from other runs, as in its summary, in one mapping.
     """
 
     run: Path
@@ -26,6 +28,7 @@ class Fit:
     validation_f1: float | None
     finished: float
     settings: dict[str, Any]
+    trained: dict[str, Any]
 
     @property
     def checkpoint(self) -> Path:
@@ -66,6 +69,7 @@ def _fit(run: Path, finished: float, folder: Path) -> Fit | None:
             return None
         if settings["data"].get("noise") or settings["data"].get("skip"):  # a rehearsal, with answers that nobody gave
             return None
-        return Fit(run, int(summary["labels"]["pool"]), summary["validation"]["f1_macro"], finished, settings)
-    except (OSError, ValueError, KeyError, TypeError):
+        trained = {name: value for group in grouped_settings(summary["settings"]).values() for name, value in group.items()}
+        return Fit(run, int(summary["labels"]["pool"]), summary["validation"]["f1_macro"], finished, settings, trained)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -15,6 +15,7 @@ from alft.campaign.dawid_skene import check_installed
 from alft.campaign.events import AskedEvent, Event
 from alft.campaign.journal import Journal
 from alft.campaign.resolution import Resolve
+from alft.campaign.settings_text import with_classes
 from alft.campaign.state import State, replay
 from alft.system.excerpt import first_line
 from alft.system.output import write_atomically, write_text_atomically
@@ -190,12 +191,27 @@ def write_campaign(folder: Path, settings: Settings, pool: Pool) -> None:
         {"row": pa.array(range(len(pool)), pa.int64()), **{k: pa.array(v, pa.string()) for k, v in columns.items()}}
     )
     write_atomically(folder / POOL, lambda path: pq.write_table(table, path))
-    write_settings(folder, replace(settings, fingerprint=_digest((folder / POOL).read_bytes())))
-
-
-def write_settings(folder: Path, settings: Settings) -> None:
-    """Write ``campaign.yaml``; comments in it are lost."""
+    settings = replace(settings, fingerprint=_digest((folder / POOL).read_bytes()))
     write_text_atomically(folder / SETTINGS, yaml.safe_dump(asdict(settings), sort_keys=False, allow_unicode=True))
+
+
+def text_with_classes(folder: Path, names: list[str]) -> bytes:
+    """The content of ``campaign.yaml`` with more classes, and with all else in it as it is.
+
+    Raises:
+        ValueError: They have to be added by hand.
+    """
+    path = folder / SETTINGS
+    known, text = read_settings(folder).classes, path.read_bytes().decode("utf-8")
+    try:
+        return with_classes(text, [name for name in names if name not in known]).encode("utf-8")
+    except ValueError as error:
+        raise ValueError(f"add_classes: {path}: {error}") from error
+
+
+def write_settings(folder: Path, content: bytes) -> None:
+    """Replace ``campaign.yaml``."""
+    write_atomically(folder / SETTINGS, lambda beside: beside.write_bytes(content))
 
 
 def _pool_bytes(folder: Path) -> bytes:

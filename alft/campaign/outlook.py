@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from alft.campaign.comparable import Curve, curve_of
 from alft.campaign.fits import Fit
 from alft.selection.forecast import GAIN, HORIZON, Forecast, forecast, missing_forecast
 
@@ -30,14 +31,19 @@ class Outlook:
     Attributes:
         word: What to do.
         reason: Why, in words.
-        scores: Macro-F1 by number of labels, of the fits that are compared.
+        curve: Macro-F1 by number of labels, of the fits that are compared.
         forecast: Gain by further labels; None where there is none.
     """
 
     word: Word
     reason: str
-    scores: dict[int, float]
+    curve: Curve
     forecast: Forecast | None = None
+
+    @property
+    def scores(self) -> dict[int, float]:
+        """Macro-F1 by number of labels."""
+        return self.curve.scores
 
     @property
     def sentence(self) -> str:
@@ -53,26 +59,17 @@ def outlook_of(fits: Sequence[Fit], sample: Sample, left: int) -> Outlook:
         sample: The random validation sample.
         left: Texts without a label that may still be asked for.
     """
-    scores = comparable(fits)
+    curve = curve_of(fits)
+    scores = curve.scores
     if not left:
-        return Outlook("stop", "no text is left to ask for", scores)
+        return Outlook("stop", "no text is left to ask for", curve)
     if not sample.texts:
-        return Outlook("cannot tell yet", "without a random validation sample no score can be trusted", scores)
+        return Outlook("cannot tell yet", "without a random validation sample no score can be trusted", curve)
     more = min(HORIZON, left)
     found = forecast(scores, more)
     if found is None:
-        return Outlook("cannot tell yet", f"no forecast, {missing_forecast(more, scores)}", scores)
-    return Outlook(*_judged(found, sample), scores, found)
-
-
-def comparable(fits: Sequence[Fit]) -> dict[int, float]:
-    """Scores by number of labels, the newest fit of each, of fits with the model settings of the newest fit alone.
-
-    Another encoder moves the score as well, which would be taken for an effect of labels.
-    """
-    scored = [fit for fit in fits if fit.validation_f1 is not None]
-    same = [fit for fit in scored if fit.settings.get("model") == scored[-1].settings.get("model")]
-    return {fit.labels: fit.validation_f1 for fit in same if fit.validation_f1 is not None}
+        return Outlook("cannot tell yet", f"no forecast, {missing_forecast(more, scores)}", curve)
+    return Outlook(*_judged(found, sample), curve, found)
 
 
 def _judged(found: Forecast, sample: Sample) -> tuple[Word, str]:

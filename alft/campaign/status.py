@@ -104,7 +104,8 @@ def _left(campaign: Campaign) -> int:
 def _plain(outlook: Outlook) -> dict[str, Any]:
     found = outlook.forecast
     told = None if found is None else vars(found) | {"tells": found.tells}
-    return {"word": outlook.word, "reason": outlook.reason, "forecast": told}
+    curve = {"scores": outlook.scores, "other_settings": outlook.curve.others, "differing": outlook.curve.differing}
+    return {"word": outlook.word, "reason": outlook.reason, "forecast": told, "curve": curve | {"older": outlook.curve.older}}
 
 
 def _round(campaign: Campaign, number: int) -> Round:

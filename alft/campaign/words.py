@@ -29,7 +29,7 @@ def tables(status: Status) -> list[Table]:
 
 
 def sentences(campaign: Campaign, status: Status) -> list[str]:
-    """Labels, answers, ties, new classes, and whether to go on."""
+    """Labels, answers, ties, new classes, and fits that are not compared."""
     told = []
     for split, counts in status.labels.items():
         if campaign.pool.rows_of(split):
@@ -46,6 +46,8 @@ def sentences(campaign: Campaign, status: Status) -> list[str]:
         told.append(f"tied, asked again and not trained on: {count}: {listed(status.ask_again)}")
     if status.new_classes:
         told.append(f"labels that are no class: {listed(list(status.new_classes))}; {how_to_add(campaign)}")
+    if left_out := status.outlook.curve.sentence:
+        told.append(left_out)
     return told
 
 

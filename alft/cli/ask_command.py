@@ -48,6 +48,10 @@ def run(parser: SentenceParser, args: list[str]) -> None:
     counts = ", ".join(f"{len(event.ids)} {event.purpose}" for event in events)
     sentences = place.deliver(campaign, rows)
     _record_delivery(campaign, events[0].round)
+    if given.suggest:
+        from alft.cli.campaign_suggestions import without_suggestion  # it is imported already
+
+        told += without_suggestion(campaign, rows)
     show(f"round {events[0].round}: {counts} ({told[0]})", *told[1:], *sentences)
 
 

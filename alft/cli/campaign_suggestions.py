@@ -9,6 +9,7 @@ from jsonargparse import Namespace
 from alft.campaign.answers import Asked
 from alft.campaign.fits import newest_checkpoint
 from alft.campaign.folder import Campaign
+from alft.campaign.suggestion import suggestions
 from alft.record.checkpoints import read_checkpoint
 from alft.system.excerpt import listed
 from alft.use.predict import Predictor, probabilities
@@ -43,16 +44,25 @@ class Suggester:
         return cls(predictor, given.trainer.accelerator, given.trainer.enable_progress_bar)
 
     def suggest(self, campaign: Campaign, rows: Sequence[Asked]) -> list[Asked]:
-        """The rows with the most probable label of each; those of the random samples stay without.
+        """The rows with the most probable label of each, as far as one is; those of the random samples stay without.
 
         A suggestion pulls answers towards the model, and the scores on these samples are to judge it.
         """
-        pool = campaign.pool
-        chosen = [row for row in rows if pool.splits[pool.row_of[row.text_id]] == "train"]
+        chosen = [row for row in rows if _may_have_one(campaign, row)]
         if not chosen:
             return [*rows]
         tokens = self.predictor.tokenize([row.text for row in chosen])
         probs_NC = probabilities(self.predictor.model, tokens, self.accelerator, self.progress)
-        names = self.predictor.model.label_names
-        best = dict(zip((row.text_id for row in chosen), probs_NC.argmax(1).tolist(), strict=True))
-        return [replace(row, suggestion=names[best[row.text_id]]) if row.text_id in best else row for row in rows]
+        found = suggestions(probs_NC, self.predictor.model.label_names)
+        best = dict(zip((row.text_id for row in chosen), found, strict=True))
+        return [replace(row, suggestion=best.get(row.text_id)) for row in rows]
+
+
+def without_suggestion(campaign: Campaign, rows: Sequence[Asked]) -> list[str]:
+    """A sentence about rows that have no suggestion although they may have one, if there are any."""
+    count = sum(row.suggestion is None and _may_have_one(campaign, row) for row in rows)
+    return [f"no suggestion, since the model gives two labels the same probability: {count}"] if count else []
+
+
+def _may_have_one(campaign: Campaign, row: Asked) -> bool:
+    return campaign.pool.splits[campaign.pool.row_of[row.text_id]] == "train"

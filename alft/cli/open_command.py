@@ -17,6 +17,7 @@ from alft.data.readers.files import READERS, read_file
 from alft.data.readers.table import Table
 from alft.data.texts import read_texts
 from alft.system.excerpt import listed
+from alft.system.quiet import quieten
 from alft.system.terminal import progress_bar, show
 
 STEPS = 4
@@ -31,11 +32,13 @@ def run(parser: SentenceParser, args: list[str]) -> None:
     classes = parse_classes("classes", given.classes, fewest=2)
     if given.resolve == "dawid-skene":
         check_installed()
-    for name in ("validation", "test"):
+    for name in ("validation", "test", "seed", "data.max_length"):
         if given[name] < 0:
             raise ValueError(f"{name} must be at least 0, got {given[name]}")
     if not source.is_file():
         raise ValueError(f"open: no such file: {given.file}")
+    if given.model.backbone is not None:
+        _check_encoder(given.model.backbone, given.data.max_length)
     with progress_bar(f"open {source.name}") as progress:
         table = read_file(source, "open", given.data.quotes)
         progress(1, STEPS)
@@ -80,6 +83,20 @@ def _add_arguments(parser: SentenceParser) -> None:
     parser.add_argument("--data.text_column", type=str | None, help="Column with the texts, if it has no well-known name.")
     parser.add_argument("--data.label_column", type=str | None, help="Column with labels, if it has no well-known name.")
     parser.add_argument("--data.quotes", type=bool, default=True, help="Whether double quotes delimit cells of CSV and TSV.")
+
+
+def _check_encoder(backbone: str, max_length: int) -> None:
+    """Check that an encoder is there and reads texts of this length, as ``fit`` does, without loading its weights.
+
+    Raises:
+        ValueError: It is not, or does not.
+    """
+    from alft.data.tokens import load_tokenizer  # transformers takes seconds to import
+    from alft.models.backbone import refuse_unloadable
+
+    quieten()
+    refuse_unloadable(backbone)
+    load_tokenizer(backbone, max_length)
 
 
 def _labels(table: Table, column: str | None, classes: list[str]) -> list[str | None]:

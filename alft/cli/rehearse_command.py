@@ -11,7 +11,7 @@ from alft.cli.presets import config_values
 from alft.cli.settings_service import SettingsService
 from alft.grid.cell_folder import CellFolder
 from alft.grid.policies import NamedPolicy, read_policies
-from alft.grid.rehearsal import Rehearsal, refuse_determined, refuse_ours, refuse_unfit, root_name
+from alft.grid.rehearsal import Rehearsal, refuse_determined, refuse_idle_drop, refuse_ours, refuse_unfit, root_name
 from alft.report import as_rehearsal, budgets, compare
 from alft.system.signals import Stopped
 from alft.system.terminal import show
@@ -33,7 +33,7 @@ def run(parser: SentenceParser, args: list[str]) -> None:
         people = {name: value for name in ("noise", "skip") if (value := given[name]) is not None}
         epochs = settings["trainer"]["max_epochs"]
         rehearsal = Rehearsal(tuple(of_fit), given.rounds, given.count, epochs, tuple(policies), given.seeds, people)
-        _refuse_same(rehearsal, service)
+        _refuse_policies(rehearsal, service)
         sizes = service.sizes_of(of_fit)
     _refuse_data(rehearsal, sizes)
     configs = [value for value in config_values(of_fit) if value is not None]
@@ -100,11 +100,12 @@ def _policies(given: Any) -> list[NamedPolicy]:
     return policies if any(policy.settings == RANDOM for policy in policies) else [NamedPolicy("Random", RANDOM), *policies]
 
 
-def _refuse_same(rehearsal: Rehearsal, service: SettingsService) -> None:
-    """Refuse two policies that differ in how they are written alone, whose runs would be the same."""
+def _refuse_policies(rehearsal: Rehearsal, service: SettingsService) -> None:
+    """Refuse a policy that could not do what it says, and two that differ in how they are written alone."""
     known: list[tuple[str, Any]] = []
     for policy in rehearsal.policies:
         active = service.settings_of(rehearsal.of_policy(policy, 0).arguments, check=True)["active"]
+        refuse_idle_drop(policy, active, rehearsal.epochs)
         for name, other in known:
             if active == other:
                 raise ValueError(f"policies: {policy.name} and {name} are the same settings; leave one of them out")

@@ -10,6 +10,7 @@ from alft.cli.parser import SentenceParser
 from alft.report import as_csv, as_markdown, as_terminal, budgets, compare, contrasts, load_epochs, load_runs, suspects
 from alft.report.choice import MOST_ARMS, named, refuse_unknown
 from alft.report.contrasts import MOST_PAIRS
+from alft.report.suspects import BROKEN, told_broken
 from alft.system.output import refuse_output, write_text_atomically
 from alft.system.visible import formulas
 
@@ -70,7 +71,10 @@ def _text(form: Format, roots: list[Path], arms: list[str], settings: list[str] 
         refuse_unknown([*pairs["arm"], *pairs["other"]], arms)
         return as_csv(pairs[named(pairs["arm"], arms) | named(pairs["other"], arms)])
     if form == "csv_suspects":
-        return as_csv(suspects(*roots))
+        doubtful = suspects(*roots)
+        for sentence in (one for faults in doubtful.attrs[BROKEN].values() for one in told_broken(faults)):
+            print(sentence, file=sys.stderr)
+        return as_csv(doubtful)
     table = compare(*roots)
     refuse_unknown(list(table["arm"]), arms)
     if form == "csv":

@@ -5,7 +5,7 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
-from alft.campaign.folder import Campaign, read_campaign, write_settings
+from alft.campaign.folder import Campaign, read_campaign, text_with_classes, write_settings
 from alft.campaign.journal import held
 from alft.campaign.matching import match_label
 from alft.campaign.new_classes import how_to_add
@@ -46,7 +46,7 @@ def run(parser: SentenceParser, args: list[str]) -> None:
     with held(folder), progress_bar(f"take {path.name}") as progress:
         campaign = read_campaign(folder)
         _refuse_alike(new, campaign.settings.classes)
-        settings = campaign.settings.with_classes(new)
+        text, settings = text_with_classes(folder, new), campaign.settings.with_classes(new)
         campaign = replace(campaign, settings=settings)
         progress(1, STEPS)
         try:
@@ -58,7 +58,7 @@ def run(parser: SentenceParser, args: list[str]) -> None:
         outcome = take(named(taken, given.annotator), campaign.state, campaign.pool.row_of.keys(), settings.classes, digest)
         progress(3, STEPS)
         if new:
-            write_settings(folder, settings)
+            write_settings(folder, text)
         campaign.record(outcome.events)
     show(*_sentences(campaign, outcome), *taken.remarks, _next(read_campaign(folder)))
 

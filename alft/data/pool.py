@@ -183,12 +183,12 @@ class TextPool(LightningDataModule):
         """Numbers of the rows bought so far that got a label and that the epoch does not leave out, ascending; these labels."""
         labels_N = torch.tensor(self.answered.labels)
         rows = ((self.ledger.first_used_N >= 0) & (labels_N != UNLABELLED)).nonzero().squeeze(1)
-        rows = rows[~self._left_out(self._its_trainer.current_epoch, self.ledger, rows, labels_N[rows])]
+        rows = rows[~self.left_out(rows, self._its_trainer.current_epoch)]
         return rows, labels_N[rows]
 
     def left_out(self, rows: Tensor, epoch: int) -> Tensor:
         """Which of these rows ``epoch`` does not train on, bool (R,)."""
-        return self._left_out(epoch, self.ledger, rows, torch.tensor(self.answered.labels)[rows])
+        return self._left_out(epoch, self._its_plan, self.ledger, rows, torch.tensor(self.answered.labels)[rows])
 
     def train_dataloader(self) -> DataLoader[int]:
         """The set of the coming epoch: a new loader with a new sampler on every call."""

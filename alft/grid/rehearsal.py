@@ -123,6 +123,20 @@ def refuse_ours(policies: Sequence[NamedPolicy]) -> None:
                 raise ValueError(f"policies: {policy.name} sets active.{name}, which the rounds of a rehearsal determine")
 
 
+def refuse_idle_drop(policy: NamedPolicy, active: Mapping[str, Any], epochs: int) -> None:
+    """Refuse a policy that would leave out rows after as many epochs as a round trains, since each round begins anew.
+
+    Raises:
+        ValueError: The message names the policy.
+    """
+    drop = active["drop_unlearned"]
+    if drop is not None and drop >= epochs:
+        raise ValueError(
+            f"active.drop_unlearned must be below trainer.max_epochs={epochs} in a rehearsal, each of whose rounds begins from "
+            f"the pretrained weights, got {drop} ({policy.name}); take a lower number, more epochs, or null"
+        )
+
+
 def refuse_unfit(settings: Mapping[str, Any]) -> None:
     """Refuse settings of ``fit`` with which not all rounds would be trained, or that every run would write to one place.
 

@@ -65,13 +65,22 @@ def load_pretrained(auto_class: Any, backbone: str, **options: Any) -> Any:
         ) from error
 
 
-def load_network(backbone: str, label_names: list[str]) -> PreTrainedModel:
-    """A sequence classifier in float32 with a pretrained encoder and one output per label name."""
+def refuse_unloadable(backbone: str) -> None:
+    """Refuse a folder that is no model or has no weights, without reading these; of a hub id nothing is known beforehand.
+
+    Raises:
+        ValueError: It is one, or does not exist.
+    """
     place = Path(locate(backbone))
-    from_hub = not place.is_dir()
-    if not from_hub:
+    if place.is_dir():
         refuse_no_model(place)
         refuse_no_weights(place)
+
+
+def load_network(backbone: str, label_names: list[str]) -> PreTrainedModel:
+    """A sequence classifier in float32 with a pretrained encoder and one output per label name."""
+    refuse_unloadable(backbone)
+    from_hub = not Path(locate(backbone)).is_dir()
     network: PreTrainedModel
     network, loading = load_pretrained(
         AutoModelForSequenceClassification,

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -13,7 +14,7 @@ from alft.report.phrases import Line, points, verdict
 from alft.report.rounds import savings_sheet
 from alft.report.sentences import sentences_on, sentences_on_group
 from alft.report.settings import shared
-from alft.report.suspects import suspects_sheet
+from alft.report.suspects import BROKEN, suspects_sheet, told_broken
 from alft.report.tables import GROUP
 from alft.system.control_names import CONTROLS, ENCODER, control_key, in_words
 
@@ -86,6 +87,7 @@ def sections(
     doubtful = [] if suspects is None else lines_of(suspects)
     sets = [] if budgets is None else lines_of(budgets)
     pairs = [] if contrasts is None else lines_of(contrasts)
+    broken = {} if suspects is None else suspects.attrs.get(BROKEN, {})
     skipped = {} if contrasts is None else contrasts.attrs.get(LEFT_OUT, {})
     found = []
     for _, group in table.groupby(GROUP, sort=False):
@@ -97,7 +99,8 @@ def sections(
             names = {line["arm"] for line in shown}
             by_labels = [one for one in sets if all(one[key] == lines[0][key] for key in GROUP) and one["arm"] in names]
             more = (*budgets_sheet(by_labels), *suspects_sheet([one for one in doubtful if one["fingerprint"] == fingerprint]))
-            found.append(_section(lines, shown, left_out, [pair for pair in pairs if _belongs(pair, lines[0], arms)], more))
+            section = _section(lines, shown, left_out, [pair for pair in pairs if _belongs(pair, lines[0], arms)], more)
+            found.append(replace(section, remarks=(*section.remarks, *told_broken(broken.get(fingerprint, ())))))
     return [*found, *folds_sections(sets, arms)]
 
 

@@ -1,11 +1,12 @@
 """Suspected wrong labels of the runs of a group: their files ``suspects.csv``, counted together.
 
 Runs of one group have the same texts and labels, so a row number means the same text in all. A run says nothing of rows that it
-did not buy.
+did not buy. A list is a help for reading and no score: one that is broken is left out and told, and the report goes on.
 """
 
 import csv
 from collections.abc import Sequence
+from io import StringIO
 from pathlib import Path
 
 import pandas as pd
@@ -13,11 +14,15 @@ import pandas as pd
 from alft.report.arms import Arm, gather, groups_of
 from alft.report.cells import Sheet
 from alft.report.phrases import Line
+from alft.system.excerpt import first_line
 from alft.system.run_files import SUSPECT_COLUMNS, SUSPECTS
-from alft.system.visible import visible_values
+from alft.system.visible import visible, visible_values
 
 COLUMNS = ("name", "fingerprint", "row", "label", "probability", "likelier", "likelier_probability", "runs", "of")
 """Columns in the order of the CSV."""
+
+BROKEN = "broken"
+"""Key of ``DataFrame.attrs``: for each fingerprint, sentences about lists that cannot be read and are left out."""
 
 MOST = 20
 """Largest number of rows in a table for reading."""
@@ -31,13 +36,28 @@ def suspects(*roots: str | Path) -> pd.DataFrame:
         that have not seen it, in [0, 1]; likelier: the label that they find likeliest, and likelier_probability; all of these
         as means over the runs that list the row; runs: their number; of: number of runs of the group with a list. The order
         is that of 1 less the probability, summed over the runs.
-        No lines if no run has a list.
+        No lines if no run has a list. Lists that cannot be read are left out and told in ``attrs``, see :data:`BROKEN`.
 
     Raises:
-        ValueError: There is no run, or a file is broken.
+        ValueError: There is no run, or a summary is broken.
     """
-    lines = [line for group in groups_of(gather(*roots)) for line in _lines(group)]
-    return pd.DataFrame(lines, columns=list(COLUMNS))
+    lines: list[Line] = []
+    broken: dict[str, list[str]] = {}
+    for group in groups_of(gather(*roots)):
+        lists, faults = _lists(group)
+        lines += _lines(group[0], lists)
+        broken.setdefault(group[0].fingerprint, []).extend(faults)
+    table = pd.DataFrame(lines, columns=list(COLUMNS))
+    table.attrs[BROKEN] = {fingerprint: faults for fingerprint, faults in broken.items() if faults}
+    return table
+
+
+def told_broken(faults: Sequence[str]) -> list[str]:
+    """One sentence about the lists that cannot be read, if there are any."""
+    if not faults:
+        return []
+    more = f", and {len(faults) - 1} more are not" if len(faults) > 1 else ""
+    return [f"Suspected wrong labels: left out, since {faults[0]}{more}."]
 
 
 def read_suspects(file: Path) -> list[Line]:
@@ -48,12 +68,15 @@ def read_suspects(file: Path) -> list[Line]:
     """
     try:
         with file.open(newline="", encoding="utf-8") as text:
-            reader = csv.DictReader(text, strict=True)
+            content = text.read()
+            if content and not content.endswith("\n"):
+                raise ValueError("its last line has no end")
+            reader = csv.DictReader(StringIO(content), strict=True)
             if tuple(reader.fieldnames or ()) != SUSPECT_COLUMNS:
                 raise ValueError(f"its columns must be {', '.join(SUSPECT_COLUMNS)}")
             return [_checked(line) for line in reader]
     except (ValueError, KeyError, TypeError, OSError, csv.Error) as error:
-        raise ValueError(f"{file} is not the list of suspects of a run: {error}") from error
+        raise ValueError(visible(f"{file} is not the list of suspects of a run ({first_line(error)})")) from error
 
 
 def suspects_sheet(lines: Sequence[Line]) -> list[Sheet]:
@@ -65,24 +88,40 @@ def suspects_sheet(lines: Sequence[Line]) -> list[Sheet]:
     return [Sheet(title, header, tuple(_cells(line) for line in lines[:MOST]))]
 
 
-def _lines(group: Sequence[Arm]) -> list[Line]:
-    files = [file for arm in group for run in arm.runs if (file := Path(run.folder) / SUSPECTS).is_file()]
+def _lists(group: Sequence[Arm]) -> tuple[list[list[Line]], list[str]]:
+    """The lists of a group's runs, and what is wrong with those that cannot be read."""
+    lists, faults = [], []
+    for file in (Path(run.folder) / SUSPECTS for arm in group for run in arm.runs):
+        if file.is_file():
+            try:
+                lists.append(read_suspects(file))
+            except ValueError as error:
+                faults.append(str(error))
+    return lists, faults
+
+
+def _lines(arm: Arm, lists: Sequence[Sequence[Line]]) -> list[Line]:
+    """One line per row of the lists of an arm's group, the most doubtful first."""
     by_row: dict[tuple[int, str, str], list[Line]] = {}
-    for file in files:
-        for line in read_suspects(file):
+    for found in lists:
+        for line in found:
             by_row.setdefault((line["row"], line["label"], line["likelier"]), []).append(line)
-    found = [
+    counted = [
         {
-            **{"name": group[0].name, "fingerprint": group[0].fingerprint, "row": row, "label": label, "likelier": likelier},
+            **{"name": arm.name, "fingerprint": arm.fingerprint, "row": row, "label": label, "likelier": likelier},
             **{key: sum(line[key] for line in lines) / len(lines) for key in ("probability", "likelier_probability")},
-            **{"runs": len(lines), "of": len(files)},
+            **{"runs": len(lines), "of": len(lists)},
         }
         for (row, label, likelier), lines in by_row.items()
     ]
-    return sorted(found, key=lambda line: (-line["runs"] * (1 - line["probability"]), line["row"]))
+    return sorted(counted, key=lambda line: (-line["runs"] * (1 - line["probability"]), line["row"]))
 
 
 def _checked(line: dict[str, str]) -> Line:
+    if None in line:  # where csv puts cells beyond the last column
+        raise ValueError("a line has more cells than there are columns")
+    if int(line["row"]) < 0:
+        raise ValueError(f"row must be at least 0, got {line['row']}")
     found = {key: float(line[key]) for key in ("probability", "likelier_probability")}
     if not all(0 <= value <= 1 for value in found.values()):
         raise ValueError(f"probabilities must be in [0, 1], got {', '.join(map(str, found.values()))}")

@@ -105,6 +105,10 @@ class Plan:
         """Whether an epoch begins from the pretrained weights, other than the first."""
         return self.pace.restarts(epoch, self.epochs)
 
+    def weights_since(self, epoch: int) -> int:
+        """The epoch in which the weights of an epoch began."""
+        return max(stretch.start for stretch in self.stretches() if stretch.start <= epoch)
+
     def stretches(self) -> list[range]:
         """Epochs from one beginning at the pretrained weights to the next: each has its own plan of learning rates."""
         starts = [0, *(epoch for epoch in range(1, self.epochs) if self.restarts(epoch)), self.epochs]

@@ -58,7 +58,7 @@ class Policy:
             rows bought.
         stop: Rule that ends the run after a set, before more labels are bought; null for none.
         drop_unlearned: Leave a row out of training after this many epochs, at least 1, in a row in which it was trained on and
-            its label not learned; the label stays bought. null never does.
+            its label not learned, counted anew where weights begin anew; the label stays bought. null never does.
         scoring_precision: Precision of the encoder when it scores the pool, independent of trainer.precision unless that
             makes the weights themselves bf16.
     """
@@ -140,11 +140,11 @@ class Policy:
             refuse_idle(self.drop_unlearned, plan, self.mode)
         return plan
 
-    def left_out(self, epoch: int, ledger: Ledger, rows: Tensor, labels_R: Tensor) -> Tensor:
+    def left_out(self, epoch: int, plan: Plan, ledger: Ledger, rows: Tensor, labels_R: Tensor) -> Tensor:
         """Which of these rows ``epoch`` does not train on, bool (R,), see :func:`alft.selection.unlearned.never_learned`."""
         if self.drop_unlearned is None:
-            return none_left_out(epoch, ledger, rows, labels_R)
-        return never_learned(ledger, epoch, rows, labels_R, self.drop_unlearned)
+            return none_left_out(epoch, plan, ledger, rows, labels_R)
+        return never_learned(ledger, range(plan.weights_since(epoch), epoch), rows, labels_R, self.drop_unlearned)
 
     def advise(self, plan: Plan, ledger: Ledger) -> list[Advice]:
         """The advice after each set so far, see :func:`alft.selection.stopping.advise`."""

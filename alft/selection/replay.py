@@ -52,7 +52,7 @@ class Replay(Policy):
             pace=self.pace,
         )
 
-    def left_out(self, epoch: int, ledger: Ledger, rows: Tensor, labels_R: Tensor) -> Tensor:
+    def left_out(self, epoch: int, plan: Plan, ledger: Ledger, rows: Tensor, labels_R: Tensor) -> Tensor:
         """The rows that the recorded run left out of ``epoch``."""
         return torch.isin(rows, self.dropped[epoch]) if epoch < len(self.dropped) else torch.zeros_like(rows, dtype=torch.bool)
 
