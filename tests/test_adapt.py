@@ -280,6 +280,18 @@ def test_an_exported_classifier_can_be_adapted(fit, texts):
     assert "bert.pooler.dense.weight" in load_file("out/model.safetensors")
 
 
+def test_an_exported_classifier_with_a_head_of_alft_gives_its_encoder(fit, texts):
+    fit("--trainer.max_epochs", "1", "--export", "classifier", "--model.head", "MeanNgrams", "--model.lr", "0.01")
+    adapt("--model.backbone", "classifier")
+    assert json.loads(Path("out/config.json").read_text())["model_type"] == "bert"
+    deep = "encoder.layer.1.output.dense.weight"
+    trained, before, after = (
+        load_file(f"{folder}/model.safetensors")[f"{prefix}{deep}"]
+        for folder, prefix in (("classifier", "encoder."), ("tiny-bert", "bert."), ("out", "bert."))
+    )
+    assert (after - trained).abs().max() < (trained - before).abs().max(), "it begins where the classifier ended"
+
+
 # Refusals
 
 

@@ -149,7 +149,12 @@ def test_new_classes_are_kept_told_and_trained_on_once_added(in_a_folder, capsys
     assert (len(corpus.pool), corpus.label_names[-1]) == (30, "mixed")
 
 
-def test_a_tie_is_asked_again_and_a_third_annotator_resolves_it(in_a_folder, capsys):
+@pytest.fixture
+def without_krippendorff(monkeypatch):
+    monkeypatch.setattr("alft.campaign.agreement.find_spec", lambda name: None)
+
+
+def test_a_tie_is_asked_again_and_a_third_annotator_resolves_it(in_a_folder, without_krippendorff, capsys):
     script = open_reviews(60, "--validation", "10")
     ids = ask("a.csv", "--count", "10")
     fill("a.csv", lambda i: script[i])
@@ -187,7 +192,7 @@ def test_a_campaign_without_answers_cannot_be_trained_on(in_a_folder):
         load_corpus("posts", subset="en")
 
 
-def test_agreement_is_that_of_the_library():
+def test_agreement_is_that_of_the_library(without_krippendorff):
     def state(*votes: tuple[str, str, str]):
         return replay(AnsweredEvent(Answer(i, label, who)) for i, label, who in votes)
 

@@ -146,6 +146,31 @@ def test_a_new_head_is_one_file(fit: Fit, tmp_path, monkeypatch):
         sys.modules.pop("mine", None)
 
 
+@pytest.mark.parametrize("head", ["Mean", "First"])
+def test_an_exported_classifier_is_a_backbone_of_fits_and_controls(fit: Fit, head):
+    fit("--model.lr", "0.01", "--model.head", "Mean", "--trainer.max_epochs", "1", "--export", "classifier")
+    after = fit(
+        "--model.backbone",
+        "classifier",
+        "--model.head",
+        head,
+        "--model.lr",
+        "0",
+        "--model.head_lr",
+        "1e-4",
+        "--controls",
+        "all",
+    )
+    trained = AutoModelForSequenceClassification.from_pretrained("classifier").encoder.state_dict()
+    found = AutoModelForSequenceClassification.from_pretrained("tiny-bert").bert.state_dict()
+    held = read_checkpoint(after / "checkpoints" / "last.ckpt")["state_dict"]
+    name = "encoder.layer.1.output.dense.weight"
+    (kept,) = [value for key, value in held.items() if key.endswith(name)]
+    assert torch.equal(kept, trained[name])
+    assert not torch.equal(kept, found[name])
+    assert summary_of(after)["controls"]["frozen_f1"] is not None
+
+
 def test_a_head_that_is_no_dataclass_is_refused(tiny_bert):
     class Loose(Head):
         def attach(self, network):

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from transformers import MODEL_FOR_MASKED_LM_MAPPING, AutoConfig, AutoModel, AutoModelForMaskedLM, PreTrainedTokenizerBase
 
+from alft.adapt.unpacked import encoder_folder
 from alft.data.tokens import load_tokenizer
 from alft.models.backbone import load_pretrained, locate
 from alft.models.encoder_weights import refuse_random_weights
@@ -94,8 +95,13 @@ def load(backbone: str, max_length: int, seed: int) -> Loaded:
     Raises:
         ValueError: There is no masked language model for this encoder, or it cannot be loaded.
     """
+    with encoder_folder(backbone) as encoder:
+        return _loaded(backbone, encoder, max_length, seed)
+
+
+def _loaded(backbone: str, encoder: str, max_length: int, seed: int) -> Loaded:
     name = listed([backbone])
-    config = load_pretrained(AutoConfig, backbone)
+    config = load_pretrained(AutoConfig, encoder)
     if type(config) not in MODEL_FOR_MASKED_LM_MAPPING or getattr(config, "is_encoder_decoder", False):
         raise ValueError(
             f"model.backbone: {name} is of the type {config.model_type}, which has no masked language model in transformers; "
@@ -104,7 +110,7 @@ def load(backbone: str, max_length: int, seed: int) -> Loaded:
     tokenizer = load_tokenizer(backbone, max_length)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(mix(seed, "head"))
-        network, has_new_head = _masked_model(backbone, name)
+        network, has_new_head = _masked_model(encoder, name)
         remarks = _add_mask_token(network, tokenizer)
     highest, rows = max(tokenizer.get_vocab().values()), len(network.get_input_embeddings().weight)
     if highest >= rows:
@@ -116,7 +122,7 @@ def load(backbone: str, max_length: int, seed: int) -> Loaded:
     if has_new_head:
         remarks.append("the encoder has no language-model head: a new one is trained alone before the measurement")
     try:
-        return Loaded(MaskedNetwork(network.eval()), tokenizer, has_new_head, _beside(network, backbone), remarks)
+        return Loaded(MaskedNetwork(network.eval()), tokenizer, has_new_head, _beside(network, encoder), remarks)
     except RuntimeError as error:
         raise ValueError(f"model.backbone: {name} cannot be adapted ({first_line(error)}); choose another encoder") from error
 

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoModel, AutoModelForSequenceClassification, PreTrainedModel
+from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassification, PreTrainedModel
 
 from alft.models.encoder_weights import refuse_random_weights
 from alft.models.model_folder import refuse_file, refuse_no_model, refuse_no_weights
+from alft.models.pooled import PooledConfig
 from alft.system.excerpt import first_line, listed
 from alft.system.quiet import silenced
 
@@ -105,8 +106,8 @@ def load_network(backbone: str, label_names: list[str]) -> PreTrainedModel:
 
 def load_encoder(backbone: str) -> PreTrainedModel:
     """The pretrained encoder alone, in float32, as :func:`load_network` finds it."""
-    from_hub = not Path(locate(backbone)).is_dir()
-    encoder: PreTrainedModel = load_pretrained(  # from_pretrained returns it in eval mode
-        AutoModel, backbone, use_safetensors=True if from_hub else None, dtype=torch.float32
-    )
+    options = {"use_safetensors": None if Path(locate(backbone)).is_dir() else True, "dtype": torch.float32}
+    exported = isinstance(load_pretrained(AutoConfig, backbone), PooledConfig)  # which is no encoder, but has one
+    network = load_pretrained(AutoModelForSequenceClassification if exported else AutoModel, backbone, **options)
+    encoder: PreTrainedModel = network.base_model if exported else network  # from_pretrained returns it in eval mode
     return encoder
