@@ -15,7 +15,7 @@ from alft.models.classifier import Classifier
 from alft.models.head import MeanNgrams, recorded, restored
 from alft.models.lora import Lora
 from alft.models.ngrams import PRIME, SPREAD, STEP, ngram_counts
-from alft.models.probe import fit_probe
+from alft.models.probe import fit_probe, rows_to_fit
 
 from .conftest import Fit, summary_of
 from .test_heads import padded
@@ -122,6 +122,22 @@ def test_the_probe_of_wide_rows_is_the_one_of_scikit_learn():
         for strength in (0.001, 0.01, 0.1, 1.0, 10.0)
     ]
     assert min(np.abs(outputs.numpy() - each).max() for each in theirs) < 2e-3
+
+
+@pytest.mark.parametrize(
+    ("features", "classes", "most"), [(8576, 2, 7071), (384, 2, 130_208), (8576, 77, 1139), (384, 77, 3381)]
+)
+def test_a_probe_of_many_rows_is_fitted_on_a_part_with_every_class_in_proportion(features, classes, most):
+    rng = np.random.default_rng(0)
+    rare = np.full(3, classes - 1)
+    labels = torch.tensor(np.concatenate([rng.integers(0, classes - 1, most + 5000), rare]))
+    part = rows_to_fit(labels, features, classes)
+    assert part.unique().tolist() == part.tolist(), "ascending, none twice"
+    assert most <= len(part) <= most + classes
+    shares = [torch.bincount(each, minlength=classes) / len(each) for each in (labels, labels[part])]
+    assert float((shares[0] - shares[1]).abs().max()) < 2 * classes / most
+    assert set(labels[part].tolist()) == set(range(classes))
+    assert rows_to_fit(labels[:most], features, classes).tolist() == list(range(most))
 
 
 def test_a_run_starts_from_its_probe_and_badge_reads_its_features(fit: Fit):

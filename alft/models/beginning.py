@@ -9,7 +9,7 @@ from alft.models.averaged import AveragedModule
 from alft.models.epinet import Epinet
 from alft.models.head import restored
 from alft.models.lora import Lora
-from alft.models.probe import start_last_layer
+from alft.models.probe import rows_to_fit, start_last_layer
 from alft.selection.chunks import chunk_tokens, make_chunks
 from alft.selection.seeds import mix
 from alft.system.earlier import head_settings
@@ -55,6 +55,8 @@ def _probe(model: Any, data: Any) -> None:
     rows, labels_R = data.bought()
     if not len(rows):  # nobody has answered (data.skip)
         return
+    part = rows_to_fit(labels_R, model.output_layer.in_features, model.output_layer.out_features)
+    rows, labels_R = rows[part], labels_R[part]
     chunks = make_chunks(data.lengths[rows], torch.arange(len(rows)), chunk_tokens(model.device.type))
 
     def batch(chunk: Tensor) -> Any:

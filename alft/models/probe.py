@@ -4,6 +4,7 @@ Axes: N rows, D features, C classes. Linear probing, then fine-tuning: the encod
 predictions mean something from the first epoch on. Source: arXiv 2202.10054 for the idea, 2405.16747 with language models.
 """
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -31,6 +32,9 @@ MOST_FOLDS = 5
 
 MOSTLY_ZERO = 0.5
 """Share of zeros above which a feature is a count."""
+
+MOST_WORK = 1e8
+"""Numbers in the table of a fit times classes, up to which all rows are used: about half a minute of one core."""
 
 
 def last_layer(network: nn.Module, classes: int) -> nn.Linear:
@@ -79,6 +83,32 @@ def start_last_layer(
     layer.weight.copy_(weights_CD)
     if layer.bias is not None:
         layer.bias.copy_(biases_C)
+
+
+def rows_to_fit(labels_N: Tensor, features: int, classes: int) -> Tensor:
+    """Places (M,) of the rows that a probe is fitted on, ascending: all, or as many as :data:`MOST_WORK` allows.
+
+    A part has each class in its proportion, and one row of it at least; equal labels give equal places.
+
+    Args:
+        labels_N: Classes of the rows.
+        features: D, what the last layer reads of a row.
+        classes: C.
+
+    >>> rows_to_fit(torch.tensor([0, 1, 1]), features=8, classes=2).tolist()
+    [0, 1, 2]
+    """
+    rows = len(labels_N)
+    square = math.isqrt(int(MOST_WORK / classes))  # up to D rows the table of a fit has as many columns as rows
+    most = max(1, square if square <= features else int(MOST_WORK / (classes * features)))
+    if rows <= most:
+        return torch.arange(rows)
+    shuffled_N = torch.randperm(rows, generator=torch.Generator().manual_seed(0))
+    by_class_N = shuffled_N[labels_N[shuffled_N].argsort(stable=True)]
+    spaced = by_class_N[torch.arange(most) * rows // most]
+    ordered_N = labels_N[by_class_N]
+    first_of_class = by_class_N[torch.cat([torch.tensor([True]), ordered_N[1:] != ordered_N[:-1]])]
+    return torch.tensor(sorted({*spaced.tolist(), *first_of_class.tolist()}))
 
 
 def fit_probe(features_ND: Tensor, labels_N: Tensor, classes: int, balanced: bool = False) -> tuple[Tensor, Tensor]:
