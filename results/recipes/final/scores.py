@@ -71,8 +71,9 @@ def read_runs(folder: Path) -> dict[str, dict[str, dict[int, Any]]]:
     for path in sorted(folder.glob("*/*/version_*/summary.json")):
         summary = json.loads(path.read_text(encoding="utf-8"))
         command = (path.parents[2] / "command.txt").read_text(encoding="utf-8")
-        (recipe,), (seed,) = re.findall(r"candidates/(\w+)\.yaml", command), re.findall(r"seed_everything[= ](\d+)", command)
-        found[recipe][path.parents[1].name][int(seed)] = summary
+        patterns = (r"candidates/(\w+)\.yaml", r"data\.source=\S+/(\w+)", r"seed_everything=(\d+)")
+        (recipe,), (of,), (seed,) = (re.findall(pattern, command) for pattern in patterns)
+        found[recipe][of][int(seed)] = summary
     return found
 
 
