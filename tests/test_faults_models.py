@@ -400,3 +400,13 @@ def test_wrong_lora_targets_are_told_with_layers_that_exist(workplace, capsys, t
 def test_B4_right_lora_targets_are_not_refused(tiny_bert):
     for targets in (["query", "key"], ["attention.self.query"], ["encoder.layer.0.attention.self.query"], ["dense"]):
         Classifier(str(tiny_bert), ["a", "b"], lora=Lora(target_modules=targets))
+
+
+DEFAULT = ["--model.head", "MeanNgrams", "--model.head_start", "probe", "--model.class_weights", "balanced"]
+
+
+@pytest.mark.parametrize("name", ["mpnet", "longformer", "data2vec", "xmod", "ibert", "luke", "xlnet", "fnet"])
+def test_the_default_head_runs_on_every_architecture_that_runs(fit, encoder_of, name):
+    run = fit(*alone(str(encoder_of(name))), *DEFAULT, "--controls", "all")
+    assert summary_of(run)["test"]["f1_macro"] is not None
+    assert summary_of(run)["controls"]["frozen_f1"] is not None
