@@ -6,12 +6,12 @@ Axes: B texts, L tokens, M masked tokens, V pieces, D hidden size.
 from typing import Any
 
 import torch
-from lightning import LightningModule
 from torch import Tensor
 from torch.nn.functional import cosine_similarity, cross_entropy
 
 from alft.adapt.masked_texts import Batch
 from alft.adapt.network import MaskedNetwork
+from alft.models.clipping import ClippingModule
 from alft.models.optimisation import Optimisation, planned
 from alft.selection.embedding import MeanTokens
 from alft.selection.seeds import mix
@@ -21,7 +21,7 @@ class DivergedError(ValueError):
     """The loss is not finite, so that the same command would fail again."""
 
 
-class MaskedModel(LightningModule):
+class MaskedModel(ClippingModule):
     """Trains a masked language model.
 
     Args:

