@@ -51,6 +51,12 @@ def test_the_final_table_is_that_of_the_runs(monkeypatch):
     assert module.table() in (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
 
 
+def test_the_table_of_adapt_is_that_of_the_runs(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "results" / "adapt")
+    module = __import__("folds")
+    assert module.table() in (ROOT / "docs" / "adapt.md").read_text(encoding="utf-8")
+
+
 def test_every_candidate_is_in_every_sweep_and_explained():
     folder = ROOT / "results" / "recipes"
     candidates = {path.stem for path in (folder / "candidates").glob("*.yaml")}
