@@ -46,8 +46,8 @@ def test_the_table_of_probes_is_that_of_the_figures(monkeypatch):
 
 
 def test_the_final_table_is_that_of_the_runs(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "results" / "recipes" / "final")
-    module = __import__("scores")
+    monkeypatch.syspath_prepend(ROOT / "results" / "recipes")
+    module = __import__("final_table")
     assert module.table() in (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
 
 

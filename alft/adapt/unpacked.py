@@ -4,10 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 
-from transformers import AutoConfig
-
-from alft.models.backbone import load_encoder, load_pretrained
-from alft.models.pooled import PooledConfig
+from alft.models.backbone import has_head_of_alft, load_encoder
 
 
 @contextmanager
@@ -20,7 +17,7 @@ def encoder_folder(backbone: str) -> Iterator[str]:
     Raises:
         ValueError: It cannot be loaded.
     """
-    if not isinstance(load_pretrained(AutoConfig, backbone), PooledConfig):
+    if not has_head_of_alft(backbone):
         yield backbone
         return
     with TemporaryDirectory() as folder:

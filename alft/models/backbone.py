@@ -104,10 +104,15 @@ def load_network(backbone: str, label_names: list[str]) -> PreTrainedModel:
     return network
 
 
+def has_head_of_alft(backbone: str) -> bool:
+    """Whether it is an exported classifier whose head transformers does not know: no encoder, but with one in it."""
+    return isinstance(load_pretrained(AutoConfig, backbone), PooledConfig)
+
+
 def load_encoder(backbone: str) -> PreTrainedModel:
     """The pretrained encoder alone, in float32, as :func:`load_network` finds it."""
     options = {"use_safetensors": None if Path(locate(backbone)).is_dir() else True, "dtype": torch.float32}
-    exported = isinstance(load_pretrained(AutoConfig, backbone), PooledConfig)  # which is no encoder, but has one
+    exported = has_head_of_alft(backbone)
     network = load_pretrained(AutoModelForSequenceClassification if exported else AutoModel, backbone, **options)
     encoder: PreTrainedModel = network.base_model if exported else network  # from_pretrained returns it in eval mode
     return encoder

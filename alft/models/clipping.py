@@ -4,14 +4,12 @@ from lightning import LightningModule
 from torch import nn
 from torch.optim import Optimizer
 
-Clip = float | None
-
 
 class ClippingModule(LightningModule):
     """Clips as Lightning does, which refuses fused optimizers in bf16, although they have no gradients to unscale there."""
 
     def configure_gradient_clipping(
-        self, optimizer: Optimizer, gradient_clip_val: Clip = None, gradient_clip_algorithm: str | None = None
+        self, optimizer: Optimizer, gradient_clip_val: float | None = None, gradient_clip_algorithm: str | None = None
     ) -> None:
         """Clip the gradients of one step by ``trainer.gradient_clip_val``."""
         if not optimizer.defaults.get("fused"):

@@ -1,7 +1,7 @@
 """The final table of docs/recipes.md: runs on the test sets, five seeds, beside the controls on the same rows.
 
-python results/recipes/final/scores.py ENCODER FOLDER    # measures the controls of FOLDER/SET by seed: controls.csv
-python results/recipes/final/scores.py    # the table: mean test macro-F1 with its 95 % interval (t over the seeds)
+python results/recipes/final_table.py ENCODER FOLDER    # measures the controls of FOLDER/SET by seed: final/controls.csv
+python results/recipes/final_table.py    # the table: mean test macro-F1 with its 95 % interval (t over the seeds)
 
 A run has a tenth of its training time for its controls; here they take as long as they need.
 """
@@ -19,6 +19,7 @@ from typing import Any
 
 import torch
 from scipy import stats
+from table import collapsed, took_off
 
 from alft.controls.frozen import Table, frozen_vectors
 from alft.controls.scores import control_scores
@@ -26,12 +27,12 @@ from alft.controls.time_limit import TimeLimit
 from alft.data.corpus import load_corpus
 from alft.data.tokens import load_tokenizer, tokenize
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parent / "final"
 RUNS, CONTROLS = HERE / "runs", HERE / "controls.csv"
 SETS = ("maltese", "slovak", "turkish", "icelandic")
 SEEDS = range(5)
 LIMITS = {"limit": 600, "limit_validation": 160}
-"""As in data.yaml."""
+"""As in final/data.yaml."""
 
 NAMES = {"ngrams_slow": "the default", "today": "before heads"}
 WORDS = {"frozen_f1": "frozen vectors", "tfidf_f1": "TF-IDF", "frozen_tfidf_f1": "frozen vectors and TF-IDF"}
@@ -92,10 +93,8 @@ def row(name: str, scores: Scores, *more: str) -> str:
 
 
 def remarks(runs: list[Any]) -> list[str]:
-    """How many runs predict one class, and in how many the first epoch is above the majority class by two points."""
-    one_class = sum(sum(count > 0 for count in run["test"]["predicted"].values()) == 1 for run in runs)
-    above = sum(run["epochs"][0]["val_f1_macro"] >= run["controls"]["majority_f1"] + 0.02 for run in runs)
-    return [f"{one_class} of {len(runs)}", f"{above} of {len(runs)}"]
+    """How many runs predict one class, and in how many the first epoch is above the majority class."""
+    return [f"{sum(map(collapsed, runs))} of {len(runs)}", took_off(runs)]
 
 
 def table() -> str:
