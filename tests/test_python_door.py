@@ -139,7 +139,7 @@ def plain(*callbacks: ActiveLearning) -> Trainer:
 def test_what_is_put_together_wrongly_is_refused_in_a_sentence(workplace):
     data, model, active = parts()
     with pytest.raises(ValueError, match="max_epochs must be given"):
-        trainer(data, active)
+        trainer(data, active, max_epochs=None)
     assert not Path("runs").exists()
     with pytest.raises(ValueError, match=r"ActiveLearning.*alft\.trainer"):
         plain().fit(model, datamodule=data)

@@ -10,7 +10,7 @@ from alft.system.visible import code, markdown
 
 USE = """\
 ```bash
-python -m alft fit --model.backbone {shell} --data.source DATA --trainer.max_epochs 8
+python -m alft fit --model.backbone {shell} --data.source DATA
 ```
 
 ```python

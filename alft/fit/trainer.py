@@ -31,6 +31,7 @@ from alft.record.workspace import Workspace
 from alft.system.quiet import quieten
 
 DEFAULTS: dict[str, Any] = {
+    "max_epochs": 4,  # the default recipe of docs/recipes.md
     "reload_dataloaders_every_n_epochs": 1,
     "gradient_clip_val": 1.0,
     "num_sanity_val_steps": 0,
@@ -51,10 +52,10 @@ def trainer(data: TextPool, active: ActiveLearning, *, name: str = "alft", **set
         data: The pool to select from.
         active: Chooses the rows of every epoch.
         name: Name of the run.
-        **settings: Settings of ``lightning.Trainer``, including ``max_epochs``.
+        **settings: Settings of ``lightning.Trainer``; ``max_epochs`` is 4 by default.
 
     Raises:
-        ValueError: ``max_epochs`` is not given, or an argument or setting cannot be used.
+        ValueError: ``max_epochs`` is None, or an argument or setting cannot be used.
 
     Returns:
         A Trainer for ``fit(model, datamodule=data)``.
@@ -64,10 +65,10 @@ def trainer(data: TextPool, active: ActiveLearning, *, name: str = "alft", **set
     refuse_out_of_range(settings)
     if not name or Path(name).name != name:
         raise ValueError(f"name must be the name of a folder without a path, got {name!r}")
-    if settings.get("max_epochs") is None:  # Lightning would use 1000
+    settings = {**DEFAULTS, **settings}
+    if settings["max_epochs"] is None:  # Lightning would use 1000
         raise ValueError("max_epochs must be given, because the budget is spread over the epochs")
     quieten()
-    settings = {**DEFAULTS, **settings}
     workspace = Workspace()
     workspace.claim(settings["default_root_dir"], name)
     with given_back_on_error(workspace.held):
