@@ -4,6 +4,7 @@ import itertools
 import json
 
 import numpy as np
+import pandas as pd
 
 from alft.report import as_markdown, compare, contrasts
 from alft.system.earlier import grouped_settings
@@ -93,3 +94,11 @@ def sentences_of(root, arm):
     """What the report says of an arm, sentence by sentence."""
     _, after = text_of(root).split(f"\n- {arm}:\n")
     return [told.removeprefix("  - ") for told in itertools.takewhile(lambda told: told.startswith("  - "), after.splitlines())]
+
+
+def write_predictions(folder, labels, predicted, names=("negative", "positive")):
+    """``predictions.parquet`` of a run folder, with probabilities that nothing reads."""
+    columns = {"split": ["test"] * len(labels), "row": range(len(labels)), "label": labels, "predicted": predicted}
+    table = pd.DataFrame({**columns, **{f"probability_{name}": 0.5 for name in names}})
+    held_back = table.assign(split="validation", predicted=list(labels))
+    pd.concat([held_back, table]).to_parquet(folder / "predictions.parquet", index=False)

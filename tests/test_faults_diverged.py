@@ -49,9 +49,9 @@ def test_D6_a_diverged_run_is_in_no_mean(workplace):
     table, each = compare("runs"), load_runs("runs")
     for arm in table.to_dict("records"):
         whole = each[(each["arm"] == arm["arm"]) & (each["seed"] == 0)].iloc[0]
-        assert (arm["diverged"], arm["seeds"], arm["test_f1"]) == (1, 2, whole["test_f1_macro"])
+        assert (arm["diverged"], arm["runs"], arm["test_f1"]) == (1, 2, whole["test_f1_macro"])
         assert arm["val_f1"] == whole["val_f1_macro"]
-        assert arm["baseline_seeds"] == (arm["kind"] != "baseline")
+        assert arm["baseline_pairs"] == (arm["kind"] != "baseline")
     for form in ("table", "markdown", "csv", "csv_contrasts"):
         assert main(["report", "runs", "--format", form]) == 0
     assert main(["report", "runs", "--plots", "plots"]) == 0
@@ -98,7 +98,7 @@ def test_E4_runs_on_other_labels_of_the_pool_are_other_groups(workplace, tiny_da
     assert sorted(table["arm"]) == ["Entropy", "Entropy", "baseline", "baseline"]
     assert len(set(table["fingerprint"])) == 2
     for line in table[table["kind"] == "selection"].to_dict("records"):
-        assert (line["seeds"], line["baseline_seeds"]) == (1, 1)
+        assert (line["runs"], line["baseline_pairs"]) == (1, 1)
     assert main(["report", "runs"]) == 0
 
 
@@ -110,5 +110,5 @@ def test_E4_summaries_of_an_earlier_version_stay_with_the_others(workplace):
     del earlier["pool_labels"], earlier["diverged"]
     first.write_text(json.dumps(earlier))
     (line,) = compare("runs").to_dict("records")
-    assert (line["seeds"], line["arm"]) == (2, "Entropy")
+    assert (line["runs"], line["arm"]) == (2, "Entropy")
     assert "pool_labels" not in line["settings"]

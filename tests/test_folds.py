@@ -43,7 +43,10 @@ def test_a_fold_is_a_run_of_its_own_and_the_test_set_of_the_source_is_not_in_it(
     sealed = set((tiny_data / "test.csv").read_text().splitlines()[1:])
     runs = [fit("--data.folds", "3", "--data.fold", str(fold), "--trainer.max_epochs", "1") for fold in range(2)]
     summaries = [summary_of(run) for run in runs]
-    assert [summary["fold"] for summary in summaries] == [{"folds": 3, "fold": 0}, {"folds": 3, "fold": 1}]
+    cut = load_corpus(str(tiny_data), folds=3, fold=2).fold.cut
+    assert [summary["fold"] for summary in summaries] == [
+        {"folds": 3, "fold": fold, "cut": cut, "of": "training"} for fold in range(2)
+    ]
     assert len({summary["fingerprint"] for summary in summaries}) == 2
     assert "(fold 0 of 3 of train and validation; the source's test set is not used)" in " ".join(
         capsys.readouterr().out.split()
@@ -51,6 +54,29 @@ def test_a_fold_is_a_run_of_its_own_and_the_test_set_of_the_source_is_not_in_it(
     corpus = load_corpus(str(tiny_data), folds=3, fold=0)
     held = {text for rows in (corpus.pool, corpus.validation, corpus.test) for text in rows.texts}
     assert not held & {row.split('"')[1] for row in sealed}
+
+
+def test_folds_of_all_rows_test_each_of_them_once(tiny_data, capsys):
+    corpora = [load_corpus(str(tiny_data), folds=3, fold=fold, folds_of="all") for fold in range(3)]
+    plain = load_corpus(str(tiny_data))
+    everything = sorted(text for rows in (plain.pool, plain.validation, plain.test) for text in rows.texts)
+    assert sorted(text for corpus in corpora for text in corpus.test.texts) == everything
+    for corpus in corpora:
+        texts = [text for rows in (corpus.pool, corpus.validation, corpus.test) for text in rows.texts]
+        assert sorted(texts) == everything
+        share = len(plain.validation) / (len(plain.pool) + len(plain.validation))
+        assert len(corpus.validation) == round(share * (len(texts) - len(corpus.test)))
+        assert corpus.fold.describe().endswith("of 3 of all labelled rows")
+    assert len({corpus.fold.cut for corpus in corpora}) == 1
+
+
+def test_the_digest_of_a_cut_is_of_its_rows_and_seed(tiny_data):
+    cuts = [
+        load_corpus(str(tiny_data), folds=folds, fold=0, folds_of=of, seed=seed).fold.cut
+        for folds, of, seed in ((3, "training", 0), (3, "all", 0), (3, "training", 1))
+    ]
+    assert len(set(cuts)) == 3
+    assert load_corpus(str(tiny_data), folds=3, fold=1, limit=20).fold.cut == cuts[0], "a limit is of the pool"
 
 
 def test_a_limit_applies_to_the_pool_of_the_fold(tiny_data):
@@ -73,6 +99,7 @@ def test_a_source_that_is_one_file_is_cut_as_its_split_was(tmp_path):
         (["--data.folds", "1", "--data.fold", "0"], "data.folds must be at least 2, got 1"),
         (["--data.folds", "3", "--data.fold", "3"], "data.fold must be at least 0 and below data.folds 3, got 3"),
         (["--data.folds", "3", "--data.fold=-1"], "data.fold must be at least 0 and below data.folds 3, got -1"),
+        (["--data.folds_of", "all"], "data.folds_of all needs data.folds and data.fold"),
         (["--data.folds", "60", "--data.fold", "0"], "data.folds must be at most"),
     ],
 )

@@ -15,7 +15,7 @@ from alft.cli.rehearse_command import _add_arguments, _divided
 from alft.grid.cell_folder import CellFolder
 from alft.grid.policies import read_policies
 from alft.report import as_markdown, as_rehearsal, budgets, compare
-from alft.report.intervals import bootstrap_interval
+from alft.report.intervals import difference_of
 from alft.report.savings import SHARE
 
 from . import faults
@@ -87,10 +87,10 @@ def test_a_rehearsal_of_two_policies_and_two_seeds_from_end_to_end(rehearse):
             assert summary["settings"]["selection"]["restart"] == "each_set"
             assert all(record["test_f1_macro"] is not None for record in summary["epochs"])
     assert not list(Path("runs").rglob("*.ckpt"))
-    assert "\nTest macro-F1 after each round: mean over seeds, below it the 95 % interval\n" in out
+    assert "\nTest macro-F1 after each round: mean over runs, below it the 95 % interval\n" in out
     assert "Savings over the rounds, by test macro-F1" in out
     every = np.mean([runs[None, seed]["test"]["f1_macro"] for seed in (0, 1)])
-    assert f"With all 48 labels the test F1 is {every:.3f} (2 seeds); 95% of it is {0.95 * every:.3f}." in told
+    assert f"With all 48 labels the test F1 is {every:.3f} (2 runs); 95% of it is {0.95 * every:.3f}." in told
     for acquire in ("Random", "Margin"):
         means = np.mean([[r["test_f1_macro"] for r in runs[acquire, seed]["epochs"]] for seed in (0, 1)], axis=0)
         assert f"- {acquire}: over the rounds its test F1 has a mean of {np.mean([means[:2], means[1:]]):.3f}" in told
@@ -194,6 +194,11 @@ def study(tmp_path):
     return tmp_path
 
 
+def ends_of(values):
+    found = difference_of(values)
+    return found.low, found.high
+
+
 def test_figures_are_those_computed_by_hand(study):
     table = compare(study)
     margin, random = line(table, "Margin"), line(table, "Random")
@@ -205,20 +210,18 @@ def test_figures_are_those_computed_by_hand(study):
     }
     assert margin["rounds_area"] == pytest.approx(np.mean(areas["Margin"]))
     assert random["rounds_area"] == pytest.approx(np.mean(areas["Random"]))
-    assert (margin["rounds_area_low"], margin["rounds_area_high"]) == pytest.approx(
-        bootstrap_interval(np.array(areas["Margin"]))
-    )
+    assert (margin["rounds_area_low"], margin["rounds_area_high"]) == pytest.approx(ends_of(np.array(areas["Margin"])))
     differences = np.array(areas["Margin"]) - np.array(areas["Random"])
     assert margin["rounds_random_area_difference"] == pytest.approx(differences.mean())
     ends = (margin["rounds_random_area_low"], margin["rounds_random_area_high"])
-    assert ends == pytest.approx(bootstrap_interval(differences))
+    assert ends == pytest.approx(ends_of(differences))
     # Margin gets there with 40, 40 and 40 labels; Random with seed 1 alone, the others count with their last 40.
-    assert (margin["rounds_labels"], margin["rounds_missed"], margin["rounds_seeds"]) == (40, 0, 3)
+    assert (margin["rounds_labels"], margin["rounds_missed"], margin["rounds_runs"]) == (40, 0, 3)
     assert (random["rounds_labels"], random["rounds_missed"]) == (40, 2)
-    assert (margin["rounds_random_labels_difference"], margin["rounds_random_labels_seeds"]) == (0, 3)
+    assert (margin["rounds_random_labels_difference"], margin["rounds_random_labels_pairs"]) == (0, 3)
     assert margin["rounds_random_missed"] == 2
     assert np.isnan(random["rounds_random_area_difference"])
-    assert line(table, "baseline")["rounds_seeds"] == 0
+    assert line(table, "baseline")["rounds_runs"] == 0
 
 
 def test_a_run_that_gets_there_only_for_a_while_does_not_count(study):
@@ -235,20 +238,21 @@ def test_a_run_that_gets_there_only_for_a_while_does_not_count(study):
 
 def test_the_tables_and_sentences_for_reading(study):
     text = as_rehearsal(compare(study), budgets(study), 140)
-    assert "With all 100 labels the test F1 is 0.680 (3 seeds); 95% of it is 0.646." in text
+    assert "With all 100 labels the test F1 is 0.680 (3 runs); 95% of it is 0.646." in text
     told = " ".join(text.replace("┃", " ").replace("│", " ").split())
-    assert "Random 0.420 0.520 0.627 0.40-0.44 0.50-0.54 0.60-0.66" in told
+    assert "Random 0.420 0.520 0.627 0.37-0.47 0.47-0.57 0.55-0.70" in told
     assert "labels bought (10%) (20%) (40%)" in told
-    assert "Random 0.539 - at least 40 - 0.517-0.550 (2 of 3 not there)" in told
+    assert "Random 0.539 - at least 40 - 0.491-0.587 (2 of 3 not there)" in told
     random, margin = (next(line for line in told.split("- ") if line.startswith(f"{name}: ")) for name in SCORES)
     assert random.startswith(
         "Random: over the rounds its test F1 has a mean of 0.539; it needs at least 40 labels for a test F1 of 0.646 (2 of 3 "
         "runs did not get there)."
     )
     assert margin.startswith(
-        "Margin: over the rounds its test F1 has a mean of 0.599; better than random selection in that mean: +6.1 [+2.0, +9.2] "
-        "F1 points, 3 seeds in common (an interval of 75 % at most); it needs 40 labels for a test F1 of 0.646; in labels not "
-        "distinguishable from random selection: +0 [+0, +0] (3), which did not get there in 2 of 3 runs."
+        "Margin: over the rounds its test F1 has a mean of 0.599; not distinguishable from random selection in that mean: +6.1 "
+        "F1 points, [-3.1, +15.2] over 3 pairs of runs; p 0.104; an effect below 12.0 points was likely to be missed; it needs "
+        "40 labels for a test F1 of 0.646; in labels not distinguishable from random selection: +0 [+0, +0] (3), p 1.000, "
+        "which did not get there in 2 of 3 runs."
     )
     report = as_markdown(compare(study), budgets=budgets(study))
     assert "### Savings over the rounds, by test macro-F1" in report
@@ -282,8 +286,8 @@ def test_runs_that_ended_early_and_other_numbers_of_labels_are_not_compared(stud
             summary["epochs"][1]["bought"] = 25
             (folder / "summary.json").write_text(json.dumps(summary))
     margin = line(compare(study), "Margin")
-    assert margin["rounds_seeds"] == 2
-    assert margin["rounds_random_area_seeds"] == 0
+    assert margin["rounds_runs"] == 2
+    assert margin["rounds_random_area_pairs"] == 0
     assert np.isnan(margin["rounds_random_labels_difference"])
 
 

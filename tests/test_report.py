@@ -19,26 +19,27 @@ from .report_material import BASELINE, RANDOM, WHOLE, line, sentences_of, text_o
 def test_with_few_seeds_nothing_is_decided(tmp_path, seeds):
     write_study(tmp_path, seeds=seeds)
     told = sentences_of(tmp_path, "Entropy")
-    common = f"not decidable: {seeds} seed{'s' * (seeds > 1)} in common, 3 are needed."
+    common = f"not decidable: {seeds} pair{'s' * (seeds > 1)} of runs in common, 3 are needed."
     assert f"the comparison with random selection at the same budget is {common}" in told
     assert f"the comparison with the baseline (all labels) is {common}" in told
     assert "better than" not in text_of(tmp_path)
 
 
-@pytest.mark.parametrize(("seeds", "warned"), [(5, True), (6, False)])
-def test_sentences_say_what_the_intervals_say(tmp_path, seeds, warned):
-    write_study(tmp_path, seeds)
+def test_sentences_say_what_the_figures_say(tmp_path):
+    write_study(tmp_path, 5)
     text = text_of(tmp_path)
     found = line(compare(tmp_path), "Entropy")
+    assert found["random_adjusted_p"] < 0.001
     assert found["random_low"] > 0 > found["baseline_low"]
-    points = f"{100 * found['random_difference']:+.1f} [{100 * found['random_low']:+.1f}, {100 * found['random_high']:+.1f}]"
-    common = f"{seeds} seeds in common{' (an interval of 94 % at most)' if warned else ''}."
+    interval = f"[{100 * found['random_low']:+.1f}, {100 * found['random_high']:+.1f}]"
+    figures = f"{100 * found['random_difference']:+.1f} F1 points, {interval} over 5 pairs of runs; p below 0.001"
     on_baseline, on_random, at_equal_labels, *_ = sentences_of(tmp_path, "Entropy")
     assert on_baseline.startswith("not distinguishable from the baseline (all labels): ")
-    assert on_random == f"better than random selection at the same budget: {points} F1 points, {common}"
+    missed = f"an effect below {100 * found['baseline_visible']:.1f} points was likely to be missed."
+    assert on_baseline.endswith(f"p {found['baseline_adjusted_p']:.3f} after Holm for 2 comparisons; {missed}")
+    assert on_random == f"better than random selection at the same budget: {figures}."
     assert at_equal_labels.startswith("better than random selection in validation F1 at equal labels (70): ")
     assert sentences_of(tmp_path, "Random")[0].startswith("worse than the baseline (all labels): ")
-    assert ("With 3, 4, 5 seeds in common an interval reaches 75, 88, 94 % at most" in text) is warned
     assert "In recalculate mode" not in text
     assert "- baseline:" not in text
 
@@ -57,7 +58,9 @@ def test_without_a_test_set_it_is_said_once(tmp_path):
     text = text_of(tmp_path)
     assert text.count("There is no test set") == 1
     assert "at the same budget:" not in text
-    assert "not distinguishable from random selection in validation F1 at equal labels (70): +0.0 [+0.0, +0.0]" in text
+    assert (
+        "not distinguishable from random selection in validation F1 at equal labels (70): +0.0 F1 points, [+0.0, +0.0]" in text
+    )
     assert compare(tmp_path)[["test_f1", "collapsed", "random_difference"]].isna().all(axis=None)
     assert load_runs(tmp_path)["collapsed"].tolist() == [None] * 6
 
@@ -225,5 +228,5 @@ def test_real_runs_are_reported_in_every_format(fit, capsys):
     capsys.readouterr()
     assert main(["report", "runs"]) == 0
     out = capsys.readouterr().out
-    assert "- Entropy:\n  - the comparison with the baseline (all labels) is not decidable: 2 seeds in common" in out
+    assert "- Entropy:\n  - the comparison with the baseline (all labels) is not decidable: 2 pairs of runs in common" in out
     assert "majority class 0." in out

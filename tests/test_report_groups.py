@@ -52,7 +52,7 @@ def test_runs_of_other_data_are_never_compared(tmp_path):
     table = compare(tmp_path)
     assert len(table) == 3
     assert table[["baseline", "random"]].isna().all(axis=None)
-    assert not table[["baseline_seeds", "random_seeds", "equal_seeds"]].any(axis=None)
+    assert not table[["baseline_pairs", "random_pairs", "equal_pairs"]].any(axis=None)
 
 
 def test_runs_of_the_same_data_are_compared_whatever_config_they_were_started_with(tmp_path):
@@ -61,7 +61,7 @@ def test_runs_of_the_same_data_are_compared_whatever_config_they_were_started_wi
         write_run(tmp_path, seed, name="base", **BASELINE)
     table = compare(tmp_path)
     assert list(table["name"]) == ["base, tiny"] * 2
-    assert list(table["baseline_seeds"]) == [0, 5]
+    assert list(table["baseline_pairs"]) == [0, 5]
 
 
 def test_another_group_changes_nothing(tmp_path):
@@ -134,8 +134,8 @@ def test_what_else_tells_an_arm_from_its_control_is_said(tmp_path):
         write_run(tmp_path, seed, test=0.7, **RANDOM, cluster="Whole")
         write_run(tmp_path, seed, test=0.8, curve=WHOLE[:2], **BASELINE)
     text = text_of(tmp_path)
-    assert "3 seeds in common (an interval of 75 % at most); that control differs in cluster too." in text
-    assert "3 seeds in common (an interval of 75 % at most); the baseline differs in max_epochs too." in text
+    assert "over 3 pairs of runs; p below 0.001; that control differs in cluster too." in text
+    assert "was likely to be missed; the baseline differs in max_epochs too." in text
 
 
 def test_a_baseline_is_told_from_an_arm_by_all_but_the_selection(tmp_path):

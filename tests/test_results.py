@@ -51,6 +51,13 @@ def test_the_final_table_is_that_of_the_runs(monkeypatch):
     assert module.table() in (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
 
 
+def test_the_table_of_levers_is_that_of_the_runs(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "results" / "recipes")
+    module = __import__("levers_table")
+    assert module.table() in (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
+    assert len(module.LEVERS) == 1 + len(list((ROOT / "results" / "recipes" / "levers" / "candidates").glob("*.yaml")))
+
+
 def test_the_table_of_adapt_is_that_of_the_runs(monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "results" / "adapt")
     module = __import__("folds")

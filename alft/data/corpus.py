@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 
 from alft.data.annotated import Annotated, read_annotated
-from alft.data.folds import check_folds, take_fold
+from alft.data.folds import Fold, FoldsOf, check_folds, digest_of_cut, take_fold
 from alft.data.labels import in_order, missing_numbers
 from alft.data.oddities import dubious_names, essence, look_alikes, not_learnable, texts_without_words
 from alft.data.rows import Rows, stratified
@@ -25,7 +25,7 @@ class Corpus:
     """The data of a run.
 
     ``blank`` counts the train rows dropped because their text was blank; ``text_column`` is the column of the texts;
-    ``remarks`` say what is dubious about the data; ``fold`` has the number of the fold that is the test set, and of how many.
+    ``remarks`` say what is dubious about the data; ``fold`` is the fold that is the test set.
     """
 
     pool: Rows
@@ -35,7 +35,7 @@ class Corpus:
     blank: int
     text_column: str = "text"
     remarks: list[str] = field(default_factory=list)
-    fold: dict[str, int] | None = None
+    fold: Fold | None = None
 
     @property
     def task(self) -> Task:
@@ -69,8 +69,7 @@ class Corpus:
         """One line for the user, without the label counts of the pool, since those labels are not bought yet."""
         test = f"{len(self.test)} test rows" if self.test is not None else "no test set"
         if self.fold is not None:
-            which = f"fold {self.fold['fold']} of {self.fold['folds']}"
-            test += f" ({which} of train and validation; the source's test set is not used)"
+            test += f" ({self.fold.describe()})"
         unlabelled = len(self.pool) - len(self.pool.labelled)
         return (
             f"data: pool of {len(self.pool)} rows ({unlabelled} without a label; {self.blank} blank ones dropped), "
@@ -88,6 +87,7 @@ def load_corpus(
     limit_validation: int | None = None,
     folds: int | None = None,
     fold: int | None = None,
+    folds_of: FoldsOf = "training",
     seed: int = 0,
 ) -> Corpus:
     """Read, clean, split and limit the data. The arguments are the settings ``data.*``, with these defaults.
@@ -104,6 +104,8 @@ def load_corpus(
         folds: Cut all labelled train and validation rows into this many stratified folds, to choose settings by; the source's
             own test set is then not used. null for the source's own sets.
         fold: The fold that is the test set, counted from 0; the validation set is drawn from the other rows.
+        folds_of: all cuts the rows of the source's test set as well, for a verdict over all labelled rows. Settings chosen on
+            such folds have seen the test set.
         limit: Use at most this many train rows, stratified by label; null for all.
         limit_validation: The same for validation rows.
         seed: Seed of split, folds and limit only, so that runs with different ``seed_everything`` share one pool.
@@ -111,7 +113,7 @@ def load_corpus(
     Raises:
         ValueError: The data cannot be used; the message names the setting, the place and the reason.
     """
-    check_folds(folds, fold)
+    check_folds(folds, fold, folds_of)
     found = read_source(source, subset, quotes)
     annotated, remarks = _read_splits(found, text_column, label_column)
     train = annotated["train"]
@@ -126,8 +128,9 @@ def load_corpus(
     pool, validation, test = _split(cleaned, found.whole, seed)
     cut = None
     if folds is not None and fold is not None:
-        cut = {"folds": folds, "fold": fold}
-        pool, validation, test = take_fold(pool, validation.take(validation.labelled), folds, fold, seed)
+        held, more = validation.take(validation.labelled), test.take(test.labelled) if test and folds_of == "all" else None
+        cut = Fold(fold, folds, digest_of_cut(pool, held, seed, more), folds_of)
+        pool, validation, test = take_fold(pool, held, folds, fold, seed, more)
     validation = _labelled_only(validation, limit_validation, "limit_validation", seed)
     test = _labelled_only(test, None, "test", seed) if test is not None else None
     pool = pool.take(stratified(pool.labels, _at_most(limit, pool, "limit"), seed, "limit", least=1))

@@ -1,6 +1,7 @@
 """Finishes a run after training: the final test and the last files."""
 
 import math
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -141,7 +142,7 @@ def summarise(
         "seed": active.policy.seed,
         "fingerprint": data.corpus.fingerprint,
         "pool_labels": data.corpus.pool_labels,
-        "fold": data.corpus.fold,
+        "fold": data.corpus.fold and asdict(data.corpus.fold),
         "settings": settings_of(trainer, model, data, active, test_on),
         "test": _test_scores(model),
         "tested_epoch": epoch,

@@ -8,11 +8,14 @@ under several names, all of them.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from itertools import groupby
 from pathlib import Path
 from typing import Literal
 
+from alft.report.intervals import Repetition
+from alft.report.predictions import Predictions, read_predictions
 from alft.report.settings import Settings, phrase, varying, written
 from alft.report.summaries import Run, find_runs
 
@@ -51,18 +54,28 @@ class Arm:
         return "baseline" if acquire is None else "random" if acquire == "Random" else "selection"
 
     @property
-    def scores_on_test(self) -> dict[int, float | None]:
-        """Test macro-F1 by seed, in [0, 1]; None for a run without a test set."""
-        return {run.seed: run.summary["test"]["f1_macro"] for run in self.runs}
+    def folds(self) -> int | None:
+        """Number of folds that the rows were cut into; None without folds."""
+        fold = self.runs[0].fold
+        return None if fold is None else fold[1]
+
+    @property
+    def scores_on_test(self) -> dict[Repetition, float | None]:
+        """Test macro-F1 by fold and seed, in [0, 1]; None for a run without a test set."""
+        return {run.repetition: run.summary["test"]["f1_macro"] for run in self.runs}
+
+    @cached_property
+    def predictions(self) -> dict[int, Predictions]:
+        """Predictions for the test set by seed, those of all folds as one; a seed that lacks files or folds is left out."""
+        of_seed: dict[int, list[Predictions | None]] = {}
+        for run in self.runs:
+            of_seed.setdefault(run.seed, []).append(read_predictions(run.folder))
+        complete = {seed: [part for part in parts if part is not None] for seed, parts in of_seed.items()}
+        return {seed: Predictions.joined(parts) for seed, parts in complete.items() if len(parts) == (self.folds or 1)}
 
 
-def gather(*roots: str | Path, folds_together: bool = False) -> list[Arm]:
+def gather(*roots: str | Path) -> list[Arm]:
     """The arms of all finished runs below the roots.
-
-    Args:
-        *roots: Folders.
-        folds_together: Whether the folds of one data set are one group: those of runs with equal names and numbers of folds,
-            unless one of the folds has several fingerprints there, so that they are cut from several data sets.
 
     Returns:
         Arms sorted by the group's name and fingerprint and, within a group: baselines, random selection, the others by label.
@@ -71,8 +84,7 @@ def gather(*roots: str | Path, folds_together: bool = False) -> list[Arm]:
     Raises:
         ValueError: There is no run, a summary is broken, or two runs of one arm have the same seed.
     """
-    by_fingerprint = _groups(find_runs(*roots))
-    by_fingerprint = _with_folds_together(by_fingerprint) if folds_together else by_fingerprint
+    by_fingerprint = _with_folds_together(_groups(find_runs(*roots)))
     groups = [_arms(members, fingerprint) for fingerprint, members in by_fingerprint.items()]
     return [arm for arms in sorted(groups, key=lambda arms: (arms[0].name, arms[0].fingerprint)) for arm in arms]
 
@@ -96,19 +108,27 @@ def _groups(runs: Sequence[Run]) -> dict[str, list[Run]]:
 
 
 def _with_folds_together(groups: dict[str, list[Run]]) -> dict[str, list[Run]]:
-    """The groups, with those that are folds of one data set as one."""
-    of_source: dict[tuple[frozenset[str], int], list[str]] = {}
+    """The groups, with those that are folds of one cut as one.
+
+    Runs of earlier versions do not tell their cut: equal names and numbers of folds have to do, unless one of the folds has
+    several fingerprints then, so that they are cut from several data sets.
+    """
+    of_cut: dict[tuple[frozenset[str], int], list[str]] = {}
     found = dict(groups)
     for fingerprint, members in groups.items():
         if members[0].fold is not None:
-            names = frozenset(run.summary["name"] for run in members)
-            of_source.setdefault((names, members[0].fold[1]), []).append(fingerprint)
-    for fingerprints in of_source.values():
+            of_cut.setdefault((_cut(members), members[0].fold[1]), []).append(fingerprint)
+    for fingerprints in of_cut.values():
         folds = [groups[fingerprint][0].fold for fingerprint in fingerprints]
         if len(set(folds)) == len(folds) > 1:
             joint = sha256(" ".join(fingerprints).encode()).hexdigest()[:16]
             found[joint] = [run for fingerprint in fingerprints for run in found.pop(fingerprint)]
     return found
+
+
+def _cut(runs: Sequence[Run]) -> frozenset[str]:
+    """What the runs of one fold share with those of other folds."""
+    return frozenset(run.summary["fold"].get("cut", run.summary["name"]) for run in runs)
 
 
 def _arms(runs: list[Run], fingerprint: str) -> list[Arm]:

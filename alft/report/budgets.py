@@ -1,28 +1,26 @@
 """Test macro-F1 by labels bought: the score of each set of the runs that recorded it (``data.test_each_set``).
 
 A score belongs to the number of labels bought when it was measured. Arms are compared at equal numbers of labels, paired by
-seed, with the intervals of :mod:`alft.report.intervals`; a random control that bought other numbers has nothing to compare.
-The folds of one data set are repetitions of one setting, as seeds are, and pairs then share fold and seed. Folds share most of
-their training rows, so that standard errors and intervals over them are somewhat too small.
+fold and seed, with the intervals of :mod:`alft.report.intervals`; a random control that bought other numbers has nothing to
+compare. The folds of one data set are repetitions of one setting, as seeds are, and pairs then share fold and seed.
 """
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from alft.report.arms import Arm, gather, groups_of
-from alft.report.intervals import bootstrap_interval, paired_difference
+from alft.report.intervals import DIFFERENCE, Difference, mean_over_runs, paired_difference
 from alft.report.partners import random_of
 from alft.report.phrases import Line
+from alft.report.verdicts import VERDICT, judged
 
 COLUMNS = (
     *("name", "fingerprint", "folds", "arm", "bought", "pool", "runs", "test_f1", "test_f1_error", "test_low", "test_high"),
-    *("random", "random_difference", "random_low", "random_high", "random_seeds"),
+    *("random", *(f"random_{key}" for key in (*DIFFERENCE, *VERDICT))),
 )
 """Columns in the order of the CSV."""
 
@@ -38,16 +36,18 @@ def budgets(*roots: str | Path) -> pd.DataFrame:
         arm; bought: number of labels; pool: number of all labels, rounded mean over the folds; runs: runs with a score there;
         test_f1: their mean, in [0, 1]; test_f1_error: its standard error over these runs, NaN for one run; test_low,
         test_high: its 95 % interval; random: label of the
-        random control, None without one; random_difference, random_low, random_high: mean difference in test F1 to that
-        control at the same number of labels, and its 95 % interval; random_seeds: pairs with the same fold and seed.
+        random control, None without one; the difference in test F1 to that control at the same number of labels, with the
+        figures of :class:`alft.report.intervals.Difference` and of :func:`alft.report.verdicts.judged` under the prefix random,
+        adjusted for the arms that are compared with it at this number.
         No lines if no run recorded such scores.
 
     Raises:
         ValueError: There is no run, a summary is broken, or two runs of one arm have the same fold and seed.
     """
-    groups = groups_of(gather(*roots, folds_together=True))
+    groups = groups_of(gather(*roots))
     lines = [line for group in groups for arm in group for line in _lines(arm, random_of(arm, group), _folds(group))]
-    return pd.DataFrame(lines, columns=list(COLUMNS))
+    verdicts = judged(lines, "random", [(line["fingerprint"], line["random"], line["bought"]) for line in lines])
+    return pd.DataFrame([line | verdict for line, verdict in zip(lines, verdicts, strict=True)], columns=list(COLUMNS))
 
 
 def scores_by_labels(arm: Arm) -> dict[int, dict[tuple[int, int], float]]:
@@ -85,19 +85,13 @@ def _lines(arm: Arm, random: Arm | None, folds: int) -> list[dict[str, Any]]:
     return [
         {
             **{"name": arm.name, "fingerprint": arm.fingerprint, "folds": folds, "arm": arm.label},
-            **{"bought": bought, "pool": pool, "runs": len(scores), "test_f1": fmean(scores.values())},
-            **{"test_f1_error": standard_error(list(scores.values())), "random": random and random.label},
-            **dict(zip(("test_low", "test_high"), bootstrap_interval(np.array([*scores.values()])), strict=True)),
-            **paired_difference(scores, theirs.get(bought, {})).columns("random"),
+            **{"bought": bought, "pool": pool, "runs": len(scores), "random": random and random.label},
+            **_mean(mean_over_runs(scores, arm.folds)),
+            **paired_difference(scores, theirs.get(bought, {}), arm.folds).columns("random"),
         }
         for bought, scores in scores_by_labels(arm).items()
     ]
 
 
-def standard_error(values: Sequence[float]) -> float:
-    """Standard error of a mean: the deviation (n - 1) over the root of n; NaN for one value.
-
-    >>> round(standard_error([0.5, 0.7]), 6), standard_error([0.5])
-    (0.1, nan)
-    """
-    return stdev(values) / math.sqrt(len(values)) if len(values) > 1 else math.nan
+def _mean(scores: Difference) -> dict[str, float]:
+    return {"test_f1": scores.difference, "test_f1_error": scores.error, "test_low": scores.low, "test_high": scores.high}

@@ -55,11 +55,11 @@ def figure(column: str, form: str) -> Cell:
 
 
 def difference(name: str) -> Cell:
-    """A difference in points, its interval, and the number of seeds behind it."""
+    """A difference in points, its interval over runs, and the number of pairs behind it."""
 
     def cell(line: Line) -> str:
         difference = points(line[f"{name}_difference"], line[f"{name}_low"], line[f"{name}_high"])
-        return f"{difference} ({line[f'{name}_seeds']})" if line[f"{name}_seeds"] else "-"
+        return f"{difference} ({line[f'{name}_pairs']})" if line[f"{name}_pairs"] else "-"
 
     return cell
 

@@ -1,4 +1,4 @@
-"""The effect of single settings: pairs of arms that differ in one setting only, compared by seed (rules ours).
+"""The effect of single settings: pairs of arms that differ in one setting only, compared by fold and seed (rules ours).
 
 With or without clusters, clustering once or every epoch, warm or cold start, full fine-tuning or LoRA: such a claim is about
 two arms that are otherwise equal, whatever their controls. The two controls, the baseline and random selection, are handled
@@ -14,14 +14,19 @@ from typing import Any
 import pandas as pd
 
 from alft.report.arms import Arm, gather, groups_of
-from alft.report.intervals import paired_difference
+from alft.report.intervals import DIFFERENCE, paired_difference
 from alft.report.settings import phrase, varying, written
+from alft.report.text_luck import TEXT_DIFFERENCE, over_texts
+from alft.report.verdicts import VERDICT, judged
 from alft.system.excerpt import excerpt, listed
 
 ALONG = {"lora": {"lr"}, "uncertainty": {"epinet"}}
 """Settings that may change together with a setting, since they depend on it: LoRA uses its own learning rate."""
 
-COLUMNS = ("name", "fingerprint", "setting", "arm", "other", "change", "difference", "low", "high", "seeds")
+COLUMNS = (
+    *("name", "fingerprint", "setting", "arm", "other", "change"),
+    *(f"test_{key}" for key in (*DIFFERENCE, *TEXT_DIFFERENCE, *VERDICT)),
+)
 """Columns in the order of the CSV."""
 
 MOST_PAIRS = 200
@@ -47,9 +52,10 @@ def contrasts(*roots: str | Path, settings: Collection[str] | None = None, most:
             with all its pairs or none. What is left out is counted in ``attrs``, see :data:`LEFT_OUT`.
 
     Returns:
-        name, fingerprint, setting, arm and other (labels), change (the value of arm, and that of other), and for test F1, arm
-        minus other, paired by seed: difference, low, high, seeds. Sorted by group and setting, arms in the order of the
-        report; it may be empty.
+        name, fingerprint, setting, arm and other (labels), change (the value of arm, and that of other), and under the prefix
+        test the comparison of test F1, arm minus other, with the figures that :func:`alft.report.compare` has; it is adjusted
+        for the pairs of the same setting in the group. Sorted by group and setting, arms in the order of the report; it may be
+        empty.
 
     Raises:
         ValueError: There is no run, a summary is broken, two runs of one arm have the same seed, or no two arms differ in one
@@ -60,7 +66,9 @@ def contrasts(*roots: str | Path, settings: Collection[str] | None = None, most:
     _refuse_unknown(settings or (), {setting for counted in counts.values() for setting in counted})
     kept = {fingerprint: _kept(counted, settings, most) for fingerprint, counted in counts.items()}
     lines = [_line(*pair) for fingerprint, found in pairs.items() for pair in found if pair[0] in kept[fingerprint]]
-    table = pd.DataFrame(lines, columns=list(COLUMNS))
+    verdicts = judged(lines, "test", [(line["fingerprint"], line["setting"]) for line in lines])
+    judged_lines = [line | verdict for line, verdict in zip(lines, verdicts, strict=True)]
+    table = pd.DataFrame(judged_lines, columns=list(COLUMNS))
     table.attrs[LEFT_OUT] = {
         fingerprint: {setting: counted[setting] for setting in sorted(counted) if setting not in kept[fingerprint]}
         for fingerprint, counted in counts.items()
@@ -126,7 +134,6 @@ def _without_first(pair: tuple[Arm, Arm]) -> tuple[Arm, Arm]:
 
 
 def _line(setting: str, other: Arm, arm: Arm) -> dict[str, Any]:
-    found = paired_difference(arm.scores_on_test, other.scores_on_test)
     return {
         "name": arm.name,
         "fingerprint": arm.fingerprint,
@@ -134,10 +141,8 @@ def _line(setting: str, other: Arm, arm: Arm) -> dict[str, Any]:
         "arm": arm.label,
         "other": other.label,
         "change": f"{_value(setting, arm)} instead of {_value(setting, other)}",
-        "difference": found.mean,
-        "low": found.low,
-        "high": found.high,
-        "seeds": found.seeds,
+        **paired_difference(arm.scores_on_test, other.scores_on_test, arm.folds).columns("test"),
+        **over_texts(arm, other).columns("test"),
     }
 
 

@@ -18,28 +18,32 @@ from alft.report.label_curve import Curve, last_validated
 
 
 def equal_labels(arm: Arm, random: Arm | None) -> dict[str, Any]:
-    """Final validation F1 of runs that ended with as many labels as random selection, paired by seed.
+    """Final validation F1 of runs that ended with as many labels as random selection, paired by fold and seed.
 
-    Two runs of one seed form a pair if their last validated epochs are equal, and both had bought equally many labels by then.
-    The baseline is not used here: it has bought all labels.
+    Two runs of one fold and seed form a pair if their last validated epochs are equal, and both had bought equally many labels
+    by then. The baseline is not used here: it has bought all labels.
 
     Args:
         arm: Any arm.
         random: Its random control, if it has one.
 
     Returns:
-        equal_labels (mean over the pairs), equal_difference, equal_low, equal_high, equal_seeds, and equal_other_epochs:
-        common seeds that form no pair.
+        equal_labels (mean over the pairs), the figures of :class:`alft.report.intervals.Difference` with the prefix equal, and
+        equal_other_epochs: runs in common that form no pair.
     """
-    pairs = [] if random is None else [(one, other) for one in arm.runs for other in random.runs if one.seed == other.seed]
+    pairs = (
+        []
+        if random is None
+        else [(one, other) for one in arm.runs for other in random.runs if one.repetition == other.repetition]
+    )
     pairs = [pair for pair in pairs if not any(run.diverged for run in pair)]
-    ends = [(one.seed, last_validated(one.epochs), last_validated(other.epochs)) for one, other in pairs]
-    fair = [(seed, ours, theirs) for seed, ours, theirs in ends if _place(ours) == _place(theirs)]
-    ours = {seed: float(end["val_f1_macro"]) for seed, end, _ in fair}
-    theirs = {seed: float(end["val_f1_macro"]) for seed, _, end in fair}
+    ends = [(one.repetition, last_validated(one.epochs), last_validated(other.epochs)) for one, other in pairs]
+    fair = [(run, ours, theirs) for run, ours, theirs in ends if _place(ours) == _place(theirs)]
+    ours = {run: float(end["val_f1_macro"]) for run, end, _ in fair}
+    theirs = {run: float(end["val_f1_macro"]) for run, _, end in fair}
     return {
         "equal_labels": float(pd.Series([end["bought"] for _, end, _ in fair], dtype=float).mean()),
-        **paired_difference(ours, theirs).columns("equal"),
+        **paired_difference(ours, theirs, arm.folds).columns("equal"),
         "equal_other_epochs": len(pairs) - len(fair),
     }
 

@@ -1,36 +1,32 @@
-"""Differences between two arms over runs with the same seed, with bootstrap 95 % intervals.
+"""Differences between two arms over pairs of runs: what the luck of training leaves undecided.
 
-With few seeds the usual intervals are too narrow: the percentile interval uses the variance over n and quantiles of the normal
-distribution, where the t interval uses n - 1 and Student's. BCa corrects for skewness, not for this, and five numbers say
-little about skewness. So the percentiles are moved outwards until the interval equals that of t for symmetric differences:
-Hesterberg's *expanded percentile interval* ("What Teachers Should Know About the Bootstrap", 2015, arXiv 1411.5279). Its
-coverage, measured on 2,000 samples of normal differences (percentile, BCa, expanded): 5 seeds 84 %, 84 %, 92 %;
-10 seeds 90 %, 89 %, 94 %; 20 seeds 93 %, 93 %, 95 %. ``tests/test_report_figures.py`` repeats the measurement for five seeds.
+A pair are two runs with the same seed and, where there are folds, the same fold. Their differences get Student's t interval,
+whose coverage is nominal for normal differences, where percentile intervals of the bootstrap have 75, 88 and 92 % at 3, 4 and 5
+pairs (docs/verdicts.md has the measurements).
 
-No resample leaves the range of the differences, and by chance all n have the same sign in 2 of 2^n cases. So with 3, 4
-or 5 seeds **no** percentile interval has a coverage above 75, 88 or 94 %; each sentence of the report states this.
+Pairs of different folds share training rows, so that their differences vary less than those of independent pairs would. Their
+variance is that of the *corrected resampled t test* (Nadeau and Bengio, "Inference for the Generalization Error", Machine
+Learning 52, 2003): (1/n + test/train) s^2 instead of s^2/n, where test/train is 1/(K - 1) for K folds.
 """
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import dataclass, fields
 
 import numpy as np
 from scipy import stats
 
-Repetition = TypeVar("Repetition", int, tuple[int, int])
+Repetition = tuple[int, int]
+"""Fold of a run, -1 without folds, and its seed."""
 
-FEWEST_SEEDS = 3
-"""Minimum number of differences for an interval."""
-
-HONEST_SEEDS = 6
-"""Minimum number of differences with which an interval can have a coverage of 95 %."""
+FEWEST_PAIRS = 3
+"""Minimum number of differences for an interval (ours)."""
 
 CONFIDENCE = 0.95
-RESAMPLES = 10_000
-BOOTSTRAP_SEED = 0
-"""Seed of every interval, so that it does not depend on the rest of the report and is reproducible to the byte."""
+LEVEL = 1 - CONFIDENCE
+
+MOST_FLIPS = 14
+"""Maximum number of pairs of which all 2^n changes of sign are tried."""
 
 
 @dataclass(frozen=True)
@@ -38,82 +34,91 @@ class Difference:
     """Mean of paired differences with its 95 % interval; missing values are NaN.
 
     Attributes:
-        seeds: Number of pairs.
-        mean: Mean difference, in the unit of the values.
-        low: Lower end; missing below three pairs.
+        pairs: Number of pairs.
+        difference: Mean difference, in the unit of the values.
+        error: Its standard error, corrected for folds; missing below two pairs.
+        low: Lower end of the t interval; missing below three pairs.
         high: Upper end.
+        p: Two-sided p of the t test.
+        signs_p: Two-sided p of the exact sign-flip test, where it can be 0.05 or less (from 6 pairs on, to 14); not for folds.
     """
 
-    seeds: int
-    mean: float
-    low: float
-    high: float
+    pairs: int
+    difference: float = math.nan
+    error: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    p: float = math.nan
+    signs_p: float = math.nan
 
     def columns(self, name: str) -> dict[str, float]:
-        """The figures as columns of the table of arms."""
-        return {
-            f"{name}_difference": self.mean,
-            f"{name}_low": self.low,
-            f"{name}_high": self.high,
-            f"{name}_seeds": self.seeds,
-        }
+        """The figures as columns of a table, each with a prefix."""
+        return {f"{name}_{field.name}": getattr(self, field.name) for field in fields(self)}
 
 
-def paired_difference(ours: Mapping[Repetition, float | None], theirs: Mapping[Repetition, float | None]) -> Difference:
-    """Mean difference, ours minus theirs, over the seeds for which both have a value.
+DIFFERENCE = tuple(field.name for field in fields(Difference))
+"""Names of the figures."""
+
+
+def paired_difference(
+    ours: Mapping[Repetition, float | None], theirs: Mapping[Repetition, float | None], folds: int | None = None
+) -> Difference:
+    """Mean difference, ours minus theirs, over the folds and seeds for which both have a value.
 
     Args:
-        ours: Value by seed, or by fold and seed; None where missing.
+        ours: Value by fold and seed; None where missing.
         theirs: The same for the control.
+        folds: Number of folds that the rows were cut into; None without folds.
     """
-    pairs = [(ours[seed], theirs[seed]) for seed in sorted(set(ours) & set(theirs))]
-    differences = np.array([one - other for one, other in pairs if one is not None and other is not None])
-    if not len(differences):
-        return Difference(0, math.nan, math.nan, math.nan)
-    low, high = bootstrap_interval(differences)
-    return Difference(len(differences), float(differences.mean()), low, high)
+    known = ((key, ours[key], theirs[key]) for key in sorted(set(ours) & set(theirs)))
+    return mean_over_runs({key: one - other for key, one, other in known if one is not None and other is not None}, folds)
 
 
-def bootstrap_interval(differences: np.ndarray) -> tuple[float, float]:
-    """Expanded percentile interval of the mean, see above.
+def mean_over_runs(values: Mapping[Repetition, float], folds: int | None = None) -> Difference:
+    """Mean of a figure of runs, and its interval.
+
+    Args:
+        values: Value by fold and seed.
+        folds: As for :func:`paired_difference`.
+    """
+    several = folds is not None and len({fold for fold, _ in values}) > 1
+    return difference_of(np.array(list(values.values())), 1 / (folds - 1) if folds is not None and several else 0.0)
+
+
+def difference_of(differences: np.ndarray, shared: float = 0.0) -> Difference:
+    """The mean of differences and its interval.
 
     Args:
         differences: One number per pair.
+        shared: Rows of a test set by rows of a training set, where pairs have different test sets and share training rows.
 
-    Returns:
-        Both ends: NaN below three pairs, twice the value if all are equal.
-
-    >>> bootstrap_interval(np.array([0.25, 0.25, 0.25]))
-    (0.25, 0.25)
+    >>> found = difference_of(np.array([0.01, 0.02, 0.03]))
+    >>> [round(value, 4) for value in (found.difference, found.error, found.low, found.high, found.p)]
+    [0.02, 0.0058, -0.0048, 0.0448, 0.0742]
     """
-    if len(differences) < FEWEST_SEEDS:
-        return math.nan, math.nan
-    if np.ptp(differences) == 0:
-        return float(differences[0]), float(differences[0])
-    interval = stats.bootstrap(
-        (differences,),
-        np.mean,
-        n_resamples=RESAMPLES,
-        confidence_level=expanded_confidence(len(differences)),
-        method="percentile",
-        rng=np.random.default_rng(BOOTSTRAP_SEED),
-    ).confidence_interval
-    return float(interval.low), float(interval.high)
+    pairs = len(differences)
+    mean = float(differences.mean()) if pairs else math.nan
+    if pairs < 2:
+        return Difference(pairs, mean)
+    error = math.sqrt(1 / pairs + shared) * float(differences.std(ddof=1)) if np.ptp(differences) else 0.0
+    if pairs < FEWEST_PAIRS:
+        return Difference(pairs, mean, error)
+    half = float(stats.t.ppf(1 - LEVEL / 2, pairs - 1)) * error
+    return Difference(pairs, mean, error, mean - half, mean + half, _t_p(mean, error, pairs), _signs_p(differences, shared))
 
 
-def expanded_confidence(pairs: int) -> float:
-    """Confidence of a percentile interval, in (0.95, 1), that makes it as wide as the t interval.
-
-    The tail on each side is Phi(t sqrt(n / (n - 1))), with t the 2.5 % quantile of Student's distribution with n - 1 degrees.
-    """
-    quantile = stats.t.ppf((1 - CONFIDENCE) / 2, pairs - 1)
-    return float(1 - 2 * stats.norm.cdf(quantile * math.sqrt(pairs / (pairs - 1))))
+def _t_p(mean: float, error: float, pairs: int) -> float:
+    """Of differences that are all equal 0 or 1: there is no spread to compare the mean with."""
+    if error == 0:
+        return float(mean == 0)
+    return float(2 * stats.t.sf(abs(mean) / error, pairs - 1))
 
 
-def attainable_level(pairs: int) -> float:
-    """Maximum coverage of an interval of this many differences, in [0, 1): 1 - 2 / 2^n, see above.
-
-    >>> [attainable_level(pairs) for pairs in (3, 4, 5, 6)]
-    [0.75, 0.875, 0.9375, 0.96875]
-    """
-    return 1 - 2 * 0.5**pairs
+def _signs_p(differences: np.ndarray, shared: float) -> float:
+    """P of the sign-flip test, in which each difference is as likely as its opposite."""
+    pairs = len(differences)
+    if shared or pairs > MOST_FLIPS or 2 / 2**pairs > LEVEL:
+        return math.nan
+    signs = 1 - 2 * ((np.arange(2**pairs)[:, None] >> np.arange(pairs)) & 1)
+    sums = np.abs(signs @ differences)
+    return float(np.mean(sums >= sums[0] * (1 - 1e-12)))  # the first has no sign changed

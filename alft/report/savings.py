@@ -9,15 +9,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
 from alft.report.arms import Arm
 from alft.report.budgets import scores_by_labels
-from alft.report.intervals import bootstrap_interval, paired_difference
+from alft.report.intervals import Repetition, mean_over_runs, paired_difference
 from alft.report.label_curve import Curve
-
-Repetition = tuple[int, int]
-"""Fold and seed of a run."""
 
 SHARE = 0.95
 """Share of the score with all labels that is to be reached."""
@@ -43,27 +38,28 @@ def savings(arm: Arm, random: Arm | None, baseline: Arm | None) -> dict[str, Any
 
     Returns:
         rounds_area: mean height of the curves, in [0, 1], with its interval rounds_area_low, rounds_area_high over the
-        rounds_seeds runs; rounds_target: SHARE of the score with all labels; rounds_labels: mean over the runs of the fewest
+        rounds_runs runs; rounds_target: SHARE of the score with all labels; rounds_labels: mean over the runs of the fewest
         labels from which on a curve stays at or above it, a run that does not get there counted with its last number of
-        labels; rounds_missed: number of such runs; rounds_random_area and rounds_random_labels with _difference, _low, _high,
-        _seeds: arm minus random selection, of whose runs on these seeds rounds_random_missed do not get there. Counting runs
-        that do not get there in this way draws differences in labels towards 0. Missing values are NaN.
+        labels; rounds_missed: number of such runs; rounds_random_area and rounds_random_labels with the figures of
+        :class:`alft.report.intervals.Difference`: arm minus random selection, of whose runs on these seeds
+        rounds_random_missed do not get there. Counting runs that do not get there in this way draws differences in labels
+        towards 0. Missing values are NaN.
     """
     ours, theirs, target = curves_of(arm), curves_of(random), _target(baseline)
     if {curve.labels for curve in ours.values()} != {curve.labels for curve in theirs.values()}:
         theirs = {}
     areas, labels = _areas(ours), _labels(ours, target)
-    low, high = bootstrap_interval(np.array([*areas.values()]))
+    mean = mean_over_runs(areas, arm.folds)
     return {
-        "rounds_seeds": len(ours),
-        "rounds_area": _mean(areas),
-        "rounds_area_low": low,
-        "rounds_area_high": high,
+        "rounds_runs": len(ours),
+        "rounds_area": mean.difference,
+        "rounds_area_low": mean.low,
+        "rounds_area_high": mean.high,
         "rounds_target": target,
-        "rounds_labels": _mean(labels),
+        "rounds_labels": mean_over_runs(labels).difference,
         "rounds_missed": _missed(ours, target),
-        **paired_difference(areas, _areas(theirs)).columns("rounds_random_area"),
-        **paired_difference(labels, _labels(theirs, target)).columns("rounds_random_labels"),
+        **paired_difference(areas, _areas(theirs), arm.folds).columns("rounds_random_area"),
+        **paired_difference(labels, _labels(theirs, target), arm.folds).columns("rounds_random_labels"),
         "rounds_random_missed": _missed({seed: theirs[seed] for seed in theirs if seed in ours}, target),
     }
 
@@ -73,11 +69,11 @@ def _target(baseline: Arm | None) -> float:
     return SHARE * sum(scores) / len(scores) if scores else math.nan
 
 
-def _areas(curves: Mapping[Repetition, Curve]) -> dict[Repetition, float | None]:
+def _areas(curves: Mapping[Repetition, Curve]) -> dict[Repetition, float]:
     return {seed: curve.mean_height() for seed, curve in curves.items()}
 
 
-def _labels(curves: Mapping[Repetition, Curve], target: float) -> dict[Repetition, float | None]:
+def _labels(curves: Mapping[Repetition, Curve], target: float) -> dict[Repetition, float]:
     if math.isnan(target):
         return {}
     reached = {seed: curve.reaches(target) for seed, curve in curves.items()}
@@ -86,8 +82,3 @@ def _labels(curves: Mapping[Repetition, Curve], target: float) -> dict[Repetitio
 
 def _missed(curves: Mapping[Repetition, Curve], target: float) -> float:
     return math.nan if math.isnan(target) or not curves else sum(curve.reaches(target) is None for curve in curves.values())
-
-
-def _mean(values: Mapping[Repetition, float | None]) -> float:
-    found = [value for value in values.values() if value is not None]
-    return sum(found) / len(found) if found else math.nan

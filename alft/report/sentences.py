@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from alft.report.intervals import FEWEST_SEEDS, HONEST_SEEDS, attainable_level
 from alft.report.phrases import SPREAD, Line, compared, count
 from alft.report.rounds import on_rounds
 
@@ -54,19 +53,21 @@ def sentences_on_group(lines: Sequence[Line]) -> list[str]:
 
 def sentences_on_all(table: pd.DataFrame) -> list[str]:
     """How to read the figures of a report."""
-    seeds = table[["baseline_seeds", "random_seeds", "equal_seeds", "spread_seeds"]].to_numpy()
     found = [
-        "Differences are arm minus control, paired by seed, in F1 points (hundredths), with a bootstrap 95 % interval "
-        "in brackets and the number of seeds in common. Each interval stands for itself: of 20 comparisons without any effect, "
-        "one or more are expected to look like one. Seconds compare only where all runs had the same machine."
+        "Differences are arm minus control, paired by fold and seed, in F1 points (hundredths), each with a t interval of 95 % "
+        "over the luck of training. A verdict takes a p of 0.05 or less after Holm's method, over the arms of the group that "
+        'have the same control; "smallest visible" is what would then have been seen with a probability of 80 %. Seconds '
+        "compare only where all runs had the same machine."
     ]
-    if ((seeds >= FEWEST_SEEDS) & (seeds < HONEST_SEEDS)).any():
-        few = range(FEWEST_SEEDS, HONEST_SEEDS)
-        levels = ", ".join(f"{100 * attainable_level(pairs):.0f}" for pairs in few)
-        chance = ", ".join(f"{20 * (1 - attainable_level(pairs)):.1f}" for pairs in few)
+    if table[["baseline_texts_low", "random_texts_low"]].notna().any(axis=None):
         found.append(
-            f"With {', '.join(map(str, few))} seeds in common an interval reaches {levels} % at most, so that of 20 "
-            f"comparisons without any effect {chance} or more look like one. More seeds are the remedy, from {HONEST_SEEDS} on."
+            "The interval over texts draws the rows of the test set anew, and the seeds; p is the larger one of both tests. "
+            "Without predictions.parquet of both arms there is none, and a verdict says nothing of other texts."
+        )
+    if (table["folds"] > 1).any():
+        found.append(
+            "Runs of several folds share training rows: their intervals have the variance of the corrected resampled t test "
+            "(Nadeau and Bengio 2003)."
         )
     return found
 
@@ -86,7 +87,7 @@ def _on_labels(line: Line) -> str:
 
 
 def _on_stability(line: Line, baseline: Line | None) -> str:
-    """The spread over the last epochs compared with the baseline, the spread over seeds, and the collapsed runs."""
+    """The spread over the last epochs compared with the baseline, the spread over runs, and the collapsed runs."""
     found = []
     if baseline and line["val_f1_last_std"] is not None and baseline["val_f1_last_std"] is not None:
         reference = _other_baseline(line) if line["test_f1"] is None else ""  # else stated with the scores
@@ -94,13 +95,13 @@ def _on_stability(line: Line, baseline: Line | None) -> str:
     if line["kind"] != "baseline" and line["test_f1_std"] is not None:
         theirs = baseline["test_f1_std"] if baseline else None
         found.append(
-            f"over seeds its test F1 has a standard deviation of {100 * line['test_f1_std']:.1f} points"
+            f"over runs its test F1 has a standard deviation of {100 * line['test_f1_std']:.1f} points"
             + ("" if theirs is None else f", the baseline's of {100 * theirs:.1f}")
         )
     if line["collapsed"]:
         found.append(f"{line['collapsed']:.0%} of its runs predict one class only, of which no spread over epochs is taken")
     if line["diverged"]:
-        found.append(f"{line['diverged']} of its {line['seeds']} runs diverged and have no score; its scores are of the others")
+        found.append(f"{line['diverged']} of its {line['runs']} runs diverged and have no score; its scores are of the others")
     return "; ".join(found) + "." if found else ""
 
 
@@ -122,12 +123,12 @@ def _on_curve(line: Line) -> str:
     if line["one_step"] or line["area"] is None:
         return ""
     area = f"; its F1-labels curve has a mean height of {line['area']:.3f}"
-    runs, seeds = line["labels_at_equal_f1_runs"], line["seeds"]
-    if runs is None:
+    reached, runs = line["labels_at_equal_f1_runs"], line["runs"]
+    if reached is None:
         return area
-    if not runs:
+    if not reached:
         return f"; none of its runs ends as good as the baseline on validation{area}"
-    those = "" if runs == seeds else f" in {runs:.0f} of {seeds} runs"
+    those = "" if reached == runs else f" in {reached:.0f} of {runs} runs"
     return f"; it stays as good as the baseline on validation from {line['labels_at_equal_f1']:.0f} labels on{those}{area}"
 
 
@@ -164,10 +165,10 @@ def _on_random(line: Line) -> str:
 
 
 def _on_equal_labels(line: Line) -> str:
-    """F1 at equal labels; seeds whose runs end at different epochs or labels form no pair, so there may be none to compare."""
+    """F1 at equal labels; runs that end at different epochs or labels form no pair, so there may be none to compare."""
     if not line["random"] or line["one_step"]:
         return ""
-    pairs, others = line["equal_seeds"], line["equal_other_epochs"]
+    pairs, others = line["equal_pairs"], line["equal_other_epochs"]
     if others and not pairs:
         return (
             "F1 at equal labels is not comparable with random selection: the labels were bought at other epochs, so one of "

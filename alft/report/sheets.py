@@ -1,21 +1,22 @@
 """Lays out the table of arms: for each group a few narrow sheets of rounded figures, then sentences."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pandas as pd
 
-from alft.report.budgets_sheet import budgets_sheet, folds_sections
+from alft.report.budgets_sheet import budgets_sheet
 from alft.report.cells import Cell, Section, Sheet, difference, figure, lines_of, sheet_of
 from alft.report.choice import choose, not_shown
 from alft.report.contrasts import LEFT_OUT
-from alft.report.phrases import Line, points, verdict
+from alft.report.phrases import Line
 from alft.report.rounds import savings_sheet
 from alft.report.sentences import sentences_on, sentences_on_group
 from alft.report.settings import shared
 from alft.report.suspects import BROKEN, suspects_sheet, told_broken
 from alft.report.tables import GROUP
+from alft.report.verdict_sheets import contrasts_sheet, verdict_sheets
 from alft.system.control_names import CONTROLS, ENCODER, control_key, in_words
 
 
@@ -24,7 +25,7 @@ def labels_at_equal_f1(line: Line) -> str:
     runs = line["labels_at_equal_f1_runs"]
     if runs is None:
         return "-"
-    return f"{line['labels_at_equal_f1']:.0f} ({runs:.0f} of {line['seeds']})" if runs else "never"
+    return f"{line['labels_at_equal_f1']:.0f} ({runs:.0f} of {line['runs']})" if runs else "never"
 
 
 def unless_one_step(cell: Cell) -> Cell:
@@ -32,13 +33,14 @@ def unless_one_step(cell: Cell) -> Cell:
     return lambda line: "one step" if line["one_step"] else cell(line)
 
 
+SCORES, POOLED = "Test macro-F1", "folds\npooled"
+
 SHEETS: dict[str, dict[str, Cell]] = {
-    "Test macro-F1": {
-        "seeds": figure("seeds", "d"),
+    SCORES: {
+        "runs": figure("runs", "d"),
         "mean": figure("test_f1", ".3f"),
         "std": figure("test_f1_std", ".3f"),
-        "to the baseline,\npoints [95 %]\n(seeds)": difference("baseline"),
-        "to random at the\nsame budget, points\n[95 %] (seeds)": difference("random"),
+        POOLED: figure("pooled_f1", ".3f"),
     },
     "Labels": {
         "bought": figure("bought", ".0f"),
@@ -48,14 +50,14 @@ SHEETS: dict[str, dict[str, Cell]] = {
     },
     "Validation F1 and labels": {
         "equal\nlabels": unless_one_step(figure("equal_labels", ".0f")),
-        "F1 there to\nrandom, points\n[95 %] (seeds)": unless_one_step(difference("equal")),
+        "F1 there to\nrandom, points\n[95 %] (pairs)": unless_one_step(difference("equal")),
         "labels at the\nbaseline's F1": unless_one_step(labels_at_equal_f1),
         "area under\nF1-labels curve": unless_one_step(figure("area", ".3f")),
     },
     "Stability": {
-        "std of\ntest F1\nover seeds": figure("test_f1_std", ".3f"),
+        "std of\ntest F1\nover runs": figure("test_f1_std", ".3f"),
         "std of\nvalidation F1\nover last epochs": figure("val_f1_last_std", ".3f"),
-        "that to the\nbaseline, points\n[95 %] (seeds)": difference("spread"),
+        "that to the\nbaseline, points\n[95 %] (pairs)": difference("spread"),
         "collapsed\nruns": figure("collapsed", ".0%"),
     },
     "Cost": {
@@ -80,8 +82,7 @@ def sections(
         table: Result of :func:`alft.report.compare`, in whose order the groups are.
         contrasts: Pairs, as returned by :func:`alft.report.contrasts` for the same runs.
         arms: Texts; only arms with one of them in their label are shown. By default all, or the best of very many.
-        budgets: Test scores by labels, as returned by :func:`alft.report.budgets` for the same runs; those over several folds
-            are sections of their own, the last ones.
+        budgets: Test scores by labels, as returned by :func:`alft.report.budgets` for the same runs.
         suspects: Suspected wrong labels, as returned by :func:`alft.report.suspects` for the same runs.
     """
     doubtful = [] if suspects is None else lines_of(suspects)
@@ -101,7 +102,7 @@ def sections(
             more = (*budgets_sheet(by_labels), *suspects_sheet([one for one in doubtful if one["fingerprint"] == fingerprint]))
             section = _section(lines, shown, left_out, [pair for pair in pairs if _belongs(pair, lines[0], arms)], more)
             found.append(replace(section, remarks=(*section.remarks, *told_broken(broken.get(fingerprint, ())))))
-    return [*found, *folds_sections(sets, arms)]
+    return found
 
 
 def _belongs(pair: Line, first: Line, arms: Sequence[str]) -> bool:
@@ -119,20 +120,37 @@ def _section(
     group = {line["arm"]: line for line in lines}
     findings = {line["arm"]: tuple(sentences_on(line, group, tested)) for line in shown}
     return Section(
-        title=f"{first['name']}, pool of {first['pool']:.0f} ({first['fingerprint'][:8]})",
+        title=_title(first),
         shared=f"All arms share: {shared([json.loads(line['settings']) for line in lines]) or 'no setting'}.",
         left_out=left_out,
         sheets=(
-            *(sheet_of(title, columns, shown) for title, columns in SHEETS.items()),
+            *_sheets(shown),
             *more,
             *savings_sheet(shown),
             *_controls_sheet(shown),
-            *_contrasts_sheet(pairs),
+            *contrasts_sheet(pairs),
         ),
         controls=_controls(first),
         findings={arm: sentences for arm, sentences in findings.items() if sentences},
         remarks=tuple(untested + sentences_on_group(shown)),
     )
+
+
+def _title(line: Line) -> str:
+    """Name, size of the pool and fingerprint of a group."""
+    pool = f"pool of {line['pool']:.0f}"
+    if line["folds"] is not None:
+        pool = f"{line['folds']:.0f} fold{'' if line['folds'] == 1 else 's'}, {pool.replace('of', 'of about')}"
+    return f"{line['name']}, {pool} ({line['fingerprint'][:8]})"
+
+
+def _sheets(lines: list[Line]) -> Iterator[Sheet]:
+    """The sheets that every group has; verdicts come after the scores."""
+    folds = any(line["pooled_f1"] is not None for line in lines)
+    for title, columns in SHEETS.items():
+        yield sheet_of(title, {name: cell for name, cell in columns.items() if folds or name != POOLED}, lines)
+        if title == SCORES:
+            yield from verdict_sheets(lines)
 
 
 def _controls(line: Line) -> str:
@@ -148,18 +166,3 @@ def _controls_sheet(lines: list[Line]) -> list[Sheet]:
     known = {words: key for words, key in keys.items() if any(line[key] is not None for line in lines)}
     columns = {words.replace(" + ", "\n+ "): figure(key, ".3f") for words, key in known.items()}
     return [sheet_of("Controls on the labels bought, test macro-F1", columns, lines)] if columns else []
-
-
-def _contrasts_sheet(pairs: list[Line]) -> list[Sheet]:
-    """The sheet of pairs, if there are any."""
-    if not any(pair["seeds"] for pair in pairs):
-        return []
-    header = ("arm", "its one difference", "test F1, points\n[95 %] (seeds)", "verdict")
-    return [Sheet("Arms that differ in one setting", header, tuple(_pair(pair) for pair in pairs))]
-
-
-def _pair(pair: Line) -> tuple[str, ...]:
-    low, high = pair["low"], pair["high"]
-    difference = f"{points(pair['difference'], low, high)} ({pair['seeds']})"
-    decided = "not decidable" if low is None else verdict(low, high).removesuffix(" than").removesuffix(" from")
-    return pair["arm"], pair["change"], difference, decided

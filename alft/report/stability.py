@@ -1,6 +1,6 @@
 """Stability of training: the spread of validation F1 over the last epochs of a run, and collapse to one class (ours).
 
-The spread is a figure of each run, so it can be paired by seed like a score. The spread of test F1 over seeds cannot: it is
+The spread is a figure of each run, so it can be paired like a score. The spread of test F1 over seeds cannot: it is
 one number per arm, and listed in the table without an interval.
 """
 
@@ -29,15 +29,15 @@ def last_spread(run: Run) -> float | None:
 
 
 def compare_spread(arm: Arm, baseline: Arm | None) -> dict[str, Any]:
-    """The spread over the last epochs, arm minus baseline, paired by seed: below 0 the arm is more stable.
+    """The spread over the last epochs, arm minus baseline, paired by fold and seed: below 0 the arm is more stable.
 
-    A seed with a run that predicts a single class forms no pair.
+    A run that predicts a single class forms no pair.
 
     Returns:
-        spread_difference, spread_low, spread_high, spread_seeds.
+        The figures of :class:`alft.report.intervals.Difference`, with the prefix spread.
     """
-    ours, theirs = ({run.seed: last_spread(run) for run in (one.runs if one else ())} for one in (arm, baseline))
-    return dict(paired_difference(ours, theirs).columns("spread"))
+    ours, theirs = ({run.repetition: last_spread(run) for run in (one.runs if one else ())} for one in (arm, baseline))
+    return dict(paired_difference(ours, theirs, arm.folds).columns("spread"))
 
 
 def collapsed(predicted: dict[str, int] | None) -> bool | None:

@@ -57,8 +57,11 @@ RUN: dict[str, Rule] = {
 MORE: dict[str, Rule] = {f"controls.{key}": SCORE for key in CONTROL_KEYS}
 """Entries that a report shows where a summary has them."""
 
-FOLD: dict[str, Rule] = {"fold": COUNT, "folds": COUNT}
+FOLD: dict[str, Rule] = {"fold": COUNT, "folds": Rule((int,), least=2)}
 """Entries of the fold of a run that has one."""
+
+FOLD_MORE: dict[str, Rule] = {"cut": TEXT}
+"""Entries of a fold that runs of earlier versions lack."""
 
 EPOCH: dict[str, Rule] = {
     "epoch": COUNT,
@@ -182,7 +185,11 @@ def _faults_inside(summary: Mapping[str, Any]) -> list[str]:
     """Faults of the entries that are records themselves: fold, epochs, settings in groups, and predictions by label."""
     settings, predicted = summary["settings"], summary["test"]["predicted"] or {}
     faults = _faults({"fold": None, **summary}, {"fold": Rule((dict, NoneType))})
-    faults += [] if faults or not summary.get("fold") else _faults(summary["fold"], FOLD, "fold.")
+    faults += (
+        []
+        if faults or not summary.get("fold")
+        else _faults({**dict.fromkeys(FOLD_MORE, ""), **summary["fold"]}, FOLD | FOLD_MORE, "fold.")
+    )
     faults += [fault for i, record in enumerate(summary["epochs"]) for fault in _faults(record, EPOCH, f"epochs.{i}.")]
     faults += [
         fault

@@ -1,11 +1,12 @@
 """Suspected wrong labels of the runs of a group: their files ``suspects.csv``, counted together.
 
-Runs of one group have the same texts and labels, so a row number means the same text in all. A run says nothing of rows that it
-did not buy. A list is a help for reading and no score: one that is broken is left out and told, and the report goes on.
+Runs of one group have the same texts and labels, so a row number means the same text in all, or in those of one fold. A run
+says nothing of rows that it did not buy. A list is a help for reading and no score: one that is broken is left out and told,
+and the report goes on.
 """
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import StringIO
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from alft.system.excerpt import first_line
 from alft.system.run_files import SUSPECT_COLUMNS, SUSPECTS
 from alft.system.visible import visible, visible_values
 
-COLUMNS = ("name", "fingerprint", "row", "label", "probability", "likelier", "likelier_probability", "runs", "of")
+COLUMNS = ("name", "fingerprint", "fold", "row", "label", "probability", "likelier", "likelier_probability", "runs", "of")
 """Columns in the order of the CSV."""
 
 BROKEN = "broken"
@@ -32,10 +33,10 @@ def suspects(*roots: str | Path) -> pd.DataFrame:
     """One line per suspected row of each group of runs below the roots, the most doubtful first.
 
     Returns:
-        name, fingerprint; row: number of the text in the pool; label: its label; probability: that of its label by regressions
-        that have not seen it, in [0, 1]; likelier: the label that they find likeliest, and likelier_probability; all of these
-        as means over the runs that list the row; runs: their number; of: number of runs of the group with a list. The order
-        is that of 1 less the probability, summed over the runs.
+        name, fingerprint; fold: the one whose pool it is, -1 without folds; row: number of the text in the pool; label: its
+        label; probability: that of its label by regressions that have not seen it, in [0, 1]; likelier: the label that they
+        find likeliest, and likelier_probability; all of these as means over the runs that list the row; runs: their number;
+        of: number of runs of the group and fold with a list. The order is that of 1 less the probability, summed over the runs.
         No lines if no run has a list. Lists that cannot be read are left out and told in ``attrs``, see :data:`BROKEN`.
 
     Raises:
@@ -88,33 +89,36 @@ def suspects_sheet(lines: Sequence[Line]) -> list[Sheet]:
     return [Sheet(title, header, tuple(_cells(line) for line in lines[:MOST]))]
 
 
-def _lists(group: Sequence[Arm]) -> tuple[list[list[Line]], list[str]]:
-    """The lists of a group's runs, and what is wrong with those that cannot be read."""
-    lists, faults = [], []
-    for file in (Path(run.folder) / SUSPECTS for arm in group for run in arm.runs):
+def _lists(group: Sequence[Arm]) -> tuple[dict[int, list[list[Line]]], list[str]]:
+    """The lists of a group's runs by fold, and what is wrong with those that cannot be read."""
+    lists: dict[int, list[list[Line]]] = {}
+    faults = []
+    for run in (run for arm in group for run in arm.runs):
+        file = Path(run.folder) / SUSPECTS
         if file.is_file():
             try:
-                lists.append(read_suspects(file))
+                lists.setdefault(run.repetition[0], []).append(read_suspects(file))
             except ValueError as error:
                 faults.append(str(error))
     return lists, faults
 
 
-def _lines(arm: Arm, lists: Sequence[Sequence[Line]]) -> list[Line]:
+def _lines(arm: Arm, lists: Mapping[int, Sequence[Sequence[Line]]]) -> list[Line]:
     """One line per row of the lists of an arm's group, the most doubtful first."""
-    by_row: dict[tuple[int, str, str], list[Line]] = {}
-    for found in lists:
-        for line in found:
-            by_row.setdefault((line["row"], line["label"], line["likelier"]), []).append(line)
+    by_row: dict[tuple[int, int, str, str], list[Line]] = {}
+    for fold, found in lists.items():
+        for line in (line for one in found for line in one):
+            by_row.setdefault((fold, line["row"], line["label"], line["likelier"]), []).append(line)
     counted = [
         {
-            **{"name": arm.name, "fingerprint": arm.fingerprint, "row": row, "label": label, "likelier": likelier},
+            **{"name": arm.name, "fingerprint": arm.fingerprint, "fold": fold},
+            **{"row": row, "label": label, "likelier": likelier},
             **{key: sum(line[key] for line in lines) / len(lines) for key in ("probability", "likelier_probability")},
-            **{"runs": len(lines), "of": len(lists)},
+            **{"runs": len(lines), "of": len(lists[fold])},
         }
-        for (row, label, likelier), lines in by_row.items()
+        for (fold, row, label, likelier), lines in by_row.items()
     ]
-    return sorted(counted, key=lambda line: (-line["runs"] * (1 - line["probability"]), line["row"]))
+    return sorted(counted, key=lambda line: (-line["runs"] * (1 - line["probability"]), line["fold"], line["row"]))
 
 
 def _checked(line: dict[str, str]) -> Line:
@@ -131,4 +135,5 @@ def _checked(line: dict[str, str]) -> Line:
 
 def _cells(line: Line) -> tuple[str, ...]:
     own, other = (f"{line[key]:.2f}" for key in ("probability", "likelier_probability"))
-    return f"{line['row']}", line["label"], own, line["likelier"], other, f"{line['runs']} of {line['of']}"
+    row = f"{line['row']}" if line["fold"] < 0 else f"{line['row']} of fold {line['fold']}"
+    return row, line["label"], own, line["likelier"], other, f"{line['runs']} of {line['of']}"

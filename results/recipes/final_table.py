@@ -3,7 +3,8 @@
 python results/recipes/final_table.py ENCODER FOLDER    # measures the controls of FOLDER/SET by seed: final/controls.csv
 python results/recipes/final_table.py    # the table: mean test macro-F1 with its 95 % interval (t over the seeds)
 
-A run has a tenth of its training time for its controls; here they take as long as they need.
+A seed draws the pool, for a run and for its controls. A run has a tenth of its training time for its controls; here they take
+as long as they need.
 """
 
 import csv
@@ -34,7 +35,8 @@ SEEDS = range(5)
 LIMITS = {"limit": 600, "limit_validation": 160}
 """As in final/data.yaml."""
 
-NAMES = {"ngrams_slow": "the default", "today": "before heads"}
+NAMES = {"default": "the default", "before": "before heads"}
+CONTROL = "frozen_tfidf_f1"
 WORDS = {"frozen_f1": "frozen vectors", "tfidf_f1": "TF-IDF", "frozen_tfidf_f1": "frozen vectors and TF-IDF"}
 
 Scores = dict[str, dict[int, float]]
@@ -66,25 +68,35 @@ def read_controls(path: Path) -> dict[str, Scores]:
     return found
 
 
-def read_runs(folder: Path) -> dict[str, dict[str, dict[int, Any]]]:
-    """Summaries by recipe, set and seed."""
-    found: dict[str, dict[str, dict[int, Any]]] = defaultdict(lambda: defaultdict(dict))
+def read_runs(folder: Path) -> dict[str, dict[int, Any]]:
+    """Summaries of a recipe by set and seed."""
+    found: dict[str, dict[int, Any]] = defaultdict(dict)
     for path in sorted(folder.glob("*/*/version_*/summary.json")):
         summary = json.loads(path.read_text(encoding="utf-8"))
         command = (path.parents[2] / "command.txt").read_text(encoding="utf-8")
-        patterns = (r"candidates/(\w+)\.yaml", r"data\.source=\S+/(\w+)", r"seed_everything=(\d+)")
-        (recipe,), (of,), (seed,) = (re.findall(pattern, command) for pattern in patterns)
-        found[recipe][of][int(seed)] = summary
+        (of,) = re.findall(r"data\.source=\S+/(\w+)", command)
+        found[of][summary["seed"]] = summary
     return found
 
 
+def interval(values: Sequence[float]) -> tuple[float, float]:
+    """Mean and half the width of its 95 % interval, of two values or more."""
+    return mean(values), stats.t.ppf(0.975, len(values) - 1) * stdev(values) / math.sqrt(len(values))
+
+
 def cell(scores: dict[int, float]) -> str:
-    """Mean and half the width of its 95 % interval, which takes two seeds."""
+    """Mean and half the width of its interval."""
     values = list(scores.values())
     if len(values) < 2:
         return f"{values[0]:.3f}" if values else "-"
-    half = stats.t.ppf(0.975, len(values) - 1) * stdev(values) / math.sqrt(len(values))
-    return f"{mean(values):.3f} ± {half:.3f}{f' ({len(values)} seeds)' if len(values) < len(SEEDS) else ''}"
+    seeds = f" ({len(values)} seeds)" if len(values) < len(SEEDS) else ""
+    return "{:.3f} ± {:.3f}".format(*interval(values)) + seeds
+
+
+def gain(ours: dict[int, float], theirs: dict[int, float]) -> str:
+    """The difference in points, paired by seed."""
+    values = [100 * (ours[seed] - theirs[seed]) for seed in sorted(set(ours) & set(theirs))]
+    return "{:+.1f} ± {:.1f}".format(*interval(values)) if len(values) > 1 else "-"
 
 
 def row(name: str, scores: Scores, *more: str) -> str:
@@ -103,10 +115,18 @@ def table() -> str:
         f"| | {' | '.join(SETS)} | one class predicted | first epoch above the majority |",
         f"|---|{'---|' * (len(SETS) + 2)}",
     ]
-    for recipe, by_set in read_runs(RUNS).items():
-        scores = {of: {seed: run["test"]["f1_macro"] for seed, run in runs.items()} for of, runs in by_set.items()}
-        lines.append(row(NAMES[recipe], scores, *remarks([run for runs in by_set.values() for run in runs.values()])))
-    lines.extend(row(WORDS[control], scores, "", "") for control, scores in read_controls(CONTROLS).items())
+    runs = {recipe: read_runs(RUNS / recipe) for recipe in NAMES}
+    scores = {
+        recipe: {of: {seed: run["test"]["f1_macro"] for seed, run in found.items()} for of, found in by_set.items()}
+        for recipe, by_set in runs.items()
+    }
+    controls = read_controls(CONTROLS)
+    for recipe, by_set in runs.items():
+        lines.append(row(NAMES[recipe], scores[recipe], *remarks([run for found in by_set.values() for run in found.values()])))
+    lines.extend(row(WORDS[control], found, "", "") for control, found in controls.items())
+    for recipe in NAMES:
+        gains = [gain(scores[recipe].get(of, {}), controls[CONTROL][of]) for of in SETS]
+        lines.append(f"| {NAMES[recipe]}, points above {WORDS[CONTROL]} | {' | '.join(gains)} | | |")
     return "\n".join(lines)
 
 

@@ -1,0 +1,283 @@
+"""Verdicts: both intervals, p, Holm and the smallest visible effect, each against another implementation."""
+
+import math
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from sklearn.metrics import f1_score
+
+from alft.report import compare, contrasts
+from alft.report.intervals import difference_of, mean_over_runs, paired_difference
+from alft.report.predictions import drawn_counts, read_predictions
+from alft.report.verdicts import holm, needed_shift
+
+from .report_material import BASELINE, RANDOM, WHOLE, line, sentences_of, text_of, write_predictions, write_run
+
+DIFFERENCES = np.random.default_rng(1).normal(0.02, 0.03, size=8)
+
+
+# Over the luck of training
+
+
+@pytest.mark.parametrize("pairs", [3, 5, 8])
+def test_the_interval_and_p_are_those_of_a_t_test(pairs):
+    found = difference_of(DIFFERENCES[:pairs])
+    reference = stats.ttest_1samp(DIFFERENCES[:pairs], 0)
+    assert found.p == pytest.approx(reference.pvalue)
+    assert (found.low, found.high) == pytest.approx(tuple(reference.confidence_interval(0.95)))
+    assert found.error == pytest.approx(stats.sem(DIFFERENCES[:pairs]))
+
+
+@pytest.mark.parametrize("pairs", [6, 8])
+def test_the_p_of_sign_flips_is_that_of_all_permutations(pairs):
+    reference = stats.permutation_test(
+        (DIFFERENCES[:pairs],), partial(np.mean, axis=-1), permutation_type="samples", vectorized=True, n_resamples=np.inf
+    )
+    assert difference_of(DIFFERENCES[:pairs]).signs_p == pytest.approx(reference.pvalue)
+
+
+@pytest.mark.parametrize("pairs", [3, 5, 15])
+def test_sign_flips_are_left_out_where_they_decide_nothing_or_take_too_long(pairs):
+    assert math.isnan(difference_of(np.linspace(0.01, 0.02, pairs)).signs_p)
+    assert math.isnan(difference_of(DIFFERENCES, shared=0.25).signs_p)
+
+
+def test_pairs_of_several_folds_have_the_variance_of_the_corrected_resampled_t_test():
+    keys = [(fold, seed) for fold in range(4) for seed in range(2)]
+    found = mean_over_runs(dict(zip(keys, DIFFERENCES, strict=True)), folds=4)
+    error = DIFFERENCES.std(ddof=1) * math.sqrt(1 / 8 + 1 / 3)  # a fourth is tested, three fourths are trained on
+    assert found.error == pytest.approx(error)
+    assert found.high - found.low == pytest.approx(2 * stats.t.ppf(0.975, 7) * error)
+    assert found.p == pytest.approx(2 * stats.t.sf(DIFFERENCES.mean() / error, 7))
+
+
+def test_seeds_of_one_fold_are_independent_pairs():
+    ours, theirs = {(2, seed): 0.5 + DIFFERENCES[seed] for seed in range(5)}, {(2, seed): 0.5 for seed in range(5)}
+    assert paired_difference(ours, theirs, folds=4).p == pytest.approx(stats.ttest_1samp(DIFFERENCES[:5], 0).pvalue)
+
+
+def test_an_interval_needs_three_pairs():
+    for count in (1, 2):
+        ours, theirs = ({(-1, seed): value + seed**2 / 100 for seed in range(count)} for value in (0.8, 0.7))
+        found = paired_difference(ours, {**theirs, (-1, 9): 0.1})
+        assert (found.pairs, found.difference) == (count, pytest.approx(0.1))
+        assert math.isnan(found.low)
+        assert math.isnan(found.p)
+    assert paired_difference({(-1, 0): 0.8}, {(-1, 1): 0.7}).pairs == 0
+    assert paired_difference({(-1, 0): 0.8, (-1, 1): None, (-1, 2): 0.5}, {(-1, 0): None, (-1, 2): 0.5}).pairs == 1
+
+
+@pytest.mark.parametrize(("value", "p"), [(0.0, 1), (0.25, 0), (-0.125, 0)])
+def test_the_interval_of_equal_differences_is_their_value(value, p):
+    found = difference_of(np.full(4, value))
+    assert (found.difference, found.low, found.high, found.p) == (value, value, value, p)
+
+
+# Over texts
+
+
+def rows(seed, count=200, names=("negative", "positive")):
+    """True labels, which do not depend on the seed, and predictions of which some are wrong."""
+    truth = np.random.default_rng(0).choice(names, size=count, p=[0.3, 0.7])
+    random = np.random.default_rng(seed)
+    return truth, np.where(random.random(count) < 0.2, random.choice(names, size=count), truth)
+
+
+def test_macro_f1_of_draws_is_that_of_scikit_learn(tmp_path):
+    folder = write_run(tmp_path)
+    truth, predicted = rows(3)
+    write_predictions(folder, truth, predicted)
+    held = read_predictions(str(folder))
+    assert held.f1 == pytest.approx(f1_score(truth, predicted, average="macro"))
+    counts_BN = drawn_counts(200)
+    assert (counts_BN.sum(axis=1) == 200).all()
+    for draw in (0, 7, 3999):
+        again = np.repeat(np.arange(200), counts_BN[draw])
+        assert held.drawn_f1[draw] == pytest.approx(f1_score(truth[again], predicted[again], average="macro"))
+
+
+def test_a_class_that_is_not_there_counts_as_0(tmp_path):
+    folder = write_run(tmp_path)
+    truth, predicted = rows(3)
+    write_predictions(folder, truth, predicted, names=("negative", "neutral", "positive"))
+    assert read_predictions(str(folder)).f1 == pytest.approx(f1_score(truth, predicted, average="macro") * 2 / 3)
+
+
+def write_two_arms(root, seeds, lift=0.1, **more):
+    """Random selection, and entropy that is right more often by ``lift``, with their predictions."""
+    for seed in range(seeds):
+        truth, worse = rows(10 + seed)
+        better = np.where(np.random.default_rng(50 + seed).random(len(truth)) < 5 * lift, truth, worse)
+        for settings, predicted in ((RANDOM, worse), ({}, better)):
+            score = float(f1_score(truth, predicted, average="macro"))
+            write_predictions(write_run(root, seed, score, **settings, **more), truth, predicted)
+
+
+def test_the_interval_over_texts_agrees_with_a_plain_bootstrap(tmp_path):
+    write_two_arms(tmp_path, seeds=3)
+    found = line(compare(tmp_path), "Entropy")
+    random, drawn = np.random.default_rng(9), []
+    arms = [[rows(10 + seed) for seed in range(3)]]
+    arms.append([(t, np.where(np.random.default_rng(50 + s).random(200) < 0.5, t, p)) for s, (t, p) in enumerate(arms[0])])
+    for _ in range(800):
+        again, seeds = random.integers(0, 200, 200), random.integers(0, 3, 3)
+        theirs, ours = (
+            np.mean([f1_score(arm[seed][0][again], arm[seed][1][again], average="macro") for seed in seeds]) for arm in arms
+        )
+        drawn.append(ours - theirs)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    assert (found["random_texts_low"], found["random_texts_high"]) == pytest.approx((low, high), abs=0.008)
+    assert found["random_texts_error"] == pytest.approx(np.std(drawn), rel=0.1)
+    assert found["random_texts_difference"] == pytest.approx(found["random_difference"])
+
+
+def test_predictions_of_folds_are_pooled(tmp_path):
+    parts, folds = [], 3
+    for fold in range(folds):
+        truth, predicted = (column[fold::folds] for column in rows(3))
+        parts.append((truth, predicted))
+        more = {"fold": {"folds": folds, "fold": fold, "cut": "c" * 16}}
+        folder = write_run(
+            tmp_path, 0, float(f1_score(truth, predicted, average="macro")), fingerprint=f"{fold}" * 64, more=more
+        )
+        write_predictions(folder, truth, predicted)
+    found = line(compare(tmp_path), "Entropy")
+    whole = [np.concatenate(column) for column in zip(*parts, strict=True)]
+    assert found["pooled_f1"] == pytest.approx(f1_score(*whole, average="macro"))
+    assert found["test_f1"] == pytest.approx(np.mean([f1_score(*part, average="macro") for part in parts]))
+    assert (found["folds"], found["runs"]) == (3, 3)
+    assert "## tiny, 3 folds, pool of about 100 (" in text_of(tmp_path)
+    assert "corrected resampled t test" in text_of(tmp_path)
+
+
+def test_a_seed_without_all_its_folds_or_predictions_has_no_pooled_score(tmp_path):
+    truth, predicted = rows(3)
+    for fold in range(2):
+        more = {"fold": {"folds": 3, "fold": fold, "cut": "c" * 16}}
+        write_predictions(write_run(tmp_path, fingerprint=f"{fold}" * 64, more=more), truth, predicted)
+    assert pd.isna(line(compare(tmp_path), "Entropy")["pooled_f1"])
+
+
+def test_without_predictions_of_both_arms_there_is_no_interval_over_texts(tmp_path):
+    write_two_arms(tmp_path, seeds=3)
+    for path in tmp_path.glob("*/predictions.parquet"):
+        path.unlink()
+        break
+    found = line(compare(tmp_path), "Entropy")
+    assert (found["random_pairs"], math.isnan(found["random_texts_low"])) == (3, False), "two seeds have them"
+    for path in tmp_path.glob("*/predictions.parquet"):
+        path.unlink()
+    found = line(compare(tmp_path), "Entropy")
+    assert math.isnan(found["random_texts_low"])
+    assert found["random_both_p"] == found["random_p"]
+    assert "over texts" not in " ".join(sentences_of(tmp_path, "Entropy"))
+
+
+def test_a_model_that_diverged_has_no_predictions(tmp_path):
+    folder = write_run(tmp_path)
+    write_predictions(folder, ["negative", "positive"], ["negative", None])
+    assert read_predictions(str(folder)) is None
+
+
+def test_other_labels_for_the_same_rows_are_refused_naming_both_files(tmp_path):
+    write_two_arms(tmp_path, seeds=1)
+    folder = write_run(tmp_path, 1)
+    truth, predicted = rows(3)
+    write_predictions(folder, truth[::-1], predicted)
+    write_predictions(write_run(tmp_path, 1, **RANDOM), truth, predicted)
+    with pytest.raises(ValueError, match=r"predictions\.parquet and .*predictions\.parquet hold other labels"):
+        compare(tmp_path)
+
+
+def test_a_broken_file_of_predictions_is_refused(tmp_path):
+    folder = write_run(tmp_path)
+    (folder / "predictions.parquet").write_bytes(b"PAR1 no")
+    with pytest.raises(ValueError, match=r"predictions\.parquet is not a file of predictions"):
+        read_predictions(str(folder))
+
+
+# What stands
+
+
+def test_holm_is_that_of_the_definition():
+    """Step down: as long as the smallest of the m that are left times m is at most the level, it is rejected."""
+    p_values = [0.04, 0.001, 0.03, 0.3, 0.012, 0.03]
+    for level in (0.005, 0.05, 0.06, 0.12, 0.15, 0.4):
+        left, rejected = dict(enumerate(p_values)), set()
+        while left and min(left.values()) * len(left) <= level:
+            number = min(left, key=lambda entry: left[entry])
+            rejected.add(number)
+            del left[number]
+        assert {number for number, p in enumerate(holm(p_values)) if p <= level} == rejected
+
+
+@pytest.mark.parametrize(("pairs", "level"), [(3, 0.05), (5, 0.005), (20, 0.01)])
+def test_the_smallest_visible_effect_is_seen_four_times_in_five(pairs, level):
+    shift = needed_shift(pairs, level) / math.sqrt(pairs)
+    samples = np.random.default_rng(0).normal(shift, 1, size=(20_000, pairs))
+    assert np.mean(stats.ttest_1samp(samples, 0, axis=1).pvalue <= level) == pytest.approx(0.8, abs=0.01)
+
+
+def test_arms_are_adjusted_for_those_with_the_same_control(tmp_path):
+    noise = np.random.default_rng(2).normal(0, 0.01, size=(4, 5))
+    for seed in range(5):
+        write_run(tmp_path, seed, 0.7 + noise[0, seed], curve=WHOLE, **BASELINE)
+        for number, (name, gain) in enumerate({"Entropy": 0.02, "Margin": 0.012, "Bald": 0.0}.items()):
+            write_run(tmp_path, seed, 0.7 + gain + noise[number + 1, seed], acquire=name)
+    found = compare(tmp_path).set_index("arm")
+    arms = ["Entropy", "Margin", "Bald"]
+    assert found.loc[arms, "baseline_adjusted_p"].tolist() == pytest.approx(holm(found.loc[arms, "baseline_p"].tolist()))
+    assert found.loc[arms, "baseline_comparisons"].tolist() == [3] * 3
+    error = found.loc["Bald", "baseline_error"]
+    assert found.loc["Bald", "baseline_visible"] == pytest.approx(needed_shift(5, 0.05 / 3) * error)
+    assert found.loc["baseline", "baseline_comparisons"] == 0
+
+
+def test_a_difference_that_stands_alone_may_not_stand_among_others(tmp_path):
+    differences = np.array([0.03, 0.012, 0.02, 0.035, 0.008])
+    p = stats.ttest_1samp(differences, 0).pvalue
+    assert 0.01 < p < 0.025
+    for arms, verdict in (
+        (["Entropy"], "better than"),
+        (["Entropy", "Margin", "Bald", "Variance"], "not distinguishable from"),
+    ):
+        root = tmp_path / str(len(arms))
+        for seed in range(5):
+            write_run(root, seed, 0.7, curve=WHOLE, **BASELINE)
+            for number, name in enumerate(arms):
+                spread = differences[seed] if number == 0 else (-1) ** (seed + number) * 0.01
+                write_run(root, seed, 0.7 + spread, acquire=name)
+        told = sentences_of(root, "Entropy")[0]
+        assert told.startswith(f"{verdict} the baseline (all labels): +2.1 F1 points, [+0.7, +3.5] over 5 pairs of runs; p 0.0")
+        assert ("was likely to be missed" in told) is (len(arms) > 1)
+        assert ("after Holm for 4 comparisons" in told) is (len(arms) > 1)
+
+
+def test_a_difference_has_to_show_over_texts_as_well(tmp_path):
+    """Every run of an arm is better by the same two rows of the test set: no luck of training, but few texts."""
+    truth, worse = rows(3)
+    better = worse.copy()
+    wrong = np.flatnonzero(worse != truth)[:2]
+    better[wrong] = truth[wrong]
+    for seed in range(5):
+        for settings, predicted in ((RANDOM, worse), ({}, better)):
+            score = float(f1_score(truth, predicted, average="macro")) + seed / 1e4 * bool(settings)
+            write_predictions(write_run(tmp_path, seed, score, **settings), truth, predicted)
+    found = line(compare(tmp_path), "Entropy")
+    assert found["random_p"] < 0.001
+    assert found["random_texts_p"] > 0.05
+    assert found["random_adjusted_p"] == found["random_both_p"] == found["random_texts_p"]
+    assert sentences_of(tmp_path, "Entropy")[1].startswith("not distinguishable from random selection at the same budget")
+
+
+def test_pairs_that_differ_in_one_setting_are_adjusted_for_those_of_the_setting(tmp_path):
+    noise = np.random.default_rng(2).normal(0, 0.01, size=(3, 4))
+    for seed in range(4):
+        for number, rate in enumerate((0.001, 0.01, 0.1)):
+            write_run(tmp_path, seed, 0.7 + noise[number, seed], lr=rate)
+    pairs = contrasts(tmp_path)
+    assert pairs["test_comparisons"].tolist() == [3] * 3
+    assert pairs["test_adjusted_p"].tolist() == pytest.approx(holm(pairs["test_p"].tolist()))
