@@ -149,7 +149,7 @@ def test_E5_contrasts_and_arms_are_shown_when_asked_for(tmp_path, capsys):
     write_rates(tmp_path, 30)
     write_run(tmp_path, test=0.5, warm_start=0.5, lr=1e-5)
     assert "Arms that differ in one setting are not shown for lr (435 pairs)" in report(capsys, str(tmp_path))
-    asked = report(capsys, str(tmp_path), "--format", "markdown", "--contrasts", "lr", "--arms", "lr 0.0002,", "lr 0.0003,")
+    asked = report(capsys, str(tmp_path), "--format", "markdown", "--contrasts", "lr", "--arms", "lr 2e-05", "lr 0.0003")
     assert "Shown are the 2 of 31 arms that were asked for." in asked
     assert "not shown for warm_start (1 pair)" in asked
     assert asked.count(" instead of lr ") == 29 + 29 - 1  # of 30 arms, each of the two with all others
@@ -185,4 +185,4 @@ def test_E5_pairs_of_settings_that_change_together_are_found(tmp_path):
     write_run(tmp_path, lr=1e-4, lora={"r": 8})
     write_run(tmp_path, lr=1e-4, uncertainty="epinet", epinet={"draws": 4})
     found = contrasts(tmp_path)
-    assert found[["setting", "change"]].to_numpy().tolist() == [["lora", "lora(r=8) instead of no lora"]]
+    assert found[["setting", "change"]].to_numpy().tolist() == [["lora", "LoRA r8 instead of no lora"]]

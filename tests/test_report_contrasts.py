@@ -26,8 +26,8 @@ def changes(root):
         ({"recluster": "once"}, {"recluster": "every_epoch"}, ["recluster once instead of recluster every_epoch"]),
         ({"warm_start": None}, {"warm_start": 0.5}, ["warm_start 0.5 instead of no warm_start"]),
         ({"acquire": "Bald"}, {}, ["Entropy instead of Bald"]),
-        ({**BASELINE}, {**BASELINE, "lora": LORA}, ["lora(alpha=16, r=8) instead of no lora"]),
-        ({**BASELINE}, {**BASELINE, "lora": LORA, "lr": 0.01}, ["lora(alpha=16, r=8) instead of no lora"]),
+        ({**BASELINE}, {**BASELINE, "lora": LORA}, ["LoRA r8 instead of no lora"]),
+        ({**BASELINE}, {**BASELINE, "lora": LORA, "lr": 0.01}, ["LoRA r8 instead of no lora"]),
         ({**BASELINE, "lora": LORA}, {**BASELINE, "lora": LORA, "lr": 0.01}, ["lr 0.01 instead of lr 0.001"]),
         ({"uncertainty": "dropout"}, {"uncertainty": "epinet", "epinet": {"draws": 4}}, ["epinet instead of dropout"]),
         ({"recluster": "once"}, {"recluster": "every_epoch", "warm_start": 0.5}, []),  # two settings
@@ -81,4 +81,4 @@ def test_contrasts_as_csv(tmp_path, capsys):
     assert main(["report", str(tmp_path), "--format", "csv_contrasts"]) == 0
     table = pd.read_csv(StringIO(capsys.readouterr().out))
     assert table["test_difference"].tolist() == pytest.approx([-0.05])
-    assert table["change"].tolist() == ["Whole instead of KMeans"]
+    assert table["change"].tolist() == ["no clusters instead of KMeans"]

@@ -17,9 +17,9 @@ def test_arms_are_told_by_what_varies_among_those_that_select(tmp_path):
     write_run(tmp_path, budget="Linear(start=1.0, stop=0.5)", max_unique=0.7)
     assert list(load_runs(tmp_path)["arm"]) == [
         "baseline",
-        "Random, Constant(share=0.3), lora(alpha=16, r=8)",
-        "Entropy, Constant(share=0.3)",
-        "Entropy, Linear(start=1.0, stop=0.5), max_unique 0.7",
+        "Random",
+        "Entropy, Constant",
+        "Entropy, Linear",
     ]
 
 
@@ -121,8 +121,8 @@ def test_of_several_controls_the_most_alike_is_taken(tmp_path):
         write_run(tmp_path, seed, test=0.1, **RANDOM, cluster="Whole")
         write_run(tmp_path, seed, test=0.6, curve=WHOLE, **BASELINE)
         write_run(tmp_path, seed, test=0.2, curve=WHOLE[:2], **BASELINE)
-    found = line(compare(tmp_path), "Entropy, Ward(clusters=4)")
-    assert found["random"] == "Random, Ward(clusters=4)"
+    found = line(compare(tmp_path), "Entropy")
+    assert found["random"] == "Random, Ward"
     assert found["random_difference"] == pytest.approx(0.1)
     assert (found["baseline"], found["baseline_differs"]) == ("baseline, max_epochs 4", "")
     assert found["baseline_difference"] == pytest.approx(0.2)
@@ -160,7 +160,7 @@ def test_a_repeated_arm_is_compared_with_random_selection_repeated_alike_or_else
     for seed in range(3):
         write_run(tmp_path, seed, test=0.8, replay=replay, recluster="once")
         write_run(tmp_path, seed, test=0.7, recluster="once", **RANDOM)
-    found = line(compare(tmp_path), f"Entropy, replay {replay}")
+    found = line(compare(tmp_path), "Entropy")
     assert (found["random"], found["random_differs"]) == ("Random", "replay")
     assert found["random_difference"] == pytest.approx(0.1)
     assert "; that control differs in replay too." in text_of(tmp_path)

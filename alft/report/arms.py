@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Literal
 
 from alft.report.intervals import Repetition
+from alft.report.names import name_arms
 from alft.report.predictions import Predictions, read_predictions
-from alft.report.settings import Settings, phrase, varying, written
+from alft.report.settings import Settings, written
 from alft.report.summaries import Run, find_runs
 
 Kind = Literal["baseline", "random", "selection"]
@@ -32,7 +33,7 @@ class Arm:
     Attributes:
         name: Name of the group's runs.
         fingerprint: Fingerprint of their data, and of the pool labels if there are runs with others.
-        label: Settings in which the arm differs from the others of its group.
+        label: Its name among the arms of its group: what tells it apart.
         settings: Settings shared by its runs.
         runs: The runs in the order of their folds and seeds, each pair of which occurs once.
     """
@@ -139,26 +140,16 @@ def _arms(runs: list[Run], fingerprint: str) -> list[Arm]:
         settings = run.settings
         by_settings.setdefault(tuple(written(settings.get(key)) for key in keys), []).append(run)
     members = list(by_settings.values())
-    labels = _labels([runs[0].settings for runs in members])
+    labels = name_arms([runs[0].settings for runs in members], [_bought_share(runs) for runs in members])
     name = ", ".join(sorted({run.summary["name"] for run in runs}))
     arms = [Arm(name, fingerprint, label, m[0].settings, _in_order(m)) for label, m in zip(labels, members, strict=True)]
     return sorted(arms, key=lambda arm: (KINDS.index(arm.kind), arm.label))
 
 
-def _labels(many: list[Settings]) -> list[str]:
-    """One label per arm: baselines are distinguished from baselines, and selecting arms from selecting arms.
-
-    A null setting is omitted: its presence in the other labels is enough to distinguish them.
-    """
-    baselines = varying([settings for settings in many if settings.get("acquire") is None])
-    selecting = varying([settings for settings in many if settings.get("acquire") is not None])
-    labels = []
-    for settings in many:
-        baseline = settings.get("acquire") is None
-        varied = [key for key in (baselines if baseline else selecting) if key != "acquire" and settings.get(key) is not None]
-        first = "baseline" if baseline else written(settings["acquire"])
-        labels.append(", ".join([first, *(phrase(key, settings[key]) for key in varied)]))
-    return labels
+def _bought_share(runs: Sequence[Run]) -> float | None:
+    """Mean share of the pool that the runs bought; None if they differ by more than two percent."""
+    shares = [run.summary["labels"]["bought"] / run.summary["labels"]["pool"] for run in runs]
+    return sum(shares) / len(shares) if max(shares) - min(shares) <= 0.02 else None
 
 
 def _in_order(runs: list[Run]) -> tuple[Run, ...]:

@@ -19,11 +19,13 @@ class Sheet:
         title: Title of the table.
         header: Names of the columns, with line breaks where they may be wrapped.
         rows: Cells by row.
+        words: Number of columns, from the first on, that hold words: they begin on the left and may be wrapped.
     """
 
     title: str
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    words: int = 1
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,10 @@ def difference(name: str) -> Cell:
     return cell
 
 
-def sheet_of(title: str, columns: dict[str, Cell], lines: list[Line]) -> Sheet:
+def sheet_of(title: str, columns: dict[str, Cell], lines: list[Line], words: int = 1) -> Sheet:
     """A sheet with a row for each line, which begins with the arm."""
     rows = tuple((line["arm"], *(cell(line) for cell in columns.values())) for line in lines)
-    return Sheet(title, ("arm", *columns), rows)
+    return Sheet(title, ("arm", *columns), rows, words)
 
 
 def lines_of(table: pd.DataFrame) -> list[Line]:

@@ -15,7 +15,8 @@ import pandas as pd
 
 from alft.report.arms import Arm, gather, groups_of
 from alft.report.intervals import DIFFERENCE, paired_difference
-from alft.report.settings import phrase, varying, written
+from alft.report.names import in_words
+from alft.report.settings import Settings, phrase, varying, written
 from alft.report.text_luck import TEXT_DIFFERENCE, over_texts
 from alft.report.verdicts import VERDICT, judged
 from alft.system.excerpt import excerpt, listed
@@ -140,12 +141,12 @@ def _line(setting: str, other: Arm, arm: Arm) -> dict[str, Any]:
         "setting": setting,
         "arm": arm.label,
         "other": other.label,
-        "change": f"{_value(setting, arm)} instead of {_value(setting, other)}",
+        "change": " instead of ".join(_value(setting, one.settings, [arm.settings, other.settings]) for one in (arm, other)),
         **paired_difference(arm.scores_on_test, other.scores_on_test, arm.folds).columns("test"),
         **over_texts(arm, other).columns("test"),
     }
 
 
-def _value(setting: str, arm: Arm) -> str:
-    value = arm.settings.get(setting)
-    return f"no {setting}" if value is None else phrase(setting, value)
+def _value(setting: str, settings: Settings, both: Sequence[Settings]) -> str:
+    value = settings.get(setting)
+    return in_words(setting, settings, both) or (f"no {setting}" if value is None else phrase(setting, value))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from io import StringIO
 
 import pandas as pd
@@ -86,7 +87,8 @@ def _markdown_parts(shown: list[Section], table: pd.DataFrame) -> Iterator[str |
         yield from (f"## {markdown(section.title)}", "", markdown(section.shared), "")
         yield from (part for sentence in section.left_out for part in (markdown(sentence), ""))
         for number, sheet in enumerate(section.sheets):
-            plain = Sheet(sheet.title, tuple(name.replace("\n", " ") for name in sheet.header), _escaped_rows(sheet))
+            header = tuple(name.replace("\n", " ") for name in sheet.header)
+            plain = replace(sheet, header=header, rows=_escaped_rows(sheet))
             yield from (f"### {markdown(sheet.title)}", "", _drawn(plain, box.MARKDOWN, None), "")
             if number == 0:
                 yield from (section.controls, "")
@@ -113,10 +115,11 @@ def _listed(section: Section) -> Iterator[str]:
 
 
 def _drawn(sheet: Sheet, lines: box.Box, title: str | None) -> Table:
-    """A sheet as a table in which only the names of arms may be wrapped."""
+    """A sheet as a table in which only words may be wrapped."""
     table = Table(title=title, title_justify="left", box=lines)
     for number, name in enumerate(sheet.header):
-        table.add_column(name, justify="right" if number else "left", no_wrap=number > 0, overflow="fold")
+        words = number < sheet.words
+        table.add_column(name, justify="left" if words else "right", no_wrap=not words, overflow="fold")
     for row in sheet.rows:
         table.add_row(*row)
     return table

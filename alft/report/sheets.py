@@ -13,7 +13,7 @@ from alft.report.contrasts import LEFT_OUT
 from alft.report.phrases import Line
 from alft.report.rounds import savings_sheet
 from alft.report.sentences import sentences_on, sentences_on_group
-from alft.report.settings import shared
+from alft.report.settings import phrase, shared, varying
 from alft.report.suspects import BROKEN, suspects_sheet, told_broken
 from alft.report.tables import GROUP
 from alft.report.verdict_sheets import contrasts_sheet, verdict_sheets
@@ -129,6 +129,7 @@ def _section(
             *savings_sheet(shown),
             *_controls_sheet(shown),
             *contrasts_sheet(pairs),
+            *_settings_sheet(lines, shown),
         ),
         controls=_controls(first),
         findings={arm: sentences for arm, sentences in findings.items() if sentences},
@@ -151,6 +152,17 @@ def _sheets(lines: list[Line]) -> Iterator[Sheet]:
         yield sheet_of(title, {name: cell for name, cell in columns.items() if folds or name != POOLED}, lines)
         if title == SCORES:
             yield from verdict_sheets(lines)
+
+
+def _settings_sheet(lines: list[Line], shown: list[Line]) -> list[Sheet]:
+    """The settings in which the arms of a group differ, in full, unless their names say all."""
+    settings = {line["arm"]: json.loads(line["settings"]) for line in lines}
+    keys = varying(list(settings.values()))
+    words = {arm: [phrase(key, of[key]) for key in keys if of.get(key) is not None] for arm, of in settings.items()}
+    if all(phrased in arm for arm, phrases in words.items() for phrased in phrases):
+        return []
+    rows = tuple((line["arm"], ", ".join(words[line["arm"]])) for line in shown)
+    return [Sheet("What the arms differ in", ("arm", "settings"), rows, words=2)]
 
 
 def _controls(line: Line) -> str:

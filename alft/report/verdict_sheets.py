@@ -33,7 +33,8 @@ def contrasts_sheet(pairs: Sequence[Line]) -> list[Sheet]:
     """
     known = [pair for pair in pairs if pair["test_pairs"]]
     columns: dict[str, Cell] = {"its one difference": lambda pair: str(pair["change"]), **comparison_columns("test", known)}
-    return [sheet_of("Arms that differ in one setting, test macro-F1 in points", columns, known)] if known else []
+    title = "Arms that differ in one setting, test macro-F1 in points"
+    return [sheet_of(title, columns, known, words=2)] if known else []
 
 
 def comparison_columns(name: str, lines: Sequence[Line]) -> dict[str, Cell]:
