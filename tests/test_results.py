@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from alft.report import as_markdown, compare, contrasts
+from alft.report import across, as_markdown, compare, contrasts
 from alft.report.summaries import find_runs
 
 from .conftest import ROOT
@@ -16,7 +16,7 @@ RESULTS = ROOT / "results" / "runs"
 
 def test_the_tables_of_the_document_are_those_of_the_summaries():
     text = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
-    assert as_markdown(compare(RESULTS), contrasts(RESULTS)) in text
+    assert as_markdown(compare(RESULTS), contrasts(RESULTS), across=across(RESULTS)) in text
 
 
 @pytest.mark.parametrize("run", find_runs(RESULTS), ids=lambda run: Path(run.folder).parents[1].name)

@@ -61,6 +61,11 @@ class Arm:
         return None if fold is None else fold[1]
 
     @property
+    def bought_share(self) -> float | None:
+        """Mean share of the pool whose labels its runs bought; None if they differ by more than two percent."""
+        return bought_share(self.runs)
+
+    @property
     def scores_on_test(self) -> dict[Repetition, float | None]:
         """Test macro-F1 by fold and seed, in [0, 1]; None for a run without a test set."""
         return {run.repetition: run.summary["test"]["f1_macro"] for run in self.runs}
@@ -93,6 +98,12 @@ def gather(*roots: str | Path) -> list[Arm]:
 def groups_of(arms: Sequence[Arm]) -> list[list[Arm]]:
     """The arms as returned by :func:`gather`, one list per group."""
     return [list(members) for _, members in groupby(arms, key=lambda arm: arm.fingerprint)]
+
+
+def bought_share(runs: Sequence[Run]) -> float | None:
+    """Mean share of the pool whose labels runs bought; None if they differ by more than two percent."""
+    shares = [run.summary["labels"]["bought"] / run.summary["labels"]["pool"] for run in runs]
+    return sum(shares) / len(shares) if max(shares) - min(shares) <= 0.02 else None
 
 
 def _groups(runs: Sequence[Run]) -> dict[str, list[Run]]:
@@ -140,16 +151,10 @@ def _arms(runs: list[Run], fingerprint: str) -> list[Arm]:
         settings = run.settings
         by_settings.setdefault(tuple(written(settings.get(key)) for key in keys), []).append(run)
     members = list(by_settings.values())
-    labels = name_arms([runs[0].settings for runs in members], [_bought_share(runs) for runs in members])
+    labels = name_arms([runs[0].settings for runs in members], [bought_share(runs) for runs in members])
     name = ", ".join(sorted({run.summary["name"] for run in runs}))
     arms = [Arm(name, fingerprint, label, m[0].settings, _in_order(m)) for label, m in zip(labels, members, strict=True)]
     return sorted(arms, key=lambda arm: (KINDS.index(arm.kind), arm.label))
-
-
-def _bought_share(runs: Sequence[Run]) -> float | None:
-    """Mean share of the pool that the runs bought; None if they differ by more than two percent."""
-    shares = [run.summary["labels"]["bought"] / run.summary["labels"]["pool"] for run in runs]
-    return sum(shares) / len(shares) if max(shares) - min(shares) <= 0.02 else None
 
 
 def _in_order(runs: list[Run]) -> tuple[Run, ...]:

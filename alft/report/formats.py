@@ -10,6 +10,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from alft.report.across_sheet import across_sections
 from alft.report.cells import Section, Sheet
 from alft.report.rounds import rehearsal_parts
 from alft.report.sentences import sentences_on_all
@@ -30,6 +31,7 @@ def as_terminal(
     arms: Sequence[str] = (),
     budgets: pd.DataFrame | None = None,
     suspects: pd.DataFrame | None = None,
+    across: pd.DataFrame | None = None,
 ) -> str:
     """Format as tables drawn with lines.
 
@@ -40,8 +42,11 @@ def as_terminal(
         arms: Texts; only arms with one of them in their label are shown. By default all, or the best of very many.
         budgets: Result of :func:`alft.report.budgets` for the same runs; None omits test scores by labels.
         suspects: Result of :func:`alft.report.suspects` for the same runs; None omits suspected wrong labels.
+        across: Result of :func:`alft.report.across` for the same runs; None omits the table of all data sets.
     """
-    return _printed(_terminal_parts(sections(table, contrasts, arms, budgets, suspects), table), max(width, NARROWEST))
+    return _printed(
+        _terminal_parts(_all_sections(table, contrasts, arms, budgets, suspects, across), table), max(width, NARROWEST)
+    )
 
 
 def as_markdown(
@@ -50,9 +55,11 @@ def as_markdown(
     arms: Sequence[str] = (),
     budgets: pd.DataFrame | None = None,
     suspects: pd.DataFrame | None = None,
+    across: pd.DataFrame | None = None,
 ) -> str:
     """Format the same tables and sentences as Markdown."""
-    return _printed(_markdown_parts(sections(table, contrasts, arms, budgets, suspects), table), UNBROKEN)
+    shown = _all_sections(table, contrasts, arms, budgets, suspects, across)
+    return _printed(_markdown_parts(shown, table), UNBROKEN)
 
 
 def as_rehearsal(table: pd.DataFrame, budgets: pd.DataFrame, width: int = 128) -> str:
@@ -69,6 +76,18 @@ def as_rehearsal(table: pd.DataFrame, budgets: pd.DataFrame, width: int = 128) -
 def as_csv(table: pd.DataFrame) -> str:
     """Format either table as CSV, unrounded; missing values are empty."""
     return str(table.to_csv(index=False, lineterminator="\n"))
+
+
+def _all_sections(
+    table: pd.DataFrame,
+    contrasts: pd.DataFrame | None,
+    arms: Sequence[str],
+    budgets: pd.DataFrame | None,
+    suspects: pd.DataFrame | None,
+    across: pd.DataFrame | None,
+) -> list[Section]:
+    over_sets = [] if across is None else across_sections(across)
+    return [*over_sets, *sections(table, contrasts, arms, budgets, suspects)]
 
 
 def _terminal_parts(shown: list[Section], table: pd.DataFrame) -> Iterator[str | Table]:

@@ -1,0 +1,96 @@
+"""Arms over several data sets: the table, mean ranks, and both tests against other computations."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from alft.cli.main import main
+from alft.report import across
+from alft.report.across import critical_difference, ranks
+
+from .report_material import BASELINE, RANDOM, write_run
+
+SETS = ("icelandic", "maltese", "slovak", "swahili", "turkish")
+
+
+def write_sets(root, sets=SETS, arms=("Entropy", "Margin", "Bald")):
+    """Each arm on each set, two seeds, with scores that differ by set and arm; and the scores' means by set and arm."""
+    means = np.random.default_rng(5).uniform(0.6, 0.8, size=(len(sets), len(arms)))
+    for number, name in enumerate(sets):
+        for arm, acquire in enumerate(arms):
+            for seed in range(2):
+                score = means[number, arm] + (0.01, -0.01)[seed]
+                write_run(root, seed, score, name=name, fingerprint=f"{number}" * 64, backbone=f"{name}-bert", acquire=acquire)
+    return means
+
+
+def test_the_table_has_a_line_for_each_arm_and_data_set(tmp_path):
+    means = write_sets(tmp_path)
+    table = across(tmp_path).set_index(["name", "arm"])
+    assert len(table) == 15
+    for number, name in enumerate(SETS):
+        for arm, acquire in enumerate(("Entropy", "Margin", "Bald")):
+            line = table.loc[(name, acquire)]
+            assert line["test_f1"] == pytest.approx(means[number, arm])
+            assert (line["runs"], line["bought_share"]) == (2, 0.7)
+
+
+def test_ranks_and_tests_are_those_of_other_computations(tmp_path):
+    means = write_sets(tmp_path)
+    found = ranks(across(tmp_path))
+    expected = stats.rankdata(-means, axis=1).mean(axis=0)
+    assert [found.mean[arm] for arm in ("Entropy", "Margin", "Bald")] == pytest.approx(list(expected))
+    assert found.p == pytest.approx(stats.friedmanchisquare(*means.T).pvalue)
+    assert (found.sets, found.test) == (5, "Friedman's test")
+    assert found.critical_difference == pytest.approx(2.343 * np.sqrt(3 * 4 / (6 * 5)), abs=1e-3)  # q of Demsar's Table 5
+
+
+@pytest.mark.parametrize(("arms", "q"), [(2, 1.960), (3, 2.343), (5, 2.728), (10, 3.164)])
+def test_the_critical_difference_has_the_quantiles_of_the_literature(arms, q):
+    assert critical_difference(arms, 6) == pytest.approx(q * np.sqrt(arms * (arms + 1) / 36), abs=1e-3)
+
+
+def test_two_arms_have_a_sign_test(tmp_path):
+    means = write_sets(tmp_path, arms=("Entropy", "Margin"))
+    found = ranks(across(tmp_path))
+    better = int((means[:, 0] > means[:, 1]).sum())
+    assert found.test == "sign test"
+    assert found.p == pytest.approx(stats.binomtest(better, 5).pvalue)
+
+
+def test_ranks_take_four_data_sets_and_the_arms_of_all_of_them(tmp_path):
+    write_sets(tmp_path, SETS[:3])
+    assert ranks(across(tmp_path)) is None
+    write_sets(tmp_path / "more", SETS[3:4], arms=("Entropy", "Margin"))  # its fingerprint is that of the first set
+    assert ranks(across(tmp_path)) is None
+
+
+def test_an_arm_with_other_settings_is_another(tmp_path):
+    write_run(tmp_path, name="maltese", fingerprint="a" * 64, lr=0.1)
+    write_run(tmp_path, name="slovak", fingerprint="b" * 64, lr=0.2)
+    assert across(tmp_path).empty
+    write_run(tmp_path, name="turkish", fingerprint="c" * 64, lr=0.2, max_length=99)
+    assert sorted(across(tmp_path)["name"]) == ["slovak", "turkish"], "the length of texts is a setting of the data"
+
+
+def test_the_report_begins_with_all_data_sets(tmp_path, capsys):
+    write_sets(tmp_path)
+    for number, name in enumerate(SETS):
+        for settings in (RANDOM, BASELINE):
+            write_run(tmp_path, name=name, fingerprint=f"{number}" * 64, backbone=f"{name}-bert", **settings)
+    for form in ("table", "markdown"):
+        assert main(["report", str(tmp_path), "--format", form]) == 0
+        out = capsys.readouterr().out
+        assert out.lstrip("# ").startswith("All data sets\n")
+        assert "Over 5 data sets " in out
+        assert "Mean rank, 1 is best" in out
+    assert main(["report", str(tmp_path), "--arms", "Margin"]) == 0
+    out = capsys.readouterr().out
+    assert "Margin" in out
+    assert "Bald" not in out.split("icelandic, pool")[0]
+
+
+def test_one_data_set_has_no_such_table(tmp_path, capsys):
+    write_run(tmp_path)
+    assert main(["report", str(tmp_path)]) == 0
+    assert "All data sets" not in capsys.readouterr().out
