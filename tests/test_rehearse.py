@@ -299,6 +299,7 @@ def test_the_page_names_every_argument_and_its_policies_can_be_read(in_a_folder)
     (block,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
     Path("policies.yaml").write_text(block)
     assert [policy.name for policy in read_policies(["policies.yaml"])] == ["margin in clusters", "margin everywhere"]
+    assert "--arm=margin in clusters" in read_policies(["policies.yaml"])[0].arguments, "which is what the report calls it"
     (call,) = re.findall(r'"(Switch\(.*?\))"', page)
     assert read_policies([call])[0].settings["acquire"]["class_path"] == "Switch"
     (command,) = re.findall(r"alft rehearse (.*)", page)

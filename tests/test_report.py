@@ -212,15 +212,15 @@ def test_csv_has_all_figures_unrounded(tmp_path):
 def test_real_runs_are_reported_in_every_format(fit, capsys):
     for seed in ("0", "1"):
         fit("--seed_everything", seed, "--trainer.max_epochs", "1")
-        fit("--seed_everything", seed, "--trainer.max_epochs", "1", "--active.enabled", "false")
+        fit("--seed_everything", seed, "--trainer.max_epochs", "1", "--active.enabled", "false", "--arm", "every label")
     runs, epochs = load_runs("runs"), load_epochs("runs")
-    assert list(runs["arm"]) == ["baseline", "baseline", "Entropy", "Entropy"]
+    assert list(runs["arm"]) == ["every label", "every label", "Entropy", "Entropy"]
     assert list(epochs["epoch"]) == [0] * 4
     assert list(epochs["bought"]) == [64, 64, 44, 44]
     found = line(compare("runs"), "Entropy")
     means = runs.groupby("arm")["test_f1_macro"].mean()
     assert found["test_f1"] == pytest.approx(means["Entropy"])
-    assert found["baseline_difference"] == pytest.approx(means["Entropy"] - means["baseline"])
+    assert found["baseline_difference"] == pytest.approx(means["Entropy"] - means["every label"])
     for form, beginning in {
         "table": "tiny, pool of 64 (",
         "markdown": "## tiny, pool of 64 (",

@@ -23,6 +23,22 @@ def test_arms_are_told_by_what_varies_among_those_that_select(tmp_path):
     ]
 
 
+def test_arms_have_the_names_that_their_runs_were_given(tmp_path):
+    for seed in range(2):
+        write_run(tmp_path, seed, more={"arm": "people"}, **BASELINE)
+        write_run(tmp_path, seed, more={"arm": "doubt"})
+        write_run(tmp_path, seed, more={"arm": "doubt"}, lr=0.1)
+        write_run(tmp_path, seed, more={"arm": f"seed {seed}"}, lr=0.2)  # one name a run is none for the arm
+    assert list(load_runs(tmp_path)["arm"].unique()) == ["people", "Entropy", "doubt, lr 0.001", "doubt, lr 0.1"]
+    assert set(load_runs(tmp_path).query("arm == 'people'")["seed"]) == {0, 1}
+
+
+def test_a_name_that_is_none_is_refused(tmp_path):
+    write_run(tmp_path, more={"arm": 7})
+    with pytest.raises(ValueError, match="arm must be str or null, got 7"):
+        load_runs(tmp_path)
+
+
 def test_a_setting_that_older_summaries_lack_is_null(tmp_path):
     write_run(tmp_path, seed=0, decay=None)
     write_run(tmp_path, seed=1)

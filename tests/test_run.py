@@ -26,7 +26,7 @@ from .conftest import ROOT, summary_of, write_csv
 SUMMARY_KEYS = {
     *("name", "version", "seed", "fingerprint", "settings", "test", "validation", "labels"),
     *("seconds", "memory_mib", "break_even", "controls", "epochs", "tested_epoch", "texts", "words_found", "gpu_memory_mib"),
-    *("pool_labels", "fold", "remarks", "diverged", "stopped"),
+    *("pool_labels", "fold", "remarks", "diverged", "stopped", "arm"),
 }
 SETTINGS = {
     "data": {"batch_size", "max_length", "length_grouped", "noise", "skip"},

@@ -101,6 +101,20 @@ def test_the_distributions_of_given_values_are_known(tmp_path):
     assert len(read_sweep(write_sweep(tmp_path, parameters=parameters))) == 2
 
 
+def test_a_sweep_names_its_arms_and_a_name_changes_no_run(tmp_path):
+    parameters = {"active.acquire": {"values": ["Bald", "Random"]}, "active.max_unique": {"values": ["0.7", "0.4"]}}
+    plain = read_sweep(write_sweep(tmp_path, parameters=parameters))
+    names = {"Bald": "disagreement", 0.7: "70 % of labels"}  # a number, as YAML reads it
+    named = read_sweep(write_sweep(tmp_path, parameters=parameters, names=names))
+    assert [cell.name for cell in named] == [cell.name for cell in plain]
+    assert [cell.arguments[len(one.arguments) :] for cell, one in zip(named, plain, strict=True)] == [
+        ("--arm=disagreement, 70 % of labels",),
+        ("--arm=disagreement",),
+        ("--arm=70 % of labels",),
+        (),
+    ]
+
+
 def test_long_values_make_names_that_a_file_system_takes_and_tells_apart(tmp_path):
     long = [json.dumps({"class_path": "Linear" * 50, "init_args": {"x/y": number}}) for number in range(3)]
     cells = read_sweep(write_sweep(tmp_path, parameters={"active.budget": {"values": long}}))
@@ -122,6 +136,9 @@ def test_long_values_make_names_that_a_file_system_takes_and_tells_apart(tmp_pat
         ({"parameters": {"model.lora": {"values": [None]}}}, "parameters.model.lora must be written as typed"),
         ({"parameters": {"active.enabled": {"values": [True]}}}, "active.enabled must be written as typed.*got True"),
         ({"parameters": {"active.acquire": {"values": []}}}, "parameters.active.acquire has no values"),
+        ({"names": ["a"]}, "names must map values of parameters to words"),
+        ({"names": {"1e-3": ""}}, "names must map values of parameters to words"),
+        ({"names": {"1e-4": "slow"}}, "names has '1e-4', which is no value of a parameter"),
         ({"parameters": None}, "it has no parameters"),
         ({"command": ["python", "train.py"]}, "command must be a list such as"),
         ({"command": ["python", "fit", "${args_json}", "${args}"]}, r"\$\{args_json\}, of W&B's macros only"),

@@ -55,7 +55,7 @@ def refuse_fit_only(args: Sequence[str], command: str) -> None:
     """Refuse settings used only by fit on the command line of another command; the config of a run may contain them."""
     for arg in args:
         name = arg.split("=")[0]
-        if name in ("--test_on", "--controls", "--export", "--format", "--adapter", "--force"):
+        if name in ("--arm", "--test_on", "--controls", "--export", "--format", "--adapter", "--force"):
             raise ValueError(f"{name} is a setting of fit, {command} does not use it")
         if name.startswith(("--model.", "--active.")):
             raise ValueError(f"{name} is a setting of fit, {command} takes the model as the checkpoint has it")

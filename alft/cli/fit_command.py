@@ -122,6 +122,12 @@ class AlftCLI(LightningCLI):
             "validate, test: the checkpoint to measure.",
         )
         parser.add_argument(
+            "--arm",
+            type=str | None,
+            default=None,
+            help="What a report calls the runs with these settings; by default what tells them from others.",
+        )
+        parser.add_argument(
             "--test_on",
             type=TestOn,
             default="last",
@@ -230,7 +236,8 @@ class AlftCLI(LightningCLI):
 
     def after_fit(self) -> None:
         """Test, write the run folder's last files, show the result, and export if requested."""
-        summary = finish(self.trainer, self.config.fit.test_on, self.config.fit.controls)
+        asked = self.config.fit
+        summary = finish(self.trainer, asked.test_on, asked.controls, asked.arm)
         if summary is None:
             return
         show(result_table(summary), *on_divergence(summary), f"run folder: {self.workspace.path}")

@@ -46,13 +46,14 @@ TestOn = Literal["last", "best"]
 Kind = TypeVar("Kind", bound=Callback)
 
 
-def finish(trainer: Trainer, test_on: TestOn = "last", controls: Extent = "all") -> Summary | None:
+def finish(trainer: Trainer, test_on: TestOn = "last", controls: Extent = "all", arm: str | None = None) -> Summary | None:
     """Test the model and write the last files of the run.
 
     Args:
         trainer: Made by :func:`alft.fit.trainer.trainer`, after its ``fit``.
         test_on: Weights to test: those of the ``last`` epoch, or of the ``best`` one on validation.
         controls: Scores without fine-tuning to measure: ``all``, ``fast`` ones without an encoder, or ``none``.
+        arm: What a report calls the runs with these settings.
 
     Returns:
         The summary, as in ``summary.json``; None except on the first process.
@@ -88,6 +89,7 @@ def finish(trainer: Trainer, test_on: TestOn = "last", controls: Extent = "all")
     if (suspects := run_suspects(controls, data, epoch)) is not None:
         write_suspects(folder, model.label_names, suspects)
     summary: Summary = finite(summarise(trainer, model, data, active, folder.parent.name, epoch, test_on, memory, figures))
+    summary["arm"] = arm
     for logger in trainer.loggers:
         if isinstance(logger, WandbLogger):
             log_summary(logger.experiment, summary)

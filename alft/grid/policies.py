@@ -20,15 +20,18 @@ class NamedPolicy:
     Attributes:
         name: Its name for the reader.
         settings: Settings ``active.*`` by name, as in a config.
+        given: Whether the name was given by the user, so that reports use it.
     """
 
     name: str
     settings: dict[str, Any]
+    given: bool = False
 
     @property
     def arguments(self) -> list[str]:
         """The settings as arguments of ``fit``."""
-        return [f"--active.{name}={_typed(value)}" for name, value in self.settings.items()]
+        settings = [f"--active.{name}={_typed(value)}" for name, value in self.settings.items()]
+        return [*settings, f"--arm={self.name}"] if self.given else settings
 
 
 def read_policies(values: list[str]) -> list[NamedPolicy]:
@@ -68,7 +71,8 @@ def _of_file(path: Path) -> list[NamedPolicy]:
         raise ValueError(f"policies: {path} cannot be read ({first_line(error)})") from error
     if not isinstance(found, dict) or not found or not all(isinstance(block, dict) and block for block in found.values()):
         raise ValueError(f"policies: {path} must map names to settings of active, such as 'margin: {{acquire: Margin}}'")
-    return [NamedPolicy(str(name), {str(key): _named(value) for key, value in block.items()}) for name, block in found.items()]
+    blocks = {str(name): {str(key): _named(value) for key, value in block.items()} for name, block in found.items()}
+    return [NamedPolicy(name, block, given=True) for name, block in blocks.items()]
 
 
 def _named(value: Any) -> Any:

@@ -19,7 +19,7 @@ OURS = (
 
 DETERMINED = (
     *(f"active.{name}" for name in ("acquire", *OURS)),
-    *("seed_everything", "ckpt_path", "test_on", "data.test_each_set", "trainer.default_root_dir"),
+    *("arm", "seed_everything", "ckpt_path", "test_on", "data.test_each_set", "trainer.default_root_dir"),
 )
 """Settings of ``fit`` that each run of a rehearsal has from it."""
 

@@ -14,6 +14,11 @@ from typing import Any
 
 import yaml
 
+from alft.system.excerpt import excerpt
+
+ARM = "--arm="
+"""Argument that names the arm of a run."""
+
 LONGEST = 80
 """Maximum length of a cell's name before its digest; file systems allow 255 bytes for a name."""
 
@@ -33,7 +38,8 @@ class Cell:
     @property
     def name(self) -> str:
         """A folder name: the chosen values, for readability, and a digest of the arguments, so that it is unique."""
-        digest = hashlib.sha256("\0".join(self.arguments).encode()).hexdigest()[:8]
+        settings = [argument for argument in self.arguments if not argument.startswith(ARM)]  # a name changes no run
+        digest = hashlib.sha256("\0".join(settings).encode()).hexdigest()[:8]
         return f"{self.label[:LONGEST].strip('-')}-{digest}"
 
     @property
@@ -48,6 +54,9 @@ class Cell:
 
 def read_sweep(path: Path) -> list[Cell]:
     """The cells of a sweep file, the last parameter changing fastest.
+
+    ``names`` (alft's own, which W&B does not know) maps values of parameters to words; those of a cell become the name of its
+    arm.
 
     Raises:
         ValueError: The file is not a grid of fits, or holds a value that would not arrive as written.
@@ -65,7 +74,8 @@ def read_sweep(path: Path) -> list[Cell]:
     command = _fit_arguments(path, sweep.get("command"))
     names = [str(name) for name in sweep["parameters"]]
     values = [_values(path, name, entry) for name, entry in sweep["parameters"].items()]
-    return [_cell(command, tuple(zip(names, row, strict=True))) for row in product(*values)]
+    words = _words(path, sweep.get("names", {}), {value for of in values for value in of})
+    return [_cell(command, tuple(zip(names, row, strict=True)), words) for row in product(*values)]
 
 
 def _fit_arguments(path: Path, command: Any) -> list[str]:
@@ -97,8 +107,20 @@ def _values(path: Path, name: str, entry: Any) -> list[str]:
     return [str(value) for value in values]
 
 
-def _cell(command: list[str], chosen: tuple[tuple[str, str], ...]) -> Cell:
+def _words(path: Path, names: Any, values: set[str]) -> dict[str, str]:
+    """The words for values of parameters."""
+    if not isinstance(names, dict) or not all(isinstance(words, str) and words.strip() for words in names.values()):
+        raise ValueError(f"{path}: names must map values of parameters to words")
+    for value in map(str, names):
+        if value not in values:
+            raise ValueError(f"{path}: names has {excerpt(value)}, which is no value of a parameter; write both alike")
+    return {str(value): words for value, words in names.items()}
+
+
+def _cell(command: list[str], chosen: tuple[tuple[str, str], ...], words: dict[str, str]) -> Cell:
     given = [f"--{name}={value}" for name, value in chosen]
+    if arm := ", ".join(words[value] for _, value in chosen if value in words):
+        given.append(f"{ARM}{arm}")
     return Cell(tuple(_spread(command, given)), chosen)
 
 

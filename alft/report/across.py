@@ -65,7 +65,9 @@ def across(*roots: str | Path) -> pd.DataFrame:
             if any(score is not None for score in arm.scores_on_test.values()):
                 of_key.setdefault(_key(arm), []).append(arm)
     found = [arms for arms in of_key.values() if len({arm.fingerprint for arm in arms}) > 1]
-    names = name_arms([_compared(arms[0]) for arms in found], [_share(arms) for arms in found])
+    names = name_arms(
+        [_compared(arms[0]) for arms in found], [_share(arms) for arms in found], [_given(arms) for arms in found]
+    )
     ordered = sorted(zip(names, found, strict=True), key=lambda entry: (entry[1][0].kind != "baseline", entry[0]))
     return pd.DataFrame([_line(name, arm) for name, arms in ordered for arm in arms], columns=list(COLUMNS))
 
@@ -116,6 +118,11 @@ def _share(arms: Sequence[Arm]) -> float | None:
     """Mean share of the pools that the arms bought; None if they differ by more than two percent."""
     shares = [share for arm in arms if (share := arm.bought_share) is not None]
     return fmean(shares) if len(shares) == len(arms) and max(shares) - min(shares) <= 0.02 else None
+
+
+def _given(arms: Sequence[Arm]) -> str | None:
+    given = {arm.given_name for arm in arms}
+    return given.pop() if len(given) == 1 else None
 
 
 def _line(name: str, arm: Arm) -> dict[str, object]:

@@ -61,6 +61,11 @@ class Arm:
         return None if fold is None else fold[1]
 
     @property
+    def given_name(self) -> str | None:
+        """The name that all its runs were given; None if they were given none, or several."""
+        return given_name(self.runs)
+
+    @property
     def bought_share(self) -> float | None:
         """Mean share of the pool whose labels its runs bought; None if they differ by more than two percent."""
         return bought_share(self.runs)
@@ -104,6 +109,12 @@ def bought_share(runs: Sequence[Run]) -> float | None:
     """Mean share of the pool whose labels runs bought; None if they differ by more than two percent."""
     shares = [run.summary["labels"]["bought"] / run.summary["labels"]["pool"] for run in runs]
     return sum(shares) / len(shares) if max(shares) - min(shares) <= 0.02 else None
+
+
+def given_name(runs: Sequence[Run]) -> str | None:
+    """The name that all runs were given; None if they were given none, or several."""
+    given = {run.summary["arm"] for run in runs}
+    return given.pop() if len(given) == 1 else None
 
 
 def _groups(runs: Sequence[Run]) -> dict[str, list[Run]]:
@@ -151,7 +162,8 @@ def _arms(runs: list[Run], fingerprint: str) -> list[Arm]:
         settings = run.settings
         by_settings.setdefault(tuple(written(settings.get(key)) for key in keys), []).append(run)
     members = list(by_settings.values())
-    labels = name_arms([runs[0].settings for runs in members], [bought_share(runs) for runs in members])
+    given = [given_name(runs) for runs in members]
+    labels = name_arms([runs[0].settings for runs in members], [bought_share(runs) for runs in members], given)
     name = ", ".join(sorted({run.summary["name"] for run in runs}))
     arms = [Arm(name, fingerprint, label, m[0].settings, _in_order(m)) for label, m in zip(labels, members, strict=True)]
     return sorted(arms, key=lambda arm: (KINDS.index(arm.kind), arm.label))

@@ -16,12 +16,13 @@ WORDS = {("cluster", "Whole"): "no clusters"}
 """Values for which there is a better word."""
 
 
-def name_arms(many: Sequence[Settings], shares: Sequence[float | None]) -> list[str]:
+def name_arms(many: Sequence[Settings], shares: Sequence[float | None], given: Sequence[str | None] | None = None) -> list[str]:
     """One name for each arm, all of them different.
 
     Args:
         many: Settings of each arm, no two of which are equal.
         shares: Share of the pool whose labels the arm's runs buy, in [0, 1]; None if they differ in it.
+        given: Names that the arms were given, with which they begin instead of the acquisition; None where there is none.
 
     >>> arms = [{"acquire": None}, {"acquire": "Bald(passes=9)"}, {"acquire": "Margin()"}, {"acquire": "Margin()", "lr": 0.1}]
     >>> name_arms(arms, [1.0, 0.7, 0.7, 0.4])
@@ -29,9 +30,13 @@ def name_arms(many: Sequence[Settings], shares: Sequence[float | None]) -> list[
     """
     percents = [None if share is None else f"{100 * share:.0f} %" for share in shares]
     rows = [{**settings, LABELS: percent} for settings, percent in zip(many, percents, strict=True)]
-    parts = [["baseline" if row.get("acquire") is None else in_words("acquire", row, rows)] for row in rows]
+    parts = [[name or _first_words(row, rows)] for name, row in zip(given or [None] * len(rows), rows, strict=True)]
     _tell_apart(list(range(len(rows))), rows, parts, [LABELS, *in_order({key for settings in many for key in settings})])
     return [", ".join(words) for words in parts]
+
+
+def _first_words(row: Settings, rows: Sequence[Settings]) -> str:
+    return "baseline" if row.get("acquire") is None else in_words("acquire", row, rows)
 
 
 def _tell_apart(numbers: Sequence[int], rows: Sequence[Settings], parts: list[list[str]], keys: Sequence[str]) -> None:

@@ -54,7 +54,7 @@ RUN: dict[str, Rule] = {
 }
 """Entries of a summary that a report requires; all others are optional."""
 
-MORE: dict[str, Rule] = {f"controls.{key}": SCORE for key in CONTROL_KEYS}
+MORE: dict[str, Rule] = {"arm": Rule((str, NoneType)), **{f"controls.{key}": SCORE for key in CONTROL_KEYS}}
 """Entries that a report shows where a summary has them."""
 
 FOLD: dict[str, Rule] = {"fold": COUNT, "folds": Rule((int,), least=2)}
@@ -177,8 +177,8 @@ def _faults(record: Any, required: Mapping[str, Rule], place: str = "") -> list[
 
 
 def _with_more(summary: dict[str, Any]) -> dict[str, Any]:
-    """The summary with controls that earlier versions lack as null."""
-    return {**summary, "controls": {**dict.fromkeys(CONTROL_KEYS), **summary["controls"]}}
+    """The summary with entries that earlier versions lack as null."""
+    return {"arm": None, **summary, "controls": {**dict.fromkeys(CONTROL_KEYS), **summary["controls"]}}
 
 
 def _faults_inside(summary: Mapping[str, Any]) -> list[str]:
