@@ -29,7 +29,9 @@ def epochs_table(arms=ARMS, seeds=5, epochs=4, name="maltese", fingerprint="f" *
         bought = POOL if arm == "baseline" else (10 + number) * (epoch + 1)
         f1 = 0.5 + 0.02 * number + 0.05 * epoch + rng.normal(0, 0.01)
         seconds = {f"seconds_{stage}": float(weight * (1 + number)) for weight, stage in enumerate(STAGES, start=1)}
-        line = {"run": f"runs/{name}/version_{seeds * number + seed}", "arm": arm, "seed": seed, "epoch": epoch, "pool": POOL}
+        kind = "baseline" if arm.startswith("baseline") else "random" if arm.startswith("Random") else "selection"
+        place = {"run": f"runs/{name}/version_{seeds * number + seed}", "arm": arm, "kind": kind}
+        line = {**place, "seed": seed, "epoch": epoch, "pool": POOL}
         counts = {"share": bought / POOL, "selected": bought, "bought": bought}
         lines.append({"name": name, "fingerprint": fingerprint, **line, **counts, "val_f1_macro": f1, **seconds})
     return pd.DataFrame(lines)

@@ -142,7 +142,7 @@ def _means(arms: list[Arm]) -> pd.DataFrame:
     runs["collapsed"] = runs["collapsed"].astype(float)
     renamed = runs.rename(columns={"test_f1_macro": "test_f1", "val_f1_macro": "val_f1"})
     arm_of = renamed.groupby([*GROUP, "arm"], sort=False)
-    mean = arm_of.mean(numeric_only=True).drop(columns=["seed", "one_step", "diverged"])
+    mean = arm_of.mean(numeric_only=True).drop(columns=["fold", "seed", "one_step", "diverged"])
     more = arm_of.agg(
         runs=("seed", "size"), test_f1_std=("test_f1", "std"), one_step=("one_step", "any"), diverged=("diverged", "sum")
     )

@@ -13,7 +13,7 @@ from alft.system.control_names import CONTROL_KEYS
 GROUP = ["name", "fingerprint"]
 """Columns that identify a group; figures of different groups are never compared."""
 
-EXACT = ("run", "name", "fingerprint", "arm", "seed", "epoch", "selected", "bought", "pool", "collapsed")
+EXACT = ("run", "name", "fingerprint", "arm", "kind", "fold", "seed", "epoch", "selected", "bought", "pool", "collapsed")
 """Columns that keep their type; all others are floats, NaN where a summary has null."""
 
 
@@ -21,11 +21,12 @@ def load_runs(*roots: str | Path) -> pd.DataFrame:
     """One line per finished run below the roots, which are searched to any depth.
 
     Returns:
-        run (folder), name, fingerprint, arm, seed, test_f1_macro, val_f1_macro (of the weights tested), bought and pool
-        (labels), unique_saving, exposure_saving, collapsed (one class predicted on test; None without a test set), seconds
-        (total), memory_mib, break_even, and the controls: majority_f1, majority_bought_f1, tfidf_f1, tfidf_bought_f1,
-        frozen_f1, frozen_bought_f1, frozen_tfidf_f1, frozen_tfidf_bought_f1. Scores and savings are in [0, 1]. The ``arm``
-        states how a run differs from others of the same name and fingerprint; it is not comparable across those.
+        run (folder), name, fingerprint, arm, kind (baseline, random or selection), fold (-1 without), seed, test_f1_macro,
+        val_f1_macro (of the weights tested), bought and pool (labels), unique_saving, exposure_saving, collapsed (one class
+        predicted on test; None without a test set), seconds (total), memory_mib, break_even, and the controls: majority_f1,
+        majority_bought_f1, tfidf_f1, tfidf_bought_f1, frozen_f1, frozen_bought_f1, frozen_tfidf_f1, frozen_tfidf_bought_f1.
+        Scores and savings are in [0, 1]. The ``arm`` states how a run differs from others of the same name and fingerprint; it
+        is not comparable across those.
 
     Raises:
         ValueError: There is no run, a summary is broken, or two runs of one arm have the same seed.
@@ -37,8 +38,9 @@ def load_epochs(*roots: str | Path) -> pd.DataFrame:
     """One line per epoch of every finished run below the roots.
 
     Returns:
-        run, name, fingerprint, arm, seed, epoch (from 0), share (planned), selected (rows trained on), bought (labels so far),
-        pool, val_f1_macro (in [0, 1]), seconds_train, seconds_score, seconds_cluster, seconds_select, seconds_validate.
+        run, name, fingerprint, arm, kind, fold, seed, epoch (from 0), share (planned), selected (rows trained on), bought
+        (labels so far), pool, val_f1_macro (in [0, 1]), seconds_train, seconds_score, seconds_cluster, seconds_select,
+        seconds_validate.
 
     Raises:
         ValueError: As for :func:`load_runs`.
@@ -69,6 +71,8 @@ def _heading(arm: Arm, run: Run) -> dict[str, Any]:
         "name": arm.name,
         "fingerprint": arm.fingerprint,
         "arm": arm.label,
+        "kind": arm.kind,
+        "fold": run.repetition[0],
         "seed": run.seed,
     }
 

@@ -6,7 +6,6 @@ from matplotlib.axes import Axes
 
 from alft.report.label_curve import Curve
 from alft.report.plots.style import (
-    BASELINE,
     Look,
     arms_of,
     begin,
@@ -14,6 +13,7 @@ from alft.report.plots.style import (
     canvas,
     check_group,
     height_for,
+    kinds_of,
     legend_below,
     looks_of,
     whole_epochs,
@@ -75,13 +75,14 @@ def baseline_and_best(epochs: pd.DataFrame) -> list[str]:
     """Labels of the best baseline and the best other arm by mean validation F1 in the last epoch, if there are any.
 
     >>> table = pd.DataFrame({"arm": ["baseline", "Bald", "Margin"], "epoch": 0, "val_f1_macro": [0.7, 0.6, 0.8]})
-    >>> baseline_and_best(table)
+    >>> baseline_and_best(table.assign(kind=["baseline", "selection", "selection"]))
     ['baseline', 'Margin']
     """
     last = epochs[epochs["epoch"] == epochs.groupby("arm")["epoch"].transform("max")]
     score = last.groupby("arm")["val_f1_macro"].mean().fillna(-1.0).reindex(arms_of(epochs))  # ties go to the first
-    baseline = score.index.str.startswith(BASELINE)
-    return [str(part.idxmax()) for part in (score[baseline], score[~baseline]) if len(part)]
+    kinds = kinds_of(epochs)
+    baseline = [kinds[arm] == "baseline" for arm in score.index]
+    return [str(part.idxmax()) for part in (score[baseline], score[[not one for one in baseline]]) if len(part)]
 
 
 def _curve_of(run: pd.DataFrame) -> Curve:

@@ -16,10 +16,8 @@ from matplotlib.colors import to_hex
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import ScaledTranslation
 
+from alft.report.arms import KINDS, Kind
 from alft.report.tables import GROUP
-
-BASELINE = "baseline"
-"""First word of the labels of arms that train on the whole pool."""
 
 BLACK = "black"
 GREYS = ("#94a4a2", "#717581")
@@ -70,18 +68,24 @@ def check_group(table: pd.DataFrame) -> str:
 def arms_of(table: pd.DataFrame) -> list[str]:
     """Labels of the arms: baselines, random selection, then the others, each by label.
 
-    >>> arms_of(pd.DataFrame({"arm": ["Margin", "baseline", "Random, no cap", "Bald", "Margin"]}))
-    ['baseline', 'Random, no cap', 'Bald', 'Margin']
+    >>> kinds = ["selection", "baseline", "random", "selection", "selection"]
+    >>> arms_of(pd.DataFrame({"arm": ["Margin", "all of it", "Random", "Bald", "Margin"], "kind": kinds}))
+    ['all of it', 'Random', 'Bald', 'Margin']
     """
-    first = (BASELINE, "Random")
-    return sorted(table["arm"].unique(), key=lambda arm: (*(not arm.startswith(word) for word in first), arm))
+    kinds = kinds_of(table)
+    return sorted(kinds, key=lambda arm: (KINDS.index(kinds[arm]), arm))
+
+
+def kinds_of(table: pd.DataFrame) -> dict[str, Kind]:
+    """Kind of each arm: baseline, random or selection."""
+    return dict(zip(table["arm"], table["kind"], strict=True))
 
 
 def looks_of(table: pd.DataFrame) -> dict[str, Look]:
     """Style of each arm, in the order of :func:`arms_of`; baselines are black and dashed."""
-    looks, colours = {}, iter(range(len(table)))
+    looks, colours, kinds = {}, iter(range(len(table))), kinds_of(table)
     for place, arm in enumerate(arms_of(table)):
-        baseline = arm.startswith(BASELINE)
+        baseline = kinds[arm] == "baseline"
         colour = BLACK if baseline else COLOURS[next(colours) % len(COLOURS)]
         looks[arm] = Look(colour, MARKERS[place % len(MARKERS)], "--" if baseline else "-")
     return looks
