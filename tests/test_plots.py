@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
+from alft.report.plots import draw
 from alft.report.plots.curves import f1_by_epoch, learning_curve
 from alft.report.plots.draw import OF_EPOCHS, OF_RUNS, draw_all
+from alft.report.plots.panels import learning_curves_apart, panels_height
 from alft.report.plots.picked import what_was_picked
 from alft.report.plots.rows_and_labels import bought_by_epoch, rows_by_epoch
 from alft.report.plots.spread_and_cost import cost_by_stage, spread_over_seeds
@@ -118,6 +120,39 @@ def test_learning_curve_is_the_mean_and_range_of_the_runs_steps():
     last = table[(table["arm"] == "baseline") & (table["epoch"] == 2)]["val_f1_macro"]
     assert list(point.get_xdata()) == [POOL]
     np.testing.assert_allclose(point.get_ydata(), [last.mean()])
+
+
+def test_many_arms_have_a_panel_each_with_what_they_are_compared_with():
+    arms = ["baseline", "Random", *(f"arm {number}" for number in range(8))]
+    table = epochs_table(arms, seeds=2)
+    figure = learning_curves_apart(table, Figure(figsize=(10, panels_height(9)), layout="constrained"))
+    figure.draw_without_rendering()
+    panels = [panel for panel in figure.axes if panel.get_visible()]
+    assert [panel.get_title() for panel in panels] == ["Random", *sorted(arms[2:])]
+    last = table[(table["arm"] == "baseline") & (table["epoch"] == 3)]["val_f1_macro"].mean()
+    for panel in panels:
+        lines = {line.get_label(): line for line in panel.lines}
+        assert lines["_baseline"].get_ydata() == pytest.approx([last, last])
+        assert ("_random" in lines) is (panel.get_title() != "Random")
+    assert [panel.get_xlabel() for panel in panels] == [""] * 6 + ["labels bought"] * 3
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["all labels", "random selection"]
+    lowest = min(panel.xaxis.label.get_window_extent().y0 for panel in panels if panel.get_xlabel())
+    assert legend.get_window_extent().y1 < lowest
+
+
+def test_a_report_of_many_arms_draws_panels(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(draw, "learning_curves_apart", lambda group, figure: drawn.append(group))
+    for count, panels in ((8, 0), (9, 1)):
+        epochs = epochs_table(["baseline", *(f"arm {number}" for number in range(count - 1))], seeds=1)
+        draw.draw_all(runs_table(epochs), epochs, tmp_path)
+        assert len(drawn) == panels
+    only_baselines = epochs_table([f"baseline {number}" for number in range(9)], seeds=1)
+    draw.draw_all(runs_table(only_baselines), only_baselines, tmp_path)
+    assert len(drawn) == 1
+    with pytest.raises(ValueError, match="learning curves need an arm that selects"):
+        learning_curves_apart(only_baselines)
 
 
 def test_f1_by_epoch_shows_the_baseline_and_the_arm_that_is_best_at_the_end():

@@ -1,8 +1,11 @@
 """Learning curves: F1 against labels, and F1 by epoch."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from numpy.typing import NDArray
 
 from alft.report.label_curve import Curve
 from alft.report.plots.style import (
@@ -38,7 +41,7 @@ def learning_curve(epochs: pd.DataFrame, axes: Axes | None = None) -> Axes:
     name, looks, axes = begin(epochs, axes)
     lines = by_arm(epochs.dropna(subset="val_f1_macro"))
     for arm in (arm for arm in looks if arm in lines):
-        _draw_curve(axes, arm, looks[arm], [_curve_of(run) for _, run in lines[arm].groupby("run")])
+        draw_curve(axes, arm, looks[arm], curves_of_arm(lines[arm]))
     axes.set(title=f"{name}: F1 by labels bought, mean and range over seeds", xlabel="labels bought", ylabel=VALIDATION)
     axes.set_xlim(0, 1.03 * float(epochs["pool"].max()))
     axes.grid(alpha=0.3)
@@ -85,15 +88,20 @@ def baseline_and_best(epochs: pd.DataFrame) -> list[str]:
     return [str(part.idxmax()) for part in (score[baseline], score[[not one for one in baseline]]) if len(part)]
 
 
-def _curve_of(run: pd.DataFrame) -> Curve:
-    pairs = zip(run["bought"], run["val_f1_macro"], strict=True)
-    return Curve.of({"bought": bought, "val_f1_macro": f1} for bought, f1 in pairs)
+def curves_of_arm(lines: pd.DataFrame) -> list[Curve]:
+    """The curve of each run of an arm, given its validated epochs."""
+    return [_curve_of(run) for _, run in lines.groupby("run")]
 
 
-def _draw_curve(axes: Axes, arm: str, look: Look, curves: list[Curve]) -> None:
-    start = max(curve.labels[0] for curve in curves)
-    grid = sorted({labels for curve in curves for labels in curve.labels if labels >= start})
-    f1 = np.array([[curve.at(labels) for labels in grid] for curve in curves])
+def mean_curve(curves: Sequence[Curve]) -> tuple[list[int], NDArray[np.float64]]:
+    """Numbers of labels from where all curves have begun, and the mean of the curves at each."""
+    grid, f1 = _on_grid(curves)
+    return grid, f1.mean(0)
+
+
+def draw_curve(axes: Axes, arm: str, look: Look, curves: Sequence[Curve]) -> None:
+    """Draw the mean and the range of an arm's curves; a point with a bar where all labels are bought at once."""
+    grid, f1 = _on_grid(curves)
     mean, low, high = f1.mean(0), f1.min(0), f1.max(0)
     if len(grid) == 1:
         axes.vlines(grid, low, high, color=look.color)
@@ -101,6 +109,17 @@ def _draw_curve(axes: Axes, arm: str, look: Look, curves: list[Curve]) -> None:
         return
     axes.step(grid, mean, where="post", color=look.color, ls=look.linestyle, marker=look.marker, ms=4, label=arm)
     axes.fill_between(grid, low, high, step="post", color=look.color, alpha=0.12, lw=0)
+
+
+def _curve_of(run: pd.DataFrame) -> Curve:
+    pairs = zip(run["bought"], run["val_f1_macro"], strict=True)
+    return Curve.of({"bought": bought, "val_f1_macro": f1} for bought, f1 in pairs)
+
+
+def _on_grid(curves: Sequence[Curve]) -> tuple[list[int], NDArray[np.float64]]:
+    start = max(curve.labels[0] for curve in curves)
+    grid = sorted({labels for curve in curves for labels in curve.labels if labels >= start})
+    return grid, np.array([[curve.at(labels) for labels in grid] for curve in curves])
 
 
 def _draw_epochs(axes: Axes, arm: str, look: Look, lines: pd.DataFrame) -> None:

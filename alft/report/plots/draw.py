@@ -13,9 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from alft.report.plots.curves import f1_by_epoch, learning_curve
+from alft.report.plots.panels import MOST_LINES, learning_curves_apart, panels_height
 from alft.report.plots.rows_and_labels import bought_by_epoch, rows_by_epoch
 from alft.report.plots.spread_and_cost import cost_by_stage, spread_over_seeds
-from alft.report.plots.style import height_for
+from alft.report.plots.style import height_for, kinds_of
 from alft.report.tables import GROUP
 
 Plot = Callable[[pd.DataFrame, Axes], Axes]
@@ -51,7 +52,12 @@ def draw_all(runs: pd.DataFrame, epochs: pd.DataFrame, folder: Path) -> list[Pat
 
 def _draw(plot: Plot, group: pd.DataFrame, path: Path) -> Path:
     # Without pyplot, which would open a window if there is a screen.
-    figure = Figure(figsize=(WIDTH, height_for(group["arm"].unique())), layout="constrained")
-    plot(group, figure.add_subplot())
+    selecting = sum(kind != "baseline" for kind in kinds_of(group).values())
+    if plot is learning_curve and len(kinds_of(group)) > MOST_LINES and selecting:
+        figure = Figure(figsize=(WIDTH, panels_height(selecting)), layout="constrained")
+        learning_curves_apart(group, figure)
+    else:
+        figure = Figure(figsize=(WIDTH, height_for(group["arm"].unique())), layout="constrained")
+        plot(group, figure.add_subplot())
     figure.savefig(path, dpi=150)
     return path
