@@ -70,13 +70,14 @@ def test_folds_of_all_rows_test_each_of_them_once(tiny_data, capsys):
     assert len({corpus.fold.cut for corpus in corpora}) == 1
 
 
-def test_the_digest_of_a_cut_is_of_its_rows_and_seed(tiny_data):
+def test_the_digest_of_a_cut_is_of_its_rows_seed_and_limits(tiny_data):
     cuts = [
         load_corpus(str(tiny_data), folds=folds, fold=0, folds_of=of, seed=seed).fold.cut
         for folds, of, seed in ((3, "training", 0), (3, "all", 0), (3, "training", 1))
     ]
     assert len(set(cuts)) == 3
-    assert load_corpus(str(tiny_data), folds=3, fold=1, limit=20).fold.cut == cuts[0], "a limit is of the pool"
+    assert load_corpus(str(tiny_data), folds=3, fold=1).fold.cut == cuts[0]
+    assert load_corpus(str(tiny_data), folds=3, fold=1, limit=20).fold.cut not in cuts
 
 
 def test_a_limit_applies_to_the_pool_of_the_fold(tiny_data):

@@ -32,7 +32,8 @@ def test_sentences_say_what_the_figures_say(tmp_path):
     assert found["random_adjusted_p"] < 0.001
     assert found["random_low"] > 0 > found["baseline_low"]
     interval = f"[{100 * found['random_low']:+.1f}, {100 * found['random_high']:+.1f}]"
-    figures = f"{100 * found['random_difference']:+.1f} F1 points, {interval} over 5 pairs of runs; p below 0.001"
+    unknown = "not known over texts; p below 0.001"
+    figures = f"{100 * found['random_difference']:+.1f} F1 points, {interval} over 5 pairs of runs, {unknown}"
     on_baseline, on_random, at_equal_labels, *_ = sentences_of(tmp_path, "Entropy")
     assert on_baseline.startswith("not distinguishable from the baseline (all labels): ")
     missed = f"an effect below {100 * found['baseline_visible']:.1f} points was likely to be missed."

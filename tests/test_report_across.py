@@ -54,7 +54,7 @@ def test_two_arms_have_a_sign_test(tmp_path):
     means = write_sets(tmp_path, arms=("Entropy", "Margin"))
     found = ranks(across(tmp_path))
     better = int((means[:, 0] > means[:, 1]).sum())
-    assert found.test == "sign test"
+    assert (found.test, found.critical_difference) == ("sign test", None)
     assert found.p == pytest.approx(stats.binomtest(better, 5).pvalue)
 
 
@@ -63,6 +63,31 @@ def test_ranks_take_four_data_sets_and_the_arms_of_all_of_them(tmp_path):
     assert ranks(across(tmp_path)) is None
     write_sets(tmp_path / "more", SETS[3:4], arms=("Entropy", "Margin"))  # its fingerprint is that of the first set
     assert ranks(across(tmp_path)) is None
+
+
+def test_arms_that_score_alike_everywhere_rank_alike(tmp_path):
+    for number, name in enumerate(SETS):
+        for acquire in ("Entropy", "Margin", "Bald"):
+            write_run(tmp_path, name=name, fingerprint=f"{number}" * 64, acquire=acquire)
+    found = ranks(across(tmp_path))
+    assert found.p == 1
+    assert set(found.mean.values()) == {2.0}
+
+
+def test_limits_of_one_data_set_are_no_further_data_sets(tmp_path):
+    for number in range(5):
+        for acquire in ("Entropy", "Margin", "Bald"):
+            write_run(tmp_path, fingerprint=f"{number}" * 64, acquire=acquire)
+    table = across(tmp_path)
+    assert len(table) == 15
+    assert ranks(table) is None
+
+
+def test_an_arm_that_a_data_set_has_twice_is_left_out_there(tmp_path):
+    for number, name in enumerate(SETS[:3]):
+        write_run(tmp_path, name=name, fingerprint=f"{number}" * 64)
+    write_run(tmp_path, name=SETS[0], fingerprint="0" * 64, backbone="another")
+    assert sorted(across(tmp_path)["name"]) == sorted(SETS[1:3])
 
 
 def test_an_arm_with_other_settings_is_another(tmp_path):
@@ -85,9 +110,13 @@ def test_the_report_begins_with_all_data_sets(tmp_path, capsys):
         assert "Over 5 data sets " in out
         assert "Mean rank, 1 is best" in out
     assert main(["report", str(tmp_path), "--arms", "Margin"]) == 0
-    out = capsys.readouterr().out
-    assert "Margin" in out
-    assert "Bald" not in out.split("icelandic, pool")[0]
+    asked = capsys.readouterr().out.split("icelandic, pool")[0]
+    assert "Margin" in asked
+    assert "Bald" not in asked
+    assert main(["report", str(tmp_path)]) == 0
+    whole = capsys.readouterr().out
+    (remark,) = [line for line in whole.splitlines() if line.startswith("- Over 5 data sets")]
+    assert remark in asked, "ranks are among all arms"
 
 
 def test_one_data_set_has_no_such_table(tmp_path, capsys):

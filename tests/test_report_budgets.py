@@ -124,9 +124,9 @@ def test_folds_and_seeds_are_repetitions_of_one_setting(folds):
     scores = 0.7 + np.array([0.0, 0.1, 0.2])[:, None] + noise
     assert (last["runs"], last["folds"], last["random_pairs"]) == (6, 3, 6)
     assert last["test_f1"] == pytest.approx(scores.mean())
-    assert last["test_f1_error"] == pytest.approx(scores.std(ddof=1) * (1 / 6 + 1 / 2) ** 0.5)
+    assert last["test_f1_error"] == pytest.approx(scores.mean(axis=1).std(ddof=1) * (1 / 3 + 1 / 2) ** 0.5)
     # paired within folds, so that their difficulty is not in the interval
-    expected = difference_of(0.05 + noise.ravel(), shared=1 / 2)
+    expected = difference_of(0.05 + noise.mean(axis=1), shared=1 / 2)
     assert (last["random_low"], last["random_high"]) == pytest.approx((expected.low, expected.high))
     assert len(gather(root)) == 2
 

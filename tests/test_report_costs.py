@@ -76,7 +76,7 @@ def test_each_sentence_on_a_difference_has_its_interval_p_and_what_could_have_be
     write_study(tmp_path, 4)
     decided = [sentence for sentence in text_of(tmp_path).splitlines() if " F1 points, " in sentence]
     assert len(decided) == 6  # random and the baseline, equal labels, two of stability
-    assert all("over 4 pairs of runs; p " in sentence for sentence in decided)
+    assert all(" over 4 pairs of runs" in sentence and "; p " in sentence for sentence in decided)
     assert all(("likely to be missed" in sentence) is ("not distinguishable" in sentence) for sentence in decided)
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from alft.report import as_csv, as_terminal, compare, load_epochs, load_runs
+from alft.report.names import name_arms
 
 from .report_material import BASELINE, RANDOM, WHOLE, line, text_of, write_run, write_study
 
@@ -31,6 +32,23 @@ def test_arms_have_the_names_that_their_runs_were_given(tmp_path):
         write_run(tmp_path, seed, more={"arm": f"seed {seed}"}, lr=0.2)  # one name a run is none for the arm
     assert list(load_runs(tmp_path)["arm"].unique()) == ["people", "Entropy", "doubt, lr 0.001", "doubt, lr 0.1"]
     assert set(load_runs(tmp_path).query("arm == 'people'")["seed"]) == {0, 1}
+
+
+@pytest.mark.parametrize(
+    ("values", "names"),
+    [
+        ((None, False, True), ["E", "E, balanced false", "E, balanced"]),
+        (({"r": 8}, {"r": 8, "layers": None}, None), ["E, balanced(r=8)", "E, balanced(layers=null, r=8)", "E"]),
+        ((1, 2, 3), ["E, balanced 1", "E, balanced 2", "E, balanced 3"]),
+    ],
+)
+def test_names_differ_wherever_settings_do(values, names):
+    assert name_arms([{"acquire": "E", "balanced": value} for value in values], [0.7] * 3) == names
+
+
+def test_a_given_name_that_equals_another_gets_a_number():
+    settings = [{"acquire": "E", "lr": 1}, {"acquire": "E", "lr": 2}, {"acquire": "E", "lr": 1, "cluster": "Ward"}]
+    assert name_arms(settings, [0.7] * 3, [None, None, "E, lr 1"]) == ["E, lr 1", "E, lr 2", "E, lr 1 (2)"]
 
 
 def test_a_name_that_is_none_is_refused(tmp_path):
@@ -150,8 +168,8 @@ def test_what_else_tells_an_arm_from_its_control_is_said(tmp_path):
         write_run(tmp_path, seed, test=0.7, **RANDOM, cluster="Whole")
         write_run(tmp_path, seed, test=0.8, curve=WHOLE[:2], **BASELINE)
     text = text_of(tmp_path)
-    assert "over 3 pairs of runs; p below 0.001; that control differs in cluster too." in text
-    assert "was likely to be missed; the baseline differs in max_epochs too." in text
+    assert "over 3 pairs of runs, not known over texts; p 0.250; that control differs in cluster too." in text
+    assert "; the baseline differs in max_epochs too." in text
 
 
 def test_a_baseline_is_told_from_an_arm_by_all_but_the_selection(tmp_path):

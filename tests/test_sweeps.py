@@ -104,7 +104,7 @@ def test_the_distributions_of_given_values_are_known(tmp_path):
 def test_a_sweep_names_its_arms_and_a_name_changes_no_run(tmp_path):
     parameters = {"active.acquire": {"values": ["Bald", "Random"]}, "active.max_unique": {"values": ["0.7", "0.4"]}}
     plain = read_sweep(write_sweep(tmp_path, parameters=parameters))
-    names = {"Bald": "disagreement", 0.7: "70 % of labels"}  # a number, as YAML reads it
+    names = {"active.acquire": {"Bald": "disagreement"}, "active.max_unique": {0.7: "70 % of labels"}}  # as YAML reads it
     named = read_sweep(write_sweep(tmp_path, parameters=parameters, names=names))
     assert [cell.name for cell in named] == [cell.name for cell in plain]
     assert [cell.arguments[len(one.arguments) :] for cell, one in zip(named, plain, strict=True)] == [
@@ -136,9 +136,12 @@ def test_long_values_make_names_that_a_file_system_takes_and_tells_apart(tmp_pat
         ({"parameters": {"model.lora": {"values": [None]}}}, "parameters.model.lora must be written as typed"),
         ({"parameters": {"active.enabled": {"values": [True]}}}, "active.enabled must be written as typed.*got True"),
         ({"parameters": {"active.acquire": {"values": []}}}, "parameters.active.acquire has no values"),
-        ({"names": ["a"]}, "names must map values of parameters to words"),
-        ({"names": {"1e-3": ""}}, "names must map values of parameters to words"),
-        ({"names": {"1e-4": "slow"}}, "names has '1e-4', which is no value of a parameter"),
+        ({"names": ["a"]}, "names must map parameters to their values, and these to words"),
+        ({"names": {"1e-3": "slow"}}, "names must map parameters to their values, and these to words"),
+        ({"names": {"model.lr": {"1e-3": ""}}}, "names must map parameters .*, got '' for '1e-3'"),
+        ({"names": {"model.lr": {"1e-4": "slow"}}}, "names.model.lr has '1e-4', no value of that parameter"),
+        ({"names": {"model.rate": {"1e-3": "slow"}}}, "names.model.rate has '1e-3', no value of that parameter"),
+        ({"parameters": {"arm": {"values": ["a", "b"]}}}, "parameters.arm would make runs of one name only"),
         ({"parameters": None}, "it has no parameters"),
         ({"command": ["python", "train.py"]}, "command must be a list such as"),
         ({"command": ["python", "fit", "${args_json}", "${args}"]}, r"\$\{args_json\}, of W&B's macros only"),

@@ -11,11 +11,12 @@ from sklearn.metrics import f1_score
 
 from alft.report import compare, contrasts
 from alft.report.intervals import difference_of, mean_over_runs, paired_difference
-from alft.report.predictions import drawn_counts, read_predictions
+from alft.report.predictions import Pooled, drawn_counts, read_predictions
 from alft.report.verdicts import holm, needed_shift
 
 from .report_material import BASELINE, RANDOM, WHOLE, line, sentences_of, text_of, write_predictions, write_run
 
+NAMES = ("negative", "positive")
 DIFFERENCES = np.random.default_rng(1).normal(0.02, 0.03, size=8)
 
 
@@ -48,10 +49,20 @@ def test_sign_flips_are_left_out_where_they_decide_nothing_or_take_too_long(pair
 def test_pairs_of_several_folds_have_the_variance_of_the_corrected_resampled_t_test():
     keys = [(fold, seed) for fold in range(4) for seed in range(2)]
     found = mean_over_runs(dict(zip(keys, DIFFERENCES, strict=True)), folds=4)
-    error = DIFFERENCES.std(ddof=1) * math.sqrt(1 / 8 + 1 / 3)  # a fourth is tested, three fourths are trained on
+    means = DIFFERENCES.reshape(4, 2).mean(axis=1)
+    error = means.std(ddof=1) * math.sqrt(1 / 4 + 1 / 3)  # a fourth is tested, three fourths are trained on
+    assert (found.pairs, found.units) == (8, 4)
     assert found.error == pytest.approx(error)
-    assert found.high - found.low == pytest.approx(2 * stats.t.ppf(0.975, 7) * error)
-    assert found.p == pytest.approx(2 * stats.t.sf(DIFFERENCES.mean() / error, 7))
+    assert found.high - found.low == pytest.approx(2 * stats.t.ppf(0.975, 3) * error)
+    assert found.p == pytest.approx(2 * stats.t.sf(means.mean() / error, 3))
+
+
+def test_each_fold_counts_once_however_many_seeds_it_has():
+    values = {**{(0, seed): 0.2 for seed in range(10)}, (1, 0): -0.1, (2, 0): -0.1}
+    found = mean_over_runs(values, folds=3)
+    assert found.difference == pytest.approx(0)
+    assert (found.pairs, found.units) == (12, 3)
+    assert math.isnan(mean_over_runs({key: values[key] for key in ((0, 0), (0, 1), (1, 0))}, folds=3).p), "two folds"
 
 
 def test_seeds_of_one_fold_are_independent_pairs():
@@ -70,7 +81,7 @@ def test_an_interval_needs_three_pairs():
     assert paired_difference({(-1, 0): 0.8, (-1, 1): None, (-1, 2): 0.5}, {(-1, 0): None, (-1, 2): 0.5}).pairs == 1
 
 
-@pytest.mark.parametrize(("value", "p"), [(0.0, 1), (0.25, 0), (-0.125, 0)])
+@pytest.mark.parametrize(("value", "p"), [(0.0, 1), (0.25, 2 / 16), (-0.125, 2 / 16)])
 def test_the_interval_of_equal_differences_is_their_value(value, p):
     found = difference_of(np.full(4, value))
     assert (found.difference, found.low, found.high, found.p) == (value, value, value, p)
@@ -90,9 +101,9 @@ def test_macro_f1_of_draws_is_that_of_scikit_learn(tmp_path):
     folder = write_run(tmp_path)
     truth, predicted = rows(3)
     write_predictions(folder, truth, predicted)
-    held = read_predictions(str(folder))
+    held = Pooled({-1: read_predictions(str(folder), NAMES)})
     assert held.f1 == pytest.approx(f1_score(truth, predicted, average="macro"))
-    counts_BN = drawn_counts(200)
+    counts_BN = drawn_counts(200, -1, 4000)
     assert (counts_BN.sum(axis=1) == 200).all()
     for draw in (0, 7, 3999):
         again = np.repeat(np.arange(200), counts_BN[draw])
@@ -102,8 +113,9 @@ def test_macro_f1_of_draws_is_that_of_scikit_learn(tmp_path):
 def test_a_class_that_is_not_there_counts_as_0(tmp_path):
     folder = write_run(tmp_path)
     truth, predicted = rows(3)
-    write_predictions(folder, truth, predicted, names=("negative", "neutral", "positive"))
-    assert read_predictions(str(folder)).f1 == pytest.approx(f1_score(truth, predicted, average="macro") * 2 / 3)
+    write_predictions(folder, truth, predicted)
+    held = Pooled({-1: read_predictions(str(folder), ("negative", "neutral", "positive"))})
+    assert held.f1 == pytest.approx(f1_score(truth, predicted, average="macro") * 2 / 3)
 
 
 def write_two_arms(root, seeds, lift=0.1, **more):
@@ -153,12 +165,20 @@ def test_predictions_of_folds_are_pooled(tmp_path):
     assert "corrected resampled t test" in text_of(tmp_path)
 
 
-def test_a_seed_without_all_its_folds_or_predictions_has_no_pooled_score(tmp_path):
-    truth, predicted = rows(3)
-    for fold in range(2):
-        more = {"fold": {"folds": 3, "fold": fold, "cut": "c" * 16}}
-        write_predictions(write_run(tmp_path, fingerprint=f"{fold}" * 64, more=more), truth, predicted)
-    assert pd.isna(line(compare(tmp_path), "Entropy")["pooled_f1"])
+def test_the_folds_that_both_arms_have_are_compared_and_only_all_of_them_are_a_pooled_score(tmp_path):
+    truth, worse = rows(3)
+    better = np.where(np.arange(200) % 3 == 0, truth, worse)
+    for fold in range(3):
+        settings = {"fingerprint": f"{fold}" * 64, "more": {"fold": {"folds": 4, "fold": fold, "cut": "c" * 16}}}
+        part = slice(fold * 50, fold * 50 + 50)
+        write_predictions(write_run(tmp_path, 0, 0.8, **settings), truth[part], better[part])
+        if fold < 2:
+            write_predictions(write_run(tmp_path, 0, 0.7, **RANDOM, **settings), truth[part], worse[part])
+    found = line(compare(tmp_path), "Entropy")
+    assert pd.isna(found["pooled_f1"])
+    expected = [f1_score(truth[:100], predicted[:100], average="macro") for predicted in (better, worse)]
+    assert found["random_texts_difference"] == pytest.approx(expected[0] - expected[1])
+    assert found["random_texts_seeds"] == 1
 
 
 def test_without_predictions_of_both_arms_there_is_no_interval_over_texts(tmp_path):
@@ -173,30 +193,57 @@ def test_without_predictions_of_both_arms_there_is_no_interval_over_texts(tmp_pa
     found = line(compare(tmp_path), "Entropy")
     assert math.isnan(found["random_texts_low"])
     assert found["random_both_p"] == found["random_p"]
-    assert "over texts" not in " ".join(sentences_of(tmp_path, "Entropy"))
+    assert "3 pairs of runs, not known over texts; p " in sentences_of(tmp_path, "Entropy")[1]
 
 
 def test_a_model_that_diverged_has_no_predictions(tmp_path):
     folder = write_run(tmp_path)
     write_predictions(folder, ["negative", "positive"], ["negative", None])
-    assert read_predictions(str(folder)) is None
+    assert read_predictions(str(folder), NAMES) is None
 
 
-def test_other_labels_for_the_same_rows_are_refused_naming_both_files(tmp_path):
-    write_two_arms(tmp_path, seeds=1)
-    folder = write_run(tmp_path, 1)
-    truth, predicted = rows(3)
-    write_predictions(folder, truth[::-1], predicted)
-    write_predictions(write_run(tmp_path, 1, **RANDOM), truth, predicted)
-    with pytest.raises(ValueError, match=r"predictions\.parquet and .*predictions\.parquet hold other labels"):
-        compare(tmp_path)
+def test_other_labels_for_the_same_rows_are_left_out_and_told(tmp_path):
+    write_two_arms(tmp_path, seeds=3)
+    first = sorted(tmp_path.glob("*/predictions.parquet"))[0]
+    table = pd.read_parquet(first)
+    table["label"] = table["label"].to_numpy()[::-1]
+    table.to_parquet(first, index=False)
+    assert math.isnan(line(compare(tmp_path), "Entropy")["random_texts_low"])
+    assert "are not compared, since they hold other labels for the same test set" in text_of(tmp_path)
 
 
-def test_a_broken_file_of_predictions_is_refused(tmp_path):
-    folder = write_run(tmp_path)
-    (folder / "predictions.parquet").write_bytes(b"PAR1 no")
-    with pytest.raises(ValueError, match=r"predictions\.parquet is not a file of predictions"):
-        read_predictions(str(folder))
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (
+            lambda table: table.assign(row=table["row"] + 1),
+            "its test rows are not all rows from 0 on",
+        ),
+        (lambda table: table.assign(label="neither"), "'neither' is no class of the run"),
+        (lambda table: table.drop(columns="predicted"), "is not a file of predictions"),
+        (lambda table: None, "is not a file of predictions"),
+    ],
+)
+def test_a_broken_file_of_predictions_is_left_out_and_told(tmp_path, change, told):
+    write_two_arms(tmp_path, seeds=3)
+    first = sorted(tmp_path.glob("*/predictions.parquet"))[0]
+    table = pd.read_parquet(first).query("split == 'test'")
+    if (changed := change(table)) is None:
+        first.write_bytes(b"version https://git-lfs.github.com/spec/v1")
+    else:
+        changed.to_parquet(first, index=False)
+    found = line(compare(tmp_path), "Entropy")
+    assert (found["random_pairs"], found["random_texts_seeds"]) == (3, 2)
+    assert told in text_of(tmp_path)
+
+
+def test_rows_and_columns_may_stand_in_any_order(tmp_path):
+    write_two_arms(tmp_path, seeds=3)
+    before = line(compare(tmp_path), "Entropy")["random_texts_low"]
+    first = sorted(tmp_path.glob("*/predictions.parquet"))[0]
+    table = pd.read_parquet(first).assign(probability_highest=1.0)
+    table[table.columns[::-1]].sample(frac=1, random_state=0).to_parquet(first, index=False)
+    assert line(compare(tmp_path), "Entropy")["random_texts_low"] == before
 
 
 # What stands
@@ -251,7 +298,7 @@ def test_a_difference_that_stands_alone_may_not_stand_among_others(tmp_path):
                 spread = differences[seed] if number == 0 else (-1) ** (seed + number) * 0.01
                 write_run(root, seed, 0.7 + spread, acquire=name)
         told = sentences_of(root, "Entropy")[0]
-        assert told.startswith(f"{verdict} the baseline (all labels): +2.1 F1 points, [+0.7, +3.5] over 5 pairs of runs; p 0.0")
+        assert told.startswith(f"{verdict} the baseline (all labels): +2.1 F1 points, [+0.7, +3.5] over 5 pairs of runs, not ")
         assert ("was likely to be missed" in told) is (len(arms) > 1)
         assert ("after Holm for 4 comparisons" in told) is (len(arms) > 1)
 
@@ -271,6 +318,39 @@ def test_a_difference_has_to_show_over_texts_as_well(tmp_path):
     assert found["random_texts_p"] > 0.05
     assert found["random_adjusted_p"] == found["random_both_p"] == found["random_texts_p"]
     assert sentences_of(tmp_path, "Entropy")[1].startswith("not distinguishable from random selection at the same budget")
+
+
+def test_two_tests_that_show_opposite_effects_are_no_verdict(tmp_path):
+    truth, worse = rows(3)
+    for seed in range(6):
+        for score, settings, predicted in ((0.6, RANDOM, truth), (0.7 + seed / 100, {}, worse)):  # better by score, not by rows
+            write_predictions(write_run(tmp_path, seed, score, **settings), truth, predicted)
+    found = line(compare(tmp_path), "Entropy")
+    assert max(found["random_p"], found["random_texts_p"]) < 0.01
+    assert found["random_adjusted_p"] == 1
+
+
+def test_a_clear_difference_stands_among_many_comparisons(tmp_path):
+    """The smallest share of draws is 1/4001, which times 200 would be no verdict."""
+    truth, worse = rows(3, count=600)
+    random = np.random.default_rng(0)
+    for seed in range(4):
+        for score, settings, predicted in ((0.6, RANDOM, worse), (0.9, {}, truth)):
+            score += random.normal(0, 0.001)
+            write_predictions(write_run(tmp_path, seed, score, **settings), truth, predicted)
+    found = line(compare(tmp_path), "Entropy")
+    assert found["random_texts_p"] < 1e-6
+
+
+def test_no_spread_is_no_proof(tmp_path):
+    for seed in range(3):
+        write_run(tmp_path, seed, 0.8)
+        write_run(tmp_path, seed, 0.7, **RANDOM)
+    told = sentences_of(tmp_path, "Entropy")[1]
+    assert told.startswith(
+        "not distinguishable from random selection at the same budget: +10.0 F1 points, [+10.0, +10.0] over 3 "
+    )
+    assert "likely to be missed" not in told
 
 
 def test_pairs_that_differ_in_one_setting_are_adjusted_for_those_of_the_setting(tmp_path):

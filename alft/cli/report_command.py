@@ -6,8 +6,6 @@ import sys
 from pathlib import Path
 from typing import Literal
 
-import pandas as pd
-
 from alft.cli.parser import SentenceParser
 from alft.report import across, as_csv, as_markdown, as_terminal, budgets, compare, contrasts, load_epochs, load_runs, suspects
 from alft.report.choice import MOST_ARMS, named, refuse_unknown
@@ -83,15 +81,9 @@ def _text(form: Format, roots: list[Path], arms: list[str], settings: list[str] 
         return as_csv(table[named(table["arm"], arms)])
     pairs = contrasts(*roots, settings=settings, most=MOST_PAIRS)
     if form == "markdown":
-        return as_markdown(table, pairs, arms, budgets(*roots), suspects(*roots), _over_sets(roots, arms))
+        return as_markdown(table, pairs, arms, budgets(*roots), suspects(*roots), across(*roots))
     columns = shutil.get_terminal_size((128, 24)).columns  # 128 without a terminal, as in a pipe
-    return as_terminal(table, pairs, columns, arms, budgets(*roots), suspects(*roots), _over_sets(roots, arms))
-
-
-def _over_sets(roots: list[Path], arms: list[str]) -> pd.DataFrame:
-    """The arms of several data sets that are asked for; a name there may lack what tells an arm apart in one data set."""
-    table = across(*roots)
-    return table[named(table["arm"], arms)]
+    return as_terminal(table, pairs, columns, arms, budgets(*roots), suspects(*roots), across(*roots))
 
 
 def _draw(roots: list[Path], folder: Path, arms: list[str]) -> None:

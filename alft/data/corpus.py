@@ -129,7 +129,7 @@ def load_corpus(
     cut = None
     if folds is not None and fold is not None:
         held, more = validation.take(validation.labelled), test.take(test.labelled) if test and folds_of == "all" else None
-        cut = Fold(fold, folds, digest_of_cut(pool, held, seed, more), folds_of)
+        cut = Fold(fold, folds, digest_of_cut(pool, held, more, seed, limit, limit_validation), folds_of)
         pool, validation, test = take_fold(pool, held, folds, fold, seed, more)
     validation = _labelled_only(validation, limit_validation, "limit_validation", seed)
     test = _labelled_only(test, None, "test", seed) if test is not None else None

@@ -26,7 +26,7 @@ class Fold:
     Attributes:
         fold: Its number, from 0.
         folds: How many there are.
-        cut: Digest of the rows that were cut, their order, and the seed: folds of equal cuts belong together.
+        cut: Digest of the rows that were cut, the seed and the limits: folds of equal cuts belong together.
         of: The rows of the source that were cut.
     """
 
@@ -81,7 +81,8 @@ def take_fold(
     Raises:
         ValueError: A class has fewer rows than there are folds.
     """
-    labelled, unlabelled = train.take(train.labelled), [row for row in range(len(train)) if row not in set(train.labelled)]
+    known = set(train.labelled)
+    labelled, unlabelled = train.take(train.labelled), [row for row in range(len(train)) if row not in known]
     trained = len(labelled) + len(validation)
     rows = _joined(labelled, validation, more)
     least = min(Counter(rows.labels).values())
@@ -95,10 +96,17 @@ def take_fold(
     return _joined(kept, train.take(unlabelled)), others.take(held), rows.take(test.tolist())
 
 
-def digest_of_cut(train: Rows, validation: Rows, seed: int, more: Rows | None = None) -> str:
-    """Digest of what :func:`take_fold` cuts, the same for all folds."""
-    rows = _joined(train, validation, more)
-    return sha256(repr([seed, rows.texts, rows.labels]).encode(errors="surrogatepass")).hexdigest()[:16]
+def digest_of_cut(train: Rows, validation: Rows, more: Rows | None, *settings: int | None) -> str:
+    """Digest of what :func:`take_fold` cuts, the same for all folds.
+
+    Args:
+        train: As there.
+        validation: As there.
+        more: As there.
+        *settings: Seed, and limits that apply to each fold.
+    """
+    parts = [settings, *((rows.texts, rows.labels) for rows in (train, validation, more) if rows is not None)]
+    return sha256(repr(parts).encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 def _joined(*parts: Rows | None) -> Rows:

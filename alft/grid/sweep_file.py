@@ -55,8 +55,8 @@ class Cell:
 def read_sweep(path: Path) -> list[Cell]:
     """The cells of a sweep file, the last parameter changing fastest.
 
-    ``names`` (alft's own, which W&B does not know) maps values of parameters to words; those of a cell become the name of its
-    arm.
+    ``names`` (alft's own, which W&B does not know) maps parameters to their values, and these to words; those of a cell become
+    the name of its arm.
 
     Raises:
         ValueError: The file is not a grid of fits, or holds a value that would not arrive as written.
@@ -71,10 +71,12 @@ def read_sweep(path: Path) -> list[Cell]:
         raise ValueError(f"{path}: method must be grid, got {sweep.get('method', 'none')}; other methods need W&B's server")
     if "run_cap" in sweep:
         raise ValueError(f"{path}: run_cap is for W&B's server, a grid runs every cell")
+    if "arm" in sweep["parameters"]:
+        raise ValueError(f"{path}: parameters.arm would make runs of one name only; names gives words to values of others")
     command = _fit_arguments(path, sweep.get("command"))
     names = [str(name) for name in sweep["parameters"]]
     values = [_values(path, name, entry) for name, entry in sweep["parameters"].items()]
-    words = _words(path, sweep.get("names", {}), {value for of in values for value in of})
+    words = _words(path, sweep.get("names", {}), dict(zip(names, values, strict=True)))
     return [_cell(command, tuple(zip(names, row, strict=True)), words) for row in product(*values)]
 
 
@@ -107,19 +109,23 @@ def _values(path: Path, name: str, entry: Any) -> list[str]:
     return [str(value) for value in values]
 
 
-def _words(path: Path, names: Any, values: set[str]) -> dict[str, str]:
-    """The words for values of parameters."""
-    if not isinstance(names, dict) or not all(isinstance(words, str) and words.strip() for words in names.values()):
-        raise ValueError(f"{path}: names must map values of parameters to words")
-    for value in map(str, names):
-        if value not in values:
-            raise ValueError(f"{path}: names has {excerpt(value)}, which is no value of a parameter; write both alike")
-    return {str(value): words for value, words in names.items()}
+def _words(path: Path, names: Any, values: dict[str, list[str]]) -> dict[tuple[str, str], str]:
+    """The words for values of parameters, by parameter and value."""
+    rule = "names must map parameters to their values, and these to words"
+    if not isinstance(names, dict) or not all(isinstance(given, dict) and given for given in names.values()):
+        raise ValueError(f"{path}: {rule}")
+    found = {(str(name), str(value)): words for name, given in names.items() for value, words in given.items()}
+    for (name, value), words in found.items():
+        if not isinstance(words, str) or not words.strip():
+            raise ValueError(f"{path}: {rule}, got {excerpt(words)} for {excerpt(value)}")
+        if value not in values.get(name, ()):
+            raise ValueError(f"{path}: names.{name} has {excerpt(value)}, no value of that parameter; write both alike")
+    return found
 
 
-def _cell(command: list[str], chosen: tuple[tuple[str, str], ...], words: dict[str, str]) -> Cell:
+def _cell(command: list[str], chosen: tuple[tuple[str, str], ...], words: dict[tuple[str, str], str]) -> Cell:
     given = [f"--{name}={value}" for name, value in chosen]
-    if arm := ", ".join(words[value] for _, value in chosen if value in words):
+    if arm := ", ".join(words[one] for one in chosen if one in words):
         given.append(f"{ARM}{arm}")
     return Cell(tuple(_spread(command, given)), chosen)
 

@@ -1,12 +1,14 @@
 """Arms over several data sets: their test F1 side by side, mean ranks, and how far apart ranks have to be (rules ours).
 
-An arm is the same in two data sets if all its settings agree but those of the data and the encoder. Ranks take the arms that
-all of at least :data:`FEWEST_SETS` data sets have; the best is 1, equal scores share the mean of their ranks. Demsar
-("Statistical Comparisons of Classifiers over Multiple Data Sets", Journal of Machine Learning Research 7, 2006) describes the
-tests.
+An arm is the same in two data sets if all its settings agree but those of the data and the encoder; one that a data set has
+several times, with other encoders or lengths, is left out there. Ranks take the arms that all of at least :data:`FEWEST_SETS`
+data sets have, each of a name of its own: the same texts with another limit or split are no further data set, and the mean over
+them counts. The best rank is 1, equal scores share the mean of their ranks. Demsar ("Statistical Comparisons of Classifiers
+over Multiple Data Sets", Journal of Machine Learning Research 7, 2006) describes the tests.
 """
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +17,7 @@ from statistics import fmean
 import pandas as pd
 from scipy import stats
 
-from alft.report.arms import Arm, gather, groups_of
+from alft.report.arms import KINDS, Arm, gather, groups_of
 from alft.report.intervals import LEVEL
 from alft.report.names import name_arms
 from alft.report.settings import Settings, written
@@ -38,14 +40,15 @@ class Ranks:
         sets: Number of data sets.
         p: Of the test that all arms rank alike.
         test: Its name: Friedman's, or for two arms the sign test, to which Friedman's then amounts.
-        critical_difference: Least difference of two mean ranks that Nemenyi's test tells apart at 5 %, for all pairs together.
+        critical_difference: Least difference of two mean ranks that Nemenyi's test tells apart at 5 %, for all pairs together;
+            None for two arms, of which the sign test has told.
     """
 
     mean: Mapping[str, float]
     sets: int
     p: float
     test: str
-    critical_difference: float
+    critical_difference: float | None
 
 
 def across(*roots: str | Path) -> pd.DataFrame:
@@ -61,14 +64,15 @@ def across(*roots: str | Path) -> pd.DataFrame:
     """
     of_key: dict[Key, list[Arm]] = {}
     for group in groups_of(gather(*roots)):
-        for arm in group:
-            if any(score is not None for score in arm.scores_on_test.values()):
-                of_key.setdefault(_key(arm), []).append(arm)
+        tested = [arm for arm in group if any(score is not None for score in arm.scores_on_test.values())]
+        times = Counter(map(_key, tested))
+        for arm in (arm for arm in tested if times[_key(arm)] == 1):
+            of_key.setdefault(_key(arm), []).append(arm)
     found = [arms for arms in of_key.values() if len({arm.fingerprint for arm in arms}) > 1]
     names = name_arms(
         [_compared(arms[0]) for arms in found], [_share(arms) for arms in found], [_given(arms) for arms in found]
     )
-    ordered = sorted(zip(names, found, strict=True), key=lambda entry: (entry[1][0].kind != "baseline", entry[0]))
+    ordered = sorted(zip(names, found, strict=True), key=lambda entry: (KINDS.index(entry[1][0].kind), entry[0]))
     return pd.DataFrame([_line(name, arm) for name, arms in ordered for arm in arms], columns=list(COLUMNS))
 
 
@@ -78,13 +82,14 @@ def ranks(table: pd.DataFrame) -> Ranks | None:
     Args:
         table: Result of :func:`across`.
     """
-    scores = table.pivot_table(index="fingerprint", columns="arm", values="test_f1", sort=False).dropna(axis=1)
+    scores = table.pivot_table(index="name", columns="arm", values="test_f1", sort=False).dropna(axis=1)
     sets, arms = scores.shape
     if sets < FEWEST_SETS or arms < 2:
         return None
     mean = scores.rank(axis=1, ascending=False).mean()
     test = "Friedman's test" if arms > 2 else "sign test"
-    return Ranks({str(arm): float(rank) for arm, rank in mean.items()}, sets, _p(scores), test, critical_difference(arms, sets))
+    difference = critical_difference(arms, sets) if arms > 2 else None
+    return Ranks({str(arm): float(rank) for arm, rank in mean.items()}, sets, _p(scores), test, difference)
 
 
 def critical_difference(arms: int, sets: int) -> float:
@@ -99,6 +104,8 @@ def critical_difference(arms: int, sets: int) -> float:
 
 def _p(scores: pd.DataFrame) -> float:
     """P that all columns rank alike over the rows."""
+    if (scores.nunique(axis=1) == 1).all():
+        return 1.0
     if scores.shape[1] > 2:
         return float(stats.friedmanchisquare(*(scores[arm] for arm in scores)).pvalue)
     differences = (scores.iloc[:, 0] - scores.iloc[:, 1]).loc[lambda values: values != 0]
@@ -108,6 +115,10 @@ def _p(scores: pd.DataFrame) -> float:
 def _compared(arm: Arm) -> Settings:
     """The settings of an arm that it has to share with others to be the same."""
     return {name: arm.settings.get(name) for name in sorted(arm.names_in("model", "training", "selection") - {"backbone"})}
+
+
+def _settings(arms: Sequence[Arm]) -> Settings:
+    return _compared(arms[0])
 
 
 def _key(arm: Arm) -> Key:

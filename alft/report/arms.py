@@ -16,7 +16,7 @@ from typing import Literal
 
 from alft.report.intervals import Repetition
 from alft.report.names import name_arms
-from alft.report.predictions import Predictions, read_predictions
+from alft.report.predictions import Pooled, Predictions, read_predictions
 from alft.report.settings import Settings, written
 from alft.report.summaries import Run, find_runs
 
@@ -75,14 +75,30 @@ class Arm:
         """Test macro-F1 by fold and seed, in [0, 1]; None for a run without a test set."""
         return {run.repetition: run.summary["test"]["f1_macro"] for run in self.runs}
 
+    @property
+    def predictions(self) -> dict[int, Pooled]:
+        """Predictions for the test set by seed, those of all folds that have them together."""
+        return self._read[0]
+
+    @property
+    def broken_predictions(self) -> list[str]:
+        """Sentences about files of predictions that cannot be read and are left out."""
+        return self._read[1]
+
     @cached_property
-    def predictions(self) -> dict[int, Predictions]:
-        """Predictions for the test set by seed, those of all folds as one; a seed that lacks files or folds is left out."""
-        of_seed: dict[int, list[Predictions | None]] = {}
+    def _read(self) -> tuple[dict[int, Pooled], list[str]]:
+        found: dict[int, dict[int, Predictions]] = {}
+        broken = []
         for run in self.runs:
-            of_seed.setdefault(run.seed, []).append(read_predictions(run.folder))
-        complete = {seed: [part for part in parts if part is not None] for seed, parts in of_seed.items()}
-        return {seed: Predictions.joined(parts) for seed, parts in complete.items() if len(parts) == (self.folds or 1)}
+            try:
+                held = read_predictions(run.folder, list(run.summary["test"]["predicted"] or ()))
+            except ValueError as error:
+                held = None
+                broken.append(str(error))
+            if held is not None:
+                fold, seed = run.repetition
+                found.setdefault(seed, {})[fold] = held
+        return {seed: Pooled(of_fold) for seed, of_fold in found.items()}, broken
 
 
 def gather(*roots: str | Path) -> list[Arm]:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,9 @@ def difference_columns(name: str) -> tuple[str, ...]:
     texts = TEXT_DIFFERENCE if name in OF_TEST_SCORES else ()
     return tuple(f"{name}_{key}" for key in (*DIFFERENCE, *texts, *VERDICT))
 
+
+LEFT_OUT = "left_out"
+"""Key of ``DataFrame.attrs``: for each fingerprint, sentences about predictions that are left out."""
 
 COLUMNS = (
     *(*GROUP, "arm", "kind", "folds", "runs"),
@@ -85,20 +89,25 @@ def compare(*roots: str | Path) -> pd.DataFrame:
         rounds_...: what the arm saves over rounds, where test scores of its sets were recorded, see
         :func:`alft.report.savings.savings`;
         seconds, memory_mib, break_even, and the controls as in :func:`alft.report.load_runs`. Missing values are NaN or None.
+        Files of predictions that cannot be read or compared are left out and told in ``attrs``, see :data:`LEFT_OUT`.
 
     Raises:
         ValueError: There is no run, a summary is broken, or two runs of one arm have the same seed.
     """
-    arms = gather(*roots)
-    paired = [compare_arm(arm, group) for group in groups_of(arms) for arm in group]
+    arms, told = gather(*roots), defaultdict[str, list[str]](list)
+    paired = [compare_arm(arm, group, told[arm.fingerprint]) for group in groups_of(arms) for arm in group]
     for name, control in COMPARISONS.items():
         families = [(arm.fingerprint, line[control]) for arm, line in zip(arms, paired, strict=True)]
         paired = [line | verdict for line, verdict in zip(paired, judged(paired, name, families), strict=True)]
-    return pd.concat([_means(arms), pd.DataFrame(paired)], axis=1)[list(COLUMNS)]
+    table = pd.concat([_means(arms), pd.DataFrame(paired)], axis=1)[list(COLUMNS)]
+    for arm in arms:
+        told[arm.fingerprint].extend(arm.broken_predictions)
+    table.attrs[LEFT_OUT] = {fingerprint: sorted(set(sentences)) for fingerprint, sentences in told.items() if sentences}
+    return table
 
 
-def compare_arm(arm: Arm, group: Sequence[Arm]) -> dict[str, Any]:
-    """Compare an arm with others of its group."""
+def compare_arm(arm: Arm, group: Sequence[Arm], told: list[str]) -> dict[str, Any]:
+    """Compare an arm with others of its group; sentences about predictions that are left out are appended to ``told``."""
     baseline, random = baseline_of(arm, group), random_of(arm, group)
     return {
         "kind": arm.kind,
@@ -106,10 +115,10 @@ def compare_arm(arm: Arm, group: Sequence[Arm]) -> dict[str, Any]:
         "pooled_f1": _pooled_f1(arm),
         "baseline": baseline and baseline.label,
         "baseline_differs": baseline and ", ".join(differing(arm, baseline)),
-        **_on_test(arm, baseline, "baseline"),
+        **_on_test(arm, baseline, "baseline", told),
         "random": random and random.label,
         "random_differs": random and ", ".join(differing(arm, random)),
-        **_on_test(arm, random, "random"),
+        **_on_test(arm, random, "random", told),
         **equal_labels(arm, random),
         **equal_f1(arm, baseline),
         **savings(arm, random, baseline),
@@ -118,15 +127,15 @@ def compare_arm(arm: Arm, group: Sequence[Arm]) -> dict[str, Any]:
     }
 
 
-def _on_test(arm: Arm, control: Arm | None, name: str) -> dict[str, float]:
+def _on_test(arm: Arm, control: Arm | None, name: str, told: list[str]) -> dict[str, float]:
     """The comparison of test scores, over runs and over texts."""
     theirs = {} if control is None else control.scores_on_test
     found = paired_difference(arm.scores_on_test, theirs, arm.folds).columns(name)
-    return {**found, **over_texts(arm, control).columns(name)}
+    return {**found, **over_texts(arm, control, told).columns(name)}
 
 
 def _pooled_f1(arm: Arm) -> float:
-    scores = [held.f1 for held in arm.predictions.values()] if arm.folds else []
+    scores = [held.f1 for held in arm.predictions.values() if len(held.of_fold) == arm.folds]
     return float(np.mean(scores)) if scores else math.nan
 
 

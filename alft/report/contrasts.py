@@ -143,7 +143,7 @@ def _line(setting: str, other: Arm, arm: Arm) -> dict[str, Any]:
         "other": other.label,
         "change": " instead of ".join(_value(setting, one.settings, [arm.settings, other.settings]) for one in (arm, other)),
         **paired_difference(arm.scores_on_test, other.scores_on_test, arm.folds).columns("test"),
-        **over_texts(arm, other).columns("test"),
+        **over_texts(arm, other, []).columns("test"),
     }
 
 

@@ -86,7 +86,7 @@ def _all_sections(
     suspects: pd.DataFrame | None,
     across: pd.DataFrame | None,
 ) -> list[Section]:
-    over_sets = [] if across is None else across_sections(across)
+    over_sets = [] if across is None else across_sections(across, arms)
     return [*over_sets, *sections(table, contrasts, arms, budgets, suspects)]
 
 

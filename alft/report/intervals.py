@@ -4,14 +4,15 @@ A pair are two runs with the same seed and, where there are folds, the same fold
 whose coverage is nominal for normal differences, where percentile intervals of the bootstrap have 75, 88 and 92 % at 3, 4 and 5
 pairs (docs/verdicts.md has the measurements).
 
-Pairs of different folds share training rows, so that their differences vary less than those of independent pairs would. Their
-variance is that of the *corrected resampled t test* (Nadeau and Bengio, "Inference for the Generalization Error", Machine
-Learning 52, 2003): (1/n + test/train) s^2 instead of s^2/n, where test/train is 1/(K - 1) for K folds.
+Where pairs have different folds, a difference is the mean over the seeds of a fold: seeds of one fold share their rows, and are
+no independent pairs. Folds share training rows, so that their differences vary less than independent ones would; their variance
+is that of the *corrected resampled t test* (Nadeau and Bengio, "Inference for the Generalization Error", Machine Learning 52,
+2003): (1/n + test/train) s^2 instead of s^2/n, where test/train is 1/(K - 1) for K folds.
 """
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from scipy import stats
@@ -35,15 +36,17 @@ class Difference:
 
     Attributes:
         pairs: Number of pairs.
+        units: Number of differences that the interval is of: the pairs, or the folds, over whose seeds they are averaged.
         difference: Mean difference, in the unit of the values.
-        error: Its standard error, corrected for folds; missing below two pairs.
-        low: Lower end of the t interval; missing below three pairs.
+        error: Its standard error, corrected for folds; missing below two units.
+        low: Lower end of the t interval; missing below three units.
         high: Upper end.
-        p: Two-sided p of the t test.
+        p: Two-sided p of the t test; of equal differences that of the sign-flip test.
         signs_p: Two-sided p of the exact sign-flip test, where it can be 0.05 or less (from 6 pairs on, to 14); not for folds.
     """
 
     pairs: int
+    units: int
     difference: float = math.nan
     error: float = math.nan
     low: float = math.nan
@@ -75,14 +78,19 @@ def paired_difference(
 
 
 def mean_over_runs(values: Mapping[Repetition, float], folds: int | None = None) -> Difference:
-    """Mean of a figure of runs, and its interval.
+    """Mean of a figure of runs, and its interval; of several folds the mean of their means.
 
     Args:
         values: Value by fold and seed.
         folds: As for :func:`paired_difference`.
     """
-    several = folds is not None and len({fold for fold, _ in values}) > 1
-    return difference_of(np.array(list(values.values())), 1 / (folds - 1) if folds is not None and several else 0.0)
+    of_fold: dict[int, list[float]] = {}
+    for (fold, _), value in values.items():
+        of_fold.setdefault(fold, []).append(value)
+    if folds is None or len(of_fold) < 2:
+        return difference_of(np.array(list(values.values())))
+    means = np.array([np.mean(of_fold[fold]) for fold in sorted(of_fold)])
+    return replace(difference_of(means, 1 / (folds - 1)), pairs=len(values))
 
 
 def difference_of(differences: np.ndarray, shared: float = 0.0) -> Difference:
@@ -99,18 +107,19 @@ def difference_of(differences: np.ndarray, shared: float = 0.0) -> Difference:
     pairs = len(differences)
     mean = float(differences.mean()) if pairs else math.nan
     if pairs < 2:
-        return Difference(pairs, mean)
+        return Difference(pairs, pairs, mean)
     error = math.sqrt(1 / pairs + shared) * float(differences.std(ddof=1)) if np.ptp(differences) else 0.0
     if pairs < FEWEST_PAIRS:
-        return Difference(pairs, mean, error)
+        return Difference(pairs, pairs, mean, error)
     half = float(stats.t.ppf(1 - LEVEL / 2, pairs - 1)) * error
-    return Difference(pairs, mean, error, mean - half, mean + half, _t_p(mean, error, pairs), _signs_p(differences, shared))
+    p, signs_p = _t_p(mean, error, pairs), _signs_p(differences, shared)
+    return Difference(pairs, pairs, mean, error, mean - half, mean + half, p, signs_p)
 
 
 def _t_p(mean: float, error: float, pairs: int) -> float:
-    """Of differences that are all equal 0 or 1: there is no spread to compare the mean with."""
+    """Differences that are all equal have no spread to compare the mean with: their p is that of equal signs."""
     if error == 0:
-        return float(mean == 0)
+        return 2 / 2**pairs if mean else 1.0
     return float(2 * stats.t.sf(abs(mean) / error, pairs - 1))
 
 

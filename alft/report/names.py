@@ -4,6 +4,7 @@ A name begins with the acquisition. Only where arms would have the same name, th
 and so on. Settings that all share, null and false never occur in a name; the full settings stand in a table of the report.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -32,7 +33,17 @@ def name_arms(many: Sequence[Settings], shares: Sequence[float | None], given: S
     rows = [{**settings, LABELS: percent} for settings, percent in zip(many, percents, strict=True)]
     parts = [[name or _first_words(row, rows)] for name, row in zip(given or [None] * len(rows), rows, strict=True)]
     _tell_apart(list(range(len(rows))), rows, parts, [LABELS, *in_order({key for settings in many for key in settings})])
-    return [", ".join(words) for words in parts]
+    return _numbered([", ".join(words) for words in parts])
+
+
+def _numbered(names: Sequence[str]) -> list[str]:
+    """The names, with a number where a name that was given equals another."""
+    seen: Counter[str] = Counter()
+    found = []
+    for name in names:
+        seen[name] += 1
+        found.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return found if len(set(found)) == len(found) else _numbered(found)
 
 
 def _first_words(row: Settings, rows: Sequence[Settings]) -> str:
@@ -47,12 +58,22 @@ def _tell_apart(numbers: Sequence[int], rows: Sequence[Settings], parts: list[li
     for same in alike.values():
         varying = [key for key in keys if len({written(rows[number].get(key)) for number in same}) > 1]
         if len(same) > 1 and varying:
-            words = {number: in_words(varying[0], rows[number], rows) for number in same}
-            if len(set(words.values())) == 1:  # null and false
-                words = {number: f"{varying[0]} {written(rows[number].get(varying[0]))}" for number in same}
-            for number in same:
-                parts[number] += [words[number]] if words[number] else []
+            for number, words in _different_words(varying[0], same, rows).items():
+                parts[number] += [words] if words else []
             _tell_apart(same, rows, parts, varying[1:])
+
+
+def _different_words(key: str, numbers: Sequence[int], rows: Sequence[Settings]) -> dict[int, str]:
+    """The words of a setting for these arms, which differ where its values do; only null has none."""
+    words = {number: in_words(key, rows[number], rows) for number in numbers}
+    values: dict[str, set[str]] = {}
+    for number in numbers:
+        values.setdefault(words[number], set()).add(written(rows[number].get(key)))
+    for number in numbers:
+        value = rows[number].get(key)
+        if len(values[words[number]]) > 1 and value is not None:  # such as false, which has no words either
+            words[number] = phrase(key, value)
+    return words
 
 
 def in_words(key: str, row: Settings, rows: Sequence[Settings]) -> str:

@@ -58,18 +58,19 @@ def compared(line: Line, name: str, control: str, words: Verdicts = SCORE) -> st
         control: The control, optionally with the quantity compared.
         words: Words for the two directions.
     """
-    pairs = line[f"{name}_pairs"]
-    if pairs < FEWEST_PAIRS:
-        return f"the comparison with {control} is not decidable: {count(pairs)} in common, {FEWEST_PAIRS} are needed"
+    units, pairs = line[f"{name}_units"], line[f"{name}_pairs"]
+    if units < FEWEST_PAIRS:
+        common = count(pairs) if units == pairs else f"{units} folds"
+        return f"the comparison with {control} is not decidable: {common} in common, {FEWEST_PAIRS} are needed"
     figures = f"{100 * line[f'{name}_difference']:+.1f} F1 points, {reliability(line, name)}"
-    hidden = "" if stands(line, name) else f"; {missed(line, name)}"
+    hidden = "" if stands(line, name) or line[f"{name}_visible"] is None else f"; {missed(line, name)}"
     return f"{verdict(line, name, words)} {control}: {figures}{hidden}"
 
 
 def reliability(line: Line, name: str) -> str:
     """Both intervals of a difference of F1, its p, and for how many comparisons that is adjusted."""
-    texts = interval(line.get(f"{name}_texts_low"), line.get(f"{name}_texts_high"))
-    over_texts = f", {texts} over texts" if texts else ""
+    texts, asked = interval(line.get(f"{name}_texts_low"), line.get(f"{name}_texts_high")), f"{name}_texts_low" in line
+    over_texts = f", {texts} over texts" if texts else ", not known over texts" if asked else ""
     return (
         f"{interval(line[f'{name}_low'], line[f'{name}_high'])} over {count(line[f'{name}_pairs'])}{over_texts}; "
         f"{adjusted(line, name)}"

@@ -9,16 +9,16 @@ import numpy as np
 import pyarrow.parquet
 from numpy.typing import NDArray
 
+from alft.system.excerpt import first_line
 from alft.system.run_files import PREDICTIONS
+from alft.system.visible import visible
 
-DRAWS = 4_000
-"""Number of draws of rows."""
+MOST_DRAWS, FEWEST_DRAWS = 4_000, 200
+MOST_COUNTS = 200_000_000
+"""Maximum number of counts, draws times rows, that are held: of more rows there are fewer draws, and they need fewer."""
 
 SEED = 0
-"""Seed of the draws: the same number of rows has the same draws, so that arms are compared on equal ones."""
-
-NAME = "probability_"
-"""What the columns of probabilities begin with; the name of a class follows."""
+"""Seed of the draws: the same rows have the same draws, so that arms are compared on equal ones."""
 
 COUNTS_AT_ONCE = 4_000_000
 """Maximum number of counts that are multiplied at once."""
@@ -31,7 +31,7 @@ class Predictions:
     Attributes:
         place: Where they come from, for messages.
         names: Names of the classes.
-        labels_N: Number of each row's class, in [0, C).
+        labels_N: Number of each row's class, in [0, C), by row.
         predicted_N: Number of the class predicted for it.
     """
 
@@ -40,67 +40,100 @@ class Predictions:
     labels_N: NDArray[np.int64]
     predicted_N: NDArray[np.int64]
 
-    @staticmethod
-    def joined(parts: Sequence["Predictions"]) -> "Predictions":
-        """The rows of several test sets of the same classes as those of one."""
-        labels, predicted = ([getattr(part, name) for part in parts] for name in ("labels_N", "predicted_N"))
-        return Predictions(parts[0].place, parts[0].names, np.concatenate(labels), np.concatenate(predicted))
-
-    @cached_property
-    def f1(self) -> float:
-        """Macro-F1, in [0, 1]: a class that is neither a label nor predicted counts as 0."""
-        return float(_macro_f1(*(np.ones((1, len(self.labels_N))) @ part_NC for part_NC in self._parts))[0])
-
-    @cached_property
-    def drawn_f1(self) -> NDArray[np.float64]:
-        """Macro-F1 of each of the draws, in which a row counts as often as it was drawn."""
-        counts_BN = drawn_counts(len(self.labels_N))
-        step = max(1, COUNTS_AT_ONCE // len(self.labels_N))
-        found = []
-        for start in range(0, len(counts_BN), step):
-            weights_BN = counts_BN[start : start + step].astype(np.float32)  # sums of counts below 2^24 are exact
-            found.append(_macro_f1(*(weights_BN @ part_NC for part_NC in self._parts)))
-        return np.concatenate(found)
-
     @property
-    def _parts(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """For each row the class that is hit, if one is; and its label plus its prediction."""
+    def parts(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """For each row the class that is hit, if one is; and its label plus its prediction: (N, C) each."""
         one_CC = np.eye(len(self.names), dtype=np.float32)
         label_NC, predicted_NC = one_CC[self.labels_N], one_CC[self.predicted_N]
         return label_NC * predicted_NC, label_NC + predicted_NC
 
 
-def read_predictions(folder: str) -> Predictions | None:
+@dataclass(frozen=True, eq=False)
+class Pooled:
+    """Predictions of one seed for the test sets of several folds, whose macro-F1 is that of all rows together.
+
+    Attributes:
+        of_fold: Predictions by fold, -1 without folds; one or more.
+    """
+
+    of_fold: dict[int, Predictions]
+
+    @cached_property
+    def f1(self) -> float:
+        """Macro-F1, in [0, 1]: a class that is neither a label nor predicted counts as 0."""
+        sums = [
+            [part_NC.sum(axis=0, keepdims=True, dtype=np.float64) for part_NC in held.parts] for held in self.of_fold.values()
+        ]
+        return float(_macro_f1(*(np.sum(part, axis=0) for part in zip(*sums, strict=True)))[0])
+
+    @cached_property
+    def drawn_f1(self) -> NDArray[np.float64]:
+        """Macro-F1 of each draw, in which a row counts as often as it was drawn; rows are drawn within their folds."""
+        draws = draws_for(sum(len(held.labels_N) for held in self.of_fold.values()))
+        drawn = [_drawn_sums(held, fold, draws) for fold, held in self.of_fold.items()]
+        return _macro_f1(*(np.sum(part, axis=0) for part in zip(*drawn, strict=True)))
+
+    def only(self, folds: Sequence[int]) -> "Pooled":
+        """The predictions of these folds."""
+        return self if list(folds) == list(self.of_fold) else Pooled({fold: self.of_fold[fold] for fold in folds})
+
+
+def read_predictions(folder: str, names: Sequence[str]) -> Predictions | None:
     """Predictions of a run for its test set; None without the file, without test rows, or if the model diverged.
 
     Args:
         folder: Folder of the run.
+        names: Names of all classes, with control characters made visible.
 
     Raises:
-        ValueError: The file is broken.
+        ValueError: The file is broken, or has other classes.
     """
     path = Path(folder) / PREDICTIONS
     if not path.is_file():
         return None
     try:
-        table = pyarrow.parquet.read_table(path, filters=[("split", "=", "test")])
-        names = tuple(name.removeprefix(NAME) for name in table.column_names if name.startswith(NAME))
-        numbers = {name: number for number, name in enumerate(names)}
-        labels, predicted = table.column("label").to_pylist(), table.column("predicted").to_pylist()
-        if not labels or None in predicted:
+        columns = ["row", "label", "predicted"]
+        table = pyarrow.parquet.read_table(path, filters=[("split", "=", "test")], columns=columns).sort_by("row")
+        rows, labels, predicted = (table.column(name).to_pylist() for name in columns)
+        if rows != list(range(len(rows))):
+            raise ValueError("its test rows are not all rows from 0 on")
+        if not rows or None in predicted:
             return None
-        coded = [np.array([numbers[name] for name in column], dtype=np.int64) for column in (labels, predicted)]
-    except (pyarrow.ArrowException, OSError, KeyError) as error:
-        raise ValueError(f"{path} is not a file of predictions: {error}") from error
-    return Predictions(str(path), names, *coded)
+        numbers = {name: number for number, name in enumerate(names)}
+        coded = [np.array([numbers[visible(str(name))] for name in column], dtype=np.int64) for column in (labels, predicted)]
+    except KeyError as error:
+        raise ValueError(f"{path} is left out, since its label {error} is no class of the run") from error
+    except (pyarrow.ArrowException, OSError, ValueError) as error:
+        raise ValueError(f"{path} is left out, since it is not a file of predictions ({first_line(error)})") from error
+    return Predictions(str(path), tuple(names), *coded)
 
 
-@lru_cache(maxsize=4)
-def drawn_counts(rows: int) -> NDArray[np.uint8]:
-    """How often each row was drawn, by draw: (DRAWS, N), each line of which has the sum N."""
-    random = np.random.default_rng(SEED)
-    chosen = (random.integers(0, rows, size=rows) for _ in range(DRAWS))
-    return np.stack([np.bincount(row, minlength=rows).astype(np.uint8) for row in chosen])
+def draws_for(rows: int) -> int:
+    """Number of draws of so many rows.
+
+    >>> draws_for(171), draws_for(100_000), draws_for(10**7)
+    (4000, 2000, 200)
+    """
+    return max(FEWEST_DRAWS, min(MOST_DRAWS, MOST_COUNTS // rows))
+
+
+@lru_cache(maxsize=16)  # of one group: its folds, one after the other for each arm and seed
+def drawn_counts(rows: int, fold: int, draws: int) -> NDArray[np.uint8]:
+    """How often each row was drawn, by draw: (draws, N), each line of which has the sum N."""
+    random = np.random.default_rng([SEED, fold + 1])
+    counts_BN = np.empty((draws, rows), dtype=np.uint8)
+    for counts_N in counts_BN:
+        counts_N[:] = np.bincount(random.integers(0, rows, size=rows), minlength=rows)
+    return counts_BN
+
+
+def _drawn_sums(held: Predictions, fold: int, draws: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Sums of the parts of the rows in each draw: (draws, C) each."""
+    counts_BN = drawn_counts(len(held.labels_N), fold, draws)
+    parts, step = held.parts, max(1, COUNTS_AT_ONCE // len(held.labels_N))
+    chunks = [counts_BN[start : start + step].astype(np.float32) for start in range(0, draws, step)]
+    hits, total = (np.concatenate([chunk_BN @ part_NC for chunk_BN in chunks]) for part_NC in parts)
+    return hits, total
 
 
 def _macro_f1(hits_BC: NDArray[np.floating], total_BC: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -1,9 +1,8 @@
 """Differences between two arms over texts: what a test set of this size leaves undecided (rules ours).
 
 The rows of the test set are drawn anew, the same ones for both arms, and macro-F1 is computed anew from each draw: a paired
-bootstrap over rows. The predictions of all folds are pooled first, so that each labelled row is tested once by each seed. The
-seeds that both arms share are drawn anew in each draw as well. Where an arm has one seed only, the interval says nothing of the
-luck of training.
+bootstrap over rows. The predictions of the folds that both arms have for a seed are pooled first. The seeds that both arms
+share are drawn anew in each draw as well. Where an arm has one seed only, the interval says nothing of the luck of training.
 
 Only runs with ``predictions.parquet`` can be compared in this way.
 """
@@ -14,10 +13,14 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import stats
 
 from alft.report.arms import Arm
 from alft.report.intervals import CONFIDENCE
-from alft.report.predictions import SEED, Predictions
+from alft.report.predictions import SEED, Pooled, Predictions
+
+FEWEST_BEYOND = 10
+"""Draws on the other side of 0 below which p is that of a normal distribution: so few say little about a small p."""
 
 
 @dataclass(frozen=True)
@@ -25,13 +28,16 @@ class TextDifference:
     """Difference of macro-F1 of pooled predictions, with its 95 % interval over texts; missing values are NaN.
 
     Attributes:
-        texts_difference: Mean difference over the seeds.
+        texts_seeds: Number of seeds that both arms have predictions of.
+        texts_difference: Mean difference over these seeds.
         texts_error: Its standard error, the deviation over the draws.
         texts_low: Lower end of the percentile interval.
         texts_high: Upper end.
-        texts_p: Two-sided p: twice the smaller share of draws on either side of 0.
+        texts_p: Two-sided p: twice the smaller share of draws on either side of 0; if these are few, that of the normal
+            distribution with this mean and standard error.
     """
 
+    texts_seeds: int = 0
     texts_difference: float = math.nan
     texts_error: float = math.nan
     texts_low: float = math.nan
@@ -47,22 +53,27 @@ TEXT_DIFFERENCE = tuple(field.name for field in fields(TextDifference))
 """Names of the figures."""
 
 
-def over_texts(ours: Arm | None, theirs: Arm | None) -> TextDifference:
-    """The difference between two arms of a group, ours minus theirs, over the seeds of which both have predictions.
+def over_texts(ours: Arm | None, theirs: Arm | None, told: list[str]) -> TextDifference:
+    """The difference between two arms of a group, ours minus theirs, over the folds and seeds of which both have predictions.
 
-    Raises:
-        ValueError: Two of the runs have other labels for the same rows.
+    Args:
+        ours: An arm.
+        theirs: Its control.
+        told: Gets a sentence if their predictions cannot be compared, since they have other labels for the same rows.
     """
     if ours is None or theirs is None:
         return TextDifference()
     one, other = ours.predictions, theirs.predictions
-    seeds = sorted(set(one) & set(other))
-    if not seeds:
+    pairs = [_shared(one[seed], other[seed]) for seed in sorted(set(one) & set(other))]
+    known = [pair for pair in pairs if pair is not None]
+    try:
+        return difference_over_rows([one for one, _ in known], [other for _, other in known]) if known else TextDifference()
+    except ValueError as error:
+        told.append(str(error))
         return TextDifference()
-    return difference_over_rows([one[seed] for seed in seeds], [other[seed] for seed in seeds])
 
 
-def difference_over_rows(ours: Sequence[Predictions], theirs: Sequence[Predictions]) -> TextDifference:
+def difference_over_rows(ours: Sequence[Pooled], theirs: Sequence[Pooled]) -> TextDifference:
     """The difference of two arms, ours minus theirs, from their predictions by seed, of which there is one or more.
 
     Raises:
@@ -70,14 +81,25 @@ def difference_over_rows(ours: Sequence[Predictions], theirs: Sequence[Predictio
     """
     _refuse_other_rows([*ours, *theirs])
     pairs = list(zip(ours, theirs, strict=True))
-    drawn_SB = np.stack([one.drawn_f1 - other.drawn_f1 for one, other in pairs])
-    return _interval(float(np.mean([one.f1 - other.f1 for one, other in pairs])), _with_seeds_drawn(drawn_SB))
+    draws = min(len(one.drawn_f1) for one in ours)  # seeds with more folds have more rows, so that they may have fewer
+    drawn_SB = np.stack([one.drawn_f1[:draws] - other.drawn_f1[:draws] for one, other in pairs])
+    return _interval(len(pairs), float(np.mean([one.f1 - other.f1 for one, other in pairs])), _with_seeds_drawn(drawn_SB))
 
 
-def _interval(plain: float, drawn_B: NDArray[np.float64]) -> TextDifference:
+def _shared(one: Pooled, other: Pooled) -> tuple[Pooled, Pooled] | None:
+    """Both for the folds that they have in common; None if there are none."""
+    folds = sorted(set(one.of_fold) & set(other.of_fold))
+    return (one.only(folds), other.only(folds)) if folds else None
+
+
+def _interval(seeds: int, plain: float, drawn_B: NDArray[np.float64]) -> TextDifference:
     low, high = np.quantile(drawn_B, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
-    sides = 1 + min(np.count_nonzero(drawn_B <= 0), np.count_nonzero(drawn_B >= 0))
-    return TextDifference(plain, float(drawn_B.std(ddof=1)), float(low), float(high), min(1.0, 2 * sides / (len(drawn_B) + 1)))
+    error = float(drawn_B.std(ddof=1))
+    beyond = min(np.count_nonzero(drawn_B <= 0), np.count_nonzero(drawn_B >= 0))
+    p = min(1.0, 2 * (1 + beyond) / (len(drawn_B) + 1))
+    if beyond < FEWEST_BEYOND and error > 0:
+        p = float(2 * stats.norm.sf(abs(plain) / error))
+    return TextDifference(seeds, plain, error, float(low), float(high), p)
 
 
 def _with_seeds_drawn(differences_SB: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -87,10 +109,14 @@ def _with_seeds_drawn(differences_SB: NDArray[np.float64]) -> NDArray[np.float64
     return np.asarray(np.take_along_axis(differences_SB, chosen_SB, axis=0).mean(axis=0))
 
 
-def _refuse_other_rows(sets: Sequence[Predictions]) -> None:
-    for held in sets[1:]:
-        if held.names != sets[0].names or not np.array_equal(held.labels_N, sets[0].labels_N):
+def _refuse_other_rows(sets: Sequence[Pooled]) -> None:
+    first: dict[int, Predictions] = {}
+    for fold, held in ((fold, held) for pooled in sets for fold, held in pooled.of_fold.items()):
+        known = first.setdefault(fold, held)
+        if held.names != known.names or not np.array_equal(held.labels_N, known.labels_N):
             raise ValueError(
-                f"{sets[0].place} and {held.place} hold other labels for the same test set, so that their predictions "
-                "cannot be compared row by row"
+                f"{known.place} and {held.place} are not compared, since they hold other labels for the same test set"
             )
+    if len({held.names for held in first.values()}) > 1:
+        places = [held.place for held in first.values()]
+        raise ValueError(f"{places[0]} and {places[-1]} are not compared, since their folds have other classes")

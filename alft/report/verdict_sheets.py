@@ -12,6 +12,9 @@ CONTROLS = {
 """Title of the sheet of each control."""
 
 
+TEXTS = "95 % over\ntexts (seeds)"
+
+
 def verdict_sheets(lines: Sequence[Line]) -> list[Sheet]:
     """The sheets of arms and their controls, as far as both have runs in common.
 
@@ -47,14 +50,14 @@ def comparison_columns(name: str, lines: Sequence[Line]) -> dict[str, Cell]:
     columns: dict[str, Cell] = {
         "difference": lambda line: f"{100 * line[f'{name}_difference']:+.1f}",
         "95 % over\nruns (pairs)": lambda line: f"{_interval(line, name)} ({line[f'{name}_pairs']})",
-        "95 % over\ntexts": lambda line: _interval(line, f"{name}_texts"),
+        TEXTS: lambda line: f"{_interval(line, f'{name}_texts')} ({line[f'{name}_texts_seeds']})",
         "p": lambda line: probability(line[f"{name}_both_p"]),
         "p of sign\nflips": lambda line: probability(line[f"{name}_signs_p"]),
         "p after\nHolm": lambda line: probability(line[f"{name}_adjusted_p"]),
         "smallest\nvisible": lambda line: "-" if (least := line[f"{name}_visible"]) is None else f"{100 * least:.1f}",
         "verdict": lambda line: verdict(line, name).removesuffix(" than").removesuffix(" from"),
     }
-    optional = {"95 % over\ntexts": f"{name}_texts_low", "p of sign\nflips": f"{name}_signs_p"}
+    optional = {TEXTS: f"{name}_texts_low", "p of sign\nflips": f"{name}_signs_p"}
     absent = {title for title, column in optional.items() if all(line[column] is None for line in lines)}
     return {title: cell for title, cell in columns.items() if title not in absent}
 

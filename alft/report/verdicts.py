@@ -1,9 +1,9 @@
 """Which differences stand: beyond the luck of training, over texts, and after all comparisons with a control (rules ours).
 
 A comparison has two tests: that of :mod:`alft.report.intervals` over pairs of runs, and that of :mod:`alft.report.text_luck`
-over texts, where there are predictions. A difference has to show in both, so its p is the larger of the two (an
-intersection-union test). Of the arms that are compared with one control the best is likely to look good by chance: their p are
-adjusted by Holm's method, which holds the probability of one false verdict or more among them at 5 %.
+over texts, where there are predictions. A difference has to show in both, in one direction, so its p is the larger of the two
+(an intersection-union test). Of the arms that are compared with one control the best is likely to look good by chance: their p
+are adjusted by Holm's method, which holds the probability of one false verdict or more among them at 5 %.
 """
 
 import math
@@ -98,15 +98,18 @@ def needed_shift(pairs: int, level: float) -> float:
 
 def _both_p(line: Mapping[str, Any], name: str) -> float:
     p, texts_p = float(line[f"{name}_p"]), float(line.get(f"{name}_texts_p", math.nan))
-    return p if math.isnan(texts_p) or math.isnan(p) else max(p, texts_p)
+    if math.isnan(texts_p) or math.isnan(p):
+        return p
+    agree = line[f"{name}_difference"] * line[f"{name}_texts_difference"] > 0
+    return max(p, texts_p) if agree else 1.0
 
 
 def _visible(line: Mapping[str, Any], name: str, comparisons: int) -> float:
-    pairs = line[f"{name}_pairs"]
-    if pairs < FEWEST_PAIRS or not comparisons:
+    units = line[f"{name}_units"]
+    if units < FEWEST_PAIRS or not comparisons or not line[f"{name}_error"]:
         return math.nan
     level = LEVEL / comparisons
-    over_pairs = needed_shift(pairs, level) * line[f"{name}_error"]
+    over_pairs = needed_shift(units, level) * line[f"{name}_error"]
     texts_error = line.get(f"{name}_texts_error", math.nan)
     shift = float(stats.norm.ppf(1 - level / 2) + stats.norm.ppf(POWER))
     return float(over_pairs if math.isnan(texts_error) else max(over_pairs, shift * texts_error))
