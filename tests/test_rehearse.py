@@ -159,7 +159,7 @@ def test_policies_are_read_in_every_form(in_a_folder):
     assert found[1].settings == {"acquire": {"class_path": "Mixture", "init_args": mixed}}
     assert json.loads(found[1].arguments[0].removeprefix("--active.acquire=")) == found[1].settings["acquire"]
     whole = ['--active.acquire={"class_path": "Margin"}', '--active.cluster={"class_path": "Whole"}', "--active.allocate=equal"]
-    assert found[3].arguments == whole
+    assert found[3].arguments == [*whole, "--arm=whole"]
     Path("empty.yaml").write_text("margin: Margin")
     with pytest.raises(ValueError, match="must map names to settings of active"):
         read_policies(["empty.yaml"])
@@ -263,7 +263,7 @@ def test_eight_rounds_fit_into_a_page(tmp_path):
     for seed in range(3):
         for acquire in ("Random", "Switch(first=TypiClust(), then=Margin(), at=40, unit='labels')"):
             curve = [(12 * round_, 0.5) for round_ in range(1, 9)]
-            folder = write_run(tmp_path, seed, 0.5, curve, **{**RANDOM, "acquire": acquire})
+            folder = write_run(tmp_path, seed, 0.5, curve, more={"arm": acquire}, **{**RANDOM, "acquire": acquire})
             summary = summary_of(folder)
             for number, record in enumerate(summary["epochs"]):
                 record["test_f1_macro"] = 0.5 + number / 100 + seed / 1000

@@ -121,12 +121,8 @@ class AlftCLI(LightningCLI):
             help="fit: go on with a run that was stopped, `last` for the newest of this name, or RUN/checkpoints/last.ckpt. "
             "validate, test: the checkpoint to measure.",
         )
-        parser.add_argument(
-            "--arm",
-            type=str | None,
-            default=None,
-            help="What a report calls the runs with these settings; by default what tells them from others.",
-        )
+        named = "What a report calls the runs with these settings; by default what tells them from others."
+        parser.add_argument("--arm", type=str | None, default=None, help=named)
         parser.add_argument(
             "--test_on",
             type=TestOn,
