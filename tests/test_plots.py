@@ -202,6 +202,12 @@ def test_shares_of_the_pool_by_epoch(plot, column):
     np.testing.assert_allclose(drawn["Bald"].get_ydata(), expected)
 
 
+def test_arms_with_the_same_budget_share_a_line():
+    table = epochs_table(["baseline", "Bald", "Entropy", "Margin"]).assign(selected=50)
+    table.loc[table["arm"] == "baseline", "selected"] = POOL
+    assert list(labelled(rows_by_epoch(table, axes()))) == ["baseline", "Bald; Entropy; Margin"]
+
+
 def test_bars_of_cost_follow_each_other_and_sum_up_to_a_run():
     drawn = cost_by_stage(epochs_table(["baseline", "Bald"], epochs=3), axes())
     for place, factor in ((0, 1), (1, 2)):
