@@ -102,3 +102,10 @@ def write_predictions(folder, labels, predicted, names=("negative", "positive"))
     table = pd.DataFrame({**columns, **{f"probability_{name}": 0.5 for name in names}})
     held_back = table.assign(split="validation", predicted=list(labels))
     pd.concat([held_back, table]).to_parquet(folder / "predictions.parquet", index=False)
+
+
+def rows(seed, count=200, names=("negative", "positive")):
+    """True labels, which do not depend on the seed, and predictions of which some are wrong."""
+    truth = np.random.default_rng(0).choice(names, size=count, p=[0.3, 0.7])
+    random = np.random.default_rng(seed)
+    return truth, np.where(random.random(count) < 0.2, random.choice(names, size=count), truth)

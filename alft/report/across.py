@@ -9,7 +9,7 @@ over Multiple Data Sets", Journal of Machine Learning Research 7, 2006) describe
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -17,7 +17,7 @@ from statistics import fmean
 import pandas as pd
 from scipy import stats
 
-from alft.report.arms import KINDS, Arm, gather, groups_of
+from alft.report.arms import KINDS, Arm, bought_share, gather, given_name, groups_of
 from alft.report.intervals import LEVEL
 from alft.report.names import name_arms
 from alft.report.settings import Settings, written
@@ -69,9 +69,8 @@ def across(*roots: str | Path) -> pd.DataFrame:
         for arm in (arm for arm in tested if times[_key(arm)] == 1):
             of_key.setdefault(_key(arm), []).append(arm)
     found = [arms for arms in of_key.values() if len({arm.fingerprint for arm in arms}) > 1]
-    names = name_arms(
-        [_compared(arms[0]) for arms in found], [_share(arms) for arms in found], [_given(arms) for arms in found]
-    )
+    runs = [[run for arm in arms for run in arm.runs] for arms in found]
+    names = name_arms([_compared(arms[0]) for arms in found], [*map(bought_share, runs)], [*map(given_name, runs)])
     ordered = sorted(zip(names, found, strict=True), key=lambda entry: (KINDS.index(entry[1][0].kind), entry[0]))
     return pd.DataFrame([_line(name, arm) for name, arms in ordered for arm in arms], columns=list(COLUMNS))
 
@@ -117,23 +116,8 @@ def _compared(arm: Arm) -> Settings:
     return {name: arm.settings.get(name) for name in sorted(arm.names_in("model", "training", "selection") - {"backbone"})}
 
 
-def _settings(arms: Sequence[Arm]) -> Settings:
-    return _compared(arms[0])
-
-
 def _key(arm: Arm) -> Key:
     return tuple((name, written(value)) for name, value in _compared(arm).items() if written(value) != written(None))
-
-
-def _share(arms: Sequence[Arm]) -> float | None:
-    """Mean share of the pools that the arms bought; None if they differ by more than two percent."""
-    shares = [share for arm in arms if (share := arm.bought_share) is not None]
-    return fmean(shares) if len(shares) == len(arms) and max(shares) - min(shares) <= 0.02 else None
-
-
-def _given(arms: Sequence[Arm]) -> str | None:
-    given = {arm.given_name for arm in arms}
-    return given.pop() if len(given) == 1 else None
 
 
 def _line(name: str, arm: Arm) -> dict[str, object]:

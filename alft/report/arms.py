@@ -61,16 +61,6 @@ class Arm:
         return None if fold is None else fold[1]
 
     @property
-    def given_name(self) -> str | None:
-        """The name that all its runs were given; None if they were given none, or several."""
-        return given_name(self.runs)
-
-    @property
-    def bought_share(self) -> float | None:
-        """Mean share of the pool whose labels its runs bought; None if they differ by more than two percent."""
-        return bought_share(self.runs)
-
-    @property
     def scores_on_test(self) -> dict[Repetition, float | None]:
         """Test macro-F1 by fold and seed, in [0, 1]; None for a run without a test set."""
         return {run.repetition: run.summary["test"]["f1_macro"] for run in self.runs}

@@ -42,7 +42,7 @@ def difference_columns(name: str) -> tuple[str, ...]:
     return tuple(f"{name}_{key}" for key in (*DIFFERENCE, *texts, *VERDICT))
 
 
-LEFT_OUT = "left_out"
+NOT_READ = "not_read"
 """Key of ``DataFrame.attrs``: for each fingerprint, sentences about predictions that are left out."""
 
 COLUMNS = (
@@ -89,7 +89,7 @@ def compare(*roots: str | Path) -> pd.DataFrame:
         rounds_...: what the arm saves over rounds, where test scores of its sets were recorded, see
         :func:`alft.report.savings.savings`;
         seconds, memory_mib, break_even, and the controls as in :func:`alft.report.load_runs`. Missing values are NaN or None.
-        Files of predictions that cannot be read or compared are left out and told in ``attrs``, see :data:`LEFT_OUT`.
+        Files of predictions that cannot be read or compared are left out and told in ``attrs``, see :data:`NOT_READ`.
 
     Raises:
         ValueError: There is no run, a summary is broken, or two runs of one arm have the same seed.
@@ -102,7 +102,7 @@ def compare(*roots: str | Path) -> pd.DataFrame:
     table = pd.concat([_means(arms), pd.DataFrame(paired)], axis=1)[list(COLUMNS)]
     for arm in arms:
         told[arm.fingerprint].extend(arm.broken_predictions)
-    table.attrs[LEFT_OUT] = {fingerprint: sorted(set(sentences)) for fingerprint, sentences in told.items() if sentences}
+    table.attrs[NOT_READ] = {fingerprint: sorted(set(sentences)) for fingerprint, sentences in told.items() if sentences}
     return table
 
 

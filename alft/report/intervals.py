@@ -31,7 +31,16 @@ MOST_FLIPS = 14
 
 
 @dataclass(frozen=True)
-class Difference:
+class Figures:
+    """Figures that become columns of a table."""
+
+    def columns(self, name: str) -> dict[str, float]:
+        """The figures as columns of a table, each with a prefix."""
+        return {f"{name}_{field.name}": getattr(self, field.name) for field in fields(self)}
+
+
+@dataclass(frozen=True)
+class Difference(Figures):
     """Mean of paired differences with its 95 % interval; missing values are NaN.
 
     Attributes:
@@ -53,10 +62,6 @@ class Difference:
     high: float = math.nan
     p: float = math.nan
     signs_p: float = math.nan
-
-    def columns(self, name: str) -> dict[str, float]:
-        """The figures as columns of a table, each with a prefix."""
-        return {f"{name}_{field.name}": getattr(self, field.name) for field in fields(self)}
 
 
 DIFFERENCE = tuple(field.name for field in fields(Difference))

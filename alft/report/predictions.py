@@ -14,7 +14,7 @@ from alft.system.run_files import PREDICTIONS
 from alft.system.visible import visible
 
 MOST_DRAWS, FEWEST_DRAWS = 4_000, 200
-MOST_COUNTS = 200_000_000
+MOST_COUNTS = 50_000_000
 """Maximum number of counts, draws times rows, that are held: of more rows there are fewer draws, and they need fewer."""
 
 SEED = 0
@@ -112,7 +112,7 @@ def draws_for(rows: int) -> int:
     """Number of draws of so many rows.
 
     >>> draws_for(171), draws_for(100_000), draws_for(10**7)
-    (4000, 2000, 200)
+    (4000, 500, 200)
     """
     return max(FEWEST_DRAWS, min(MOST_DRAWS, MOST_COUNTS // rows))
 

@@ -9,7 +9,7 @@ import pandas as pd
 from alft.report.budgets_sheet import budgets_sheet
 from alft.report.cells import Cell, Section, Sheet, difference, figure, lines_of, sheet_of
 from alft.report.choice import choose, not_shown
-from alft.report.compare import LEFT_OUT as LEFT_OUT_PREDICTIONS
+from alft.report.compare import NOT_READ
 from alft.report.contrasts import LEFT_OUT
 from alft.report.phrases import Line
 from alft.report.rounds import savings_sheet
@@ -102,7 +102,7 @@ def sections(
             by_labels = [one for one in sets if all(one[key] == lines[0][key] for key in GROUP) and one["arm"] in names]
             more = (*budgets_sheet(by_labels), *suspects_sheet([one for one in doubtful if one["fingerprint"] == fingerprint]))
             section = _section(lines, shown, left_out, [pair for pair in pairs if _belongs(pair, lines[0], arms)], more)
-            told = (*table.attrs.get(LEFT_OUT_PREDICTIONS, {}).get(fingerprint, ()), *told_broken(broken.get(fingerprint, ())))
+            told = (*table.attrs.get(NOT_READ, {}).get(fingerprint, ()), *told_broken(broken.get(fingerprint, ())))
             found.append(replace(section, remarks=(*section.remarks, *told)))
     return found
 

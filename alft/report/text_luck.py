@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from alft.report.arms import Arm
-from alft.report.intervals import CONFIDENCE
+from alft.report.intervals import CONFIDENCE, Figures
 from alft.report.predictions import SEED, Pooled, Predictions
 
 FEWEST_BEYOND = 10
@@ -24,7 +24,7 @@ FEWEST_BEYOND = 10
 
 
 @dataclass(frozen=True)
-class TextDifference:
+class TextDifference(Figures):
     """Difference of macro-F1 of pooled predictions, with its 95 % interval over texts; missing values are NaN.
 
     Attributes:
@@ -43,10 +43,6 @@ class TextDifference:
     texts_low: float = math.nan
     texts_high: float = math.nan
     texts_p: float = math.nan
-
-    def columns(self, name: str) -> dict[str, float]:
-        """The figures as columns of a table, each with a prefix."""
-        return {f"{name}_{field.name}": getattr(self, field.name) for field in fields(self)}
 
 
 TEXT_DIFFERENCE = tuple(field.name for field in fields(TextDifference))

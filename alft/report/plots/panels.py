@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from textwrap import fill
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from alft.report.plots.curves import VALIDATION, curves_of_arm, draw_curve, mean_curve
-from alft.report.plots.style import GREYS, arms_of, by_arm, check_group, kinds_of, looks_of, wrapped
+from alft.report.plots.style import GREYS, arms_of, by_arm, check_group, kinds_of, looks_of
 
 MOST_LINES = 8
 """Maximum number of arms in one plot with a legend."""
@@ -20,7 +20,7 @@ PANEL_HEIGHT = 2.3
 """Height of a row of panels, in inches."""
 
 
-def learning_curves_apart(epochs: pd.DataFrame, figure: Any = None) -> Any:
+def learning_curves_apart(epochs: pd.DataFrame, figure: Figure | None = None) -> Figure:
     """Validation macro-F1 against labels bought, a panel for each arm that selects.
 
     Each panel has the same axes, the mean of random selection in grey, and the last score of each baseline as a dashed line.
@@ -46,7 +46,7 @@ def learning_curves_apart(epochs: pd.DataFrame, figure: Any = None) -> Any:
     for panel, arm in zip(panels.flat, shown, strict=False):
         _draw_background(panel, epochs, lines, arm)
         draw_curve(panel, arm, looks[arm], curves_of_arm(lines[arm]))
-        panel.set_title(wrapped(arm, 36), fontsize="small")
+        panel.set_title(fill(arm, 36), fontsize="small")
         panel.grid(alpha=0.3)
     for panel in list(panels.flat)[len(shown) :]:
         panel.set_visible(False)

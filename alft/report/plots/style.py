@@ -99,11 +99,6 @@ def canvas(axes: Axes | None, height: float, width: float = 8.0) -> Axes:
     return made
 
 
-def wrapped(label: str, width: int) -> str:
-    """A label in lines of at most this many characters."""
-    return fill(label, width)
-
-
 def height_for(arms: Iterable[str]) -> float:
     """Height in inches of a figure with a plot and a legend of these arms."""
     return 4.0 + 0.2 * sum(len(wrap(arm, IN_LEGEND)) for arm in arms)
