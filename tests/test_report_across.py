@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from scipy import stats
 
 from alft.cli.main import main
 from alft.report import across
-from alft.report.across import critical_difference, ranks
+from alft.report.across import Ranks, critical_difference, ranks
+from alft.report.plots.mean_ranks import alike, mean_ranks
 
 from .report_material import BASELINE, RANDOM, write_run
 
@@ -117,6 +119,47 @@ def test_the_report_begins_with_all_data_sets(tmp_path, capsys):
     whole = capsys.readouterr().out
     (remark,) = [line for line in whole.splitlines() if line.startswith("- Over 5 data sets")]
     assert remark in asked, "ranks are among all arms"
+
+
+def ranked(means, p=0.01, difference=1.5):
+    return Ranks(dict(zip("edcba", means, strict=True)), 9, p, "Friedman's test", difference)
+
+
+@pytest.mark.parametrize(
+    ("found", "groups"),
+    [
+        (ranked([5.0, 4.0, 3.0, 2.0, 1.0]), ["ab", "bc", "cd", "de"]),
+        (ranked([5.0, 4.9, 3.0, 1.1, 1.0]), ["ab", "de"]),
+        (ranked([5.0, 4.0, 3.0, 2.0, 1.0], difference=0.5), []),
+        (ranked([5.0, 4.0, 3.0, 2.0, 1.0], difference=1.0), []),  # the difference itself tells apart
+        (ranked([5.0, 4.0, 3.0, 2.0, 1.0], difference=9.0), ["abcde"]),
+        (ranked([5.0, 4.0, 3.0, 2.0, 1.0], p=0.06, difference=0.5), ["abcde"]),
+        (ranked([3.0, 3.0, 3.0, 3.0, 3.0]), ["abcde"]),
+        (ranked([5.0, 2.4, 2.2, 1.3, 1.0]), ["abcd"]),  # no group within a group
+    ],
+)
+def test_groups_that_cannot_be_told_apart(found, groups):
+    assert ["".join(group) for group in alike(found)] == groups
+
+
+def test_the_diagram_has_a_dot_for_each_arm_and_a_bar_for_each_group():
+    found = ranked([5.0, 4.9, 3.0, 1.1, 1.0])
+    axes = mean_ranks(found, Figure().add_subplot())
+    dots, *bars = axes.lines
+    assert list(dots.get_xdata()) == [1.0, 1.1, 3.0, 4.9, 5.0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == list("abcde")
+    assert [list(bar.get_ydata()) for bar in bars] == [[0, 1], [3, 4]]
+    with pytest.raises(ValueError, match="takes three or more arms, got 2"):
+        mean_ranks(Ranks({"a": 1.0, "b": 2.0}, 9, 0.01, "sign test", None))
+
+
+def test_the_report_draws_the_diagram_of_three_arms_and_of_no_less(tmp_path):
+    write_sets(tmp_path / "runs")
+    assert main(["report", str(tmp_path / "runs"), "--plots", str(tmp_path / "three")]) == 0
+    assert (tmp_path / "three" / "mean_ranks.png").exists()
+    write_sets(tmp_path / "pairs", arms=("Entropy", "Margin"))
+    assert main(["report", str(tmp_path / "pairs"), "--plots", str(tmp_path / "two")]) == 0
+    assert not (tmp_path / "two" / "mean_ranks.png").exists()
 
 
 def test_one_data_set_has_no_such_table(tmp_path, capsys):

@@ -43,7 +43,7 @@ def run(parser: SentenceParser, args: list[str]) -> None:
     )
     parser.add_argument("--output", type=str | None, help="File to write instead of the terminal.")
     parser.add_argument("--force", action="store_true", help="Write over the output if it is there already.")
-    parser.add_argument("--plots", type=str | None, help="Folder to draw the figures of every group into.")
+    parser.add_argument("--plots", type=str | None, help="Folder to draw the figures of every group and of all data sets into.")
     settings = parser.parse_args(args)
     roots = [Path(root).expanduser() for root in settings.runs]
     output = None if settings.output is None else Path(settings.output).expanduser()
@@ -88,9 +88,10 @@ def _text(form: Format, roots: list[Path], arms: list[str], settings: list[str] 
 
 def _draw(roots: list[Path], folder: Path, arms: list[str]) -> None:
     """Draw the plots; their paths go to stderr, so that a CSV on stdout stays valid."""
-    from alft.report.plots.draw import draw_all  # matplotlib takes a second to load, and no other command needs it
+    from alft.report.plots.draw import draw_all, draw_ranks  # matplotlib takes a second to load, and no other command needs it
 
     folder.mkdir(parents=True, exist_ok=True)
     runs, epochs = load_runs(*roots), load_epochs(*roots)
     paths = draw_all(runs[named(runs["arm"], arms)], epochs[named(epochs["arm"], arms)], folder)
+    paths += draw_ranks(across(*roots), folder)
     print(f"plots: {len(paths)} files in {folder}", file=sys.stderr)

@@ -12,7 +12,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from alft.report.across import ranks
 from alft.report.plots.curves import f1_by_epoch, learning_curve
+from alft.report.plots.mean_ranks import mean_ranks
 from alft.report.plots.panels import MOST_LINES, learning_curves_apart, panels_height
 from alft.report.plots.rows_and_labels import bought_by_epoch, rows_by_epoch
 from alft.report.plots.spread_and_cost import cost_by_stage, spread_over_seeds
@@ -48,6 +50,26 @@ def draw_all(runs: pd.DataFrame, epochs: pd.DataFrame, folder: Path) -> list[Pat
                 path = folder / f"{quote(str(name), safe=' ')}-{str(fingerprint)[:8]}-{plot.__name__}.png"
                 paths.append(_draw(plot, group, path))
     return sorted(paths)
+
+
+def draw_ranks(table: pd.DataFrame, folder: Path) -> list[Path]:
+    """Draw the critical-difference diagram, if three or more arms are ranked over data sets, overwriting an earlier one.
+
+    Args:
+        table: Result of :func:`alft.report.across`.
+        folder: Target folder; it is created if missing.
+
+    Returns:
+        The file ``mean_ranks.png``, or none.
+    """
+    found = ranks(table)
+    if found is None or found.critical_difference is None:
+        return []
+    folder.mkdir(parents=True, exist_ok=True)
+    figure = Figure(figsize=(WIDTH, height_for(found.mean)), layout="constrained")
+    mean_ranks(found, figure.add_subplot())
+    figure.savefig(folder / "mean_ranks.png", dpi=150)
+    return [folder / "mean_ranks.png"]
 
 
 def _draw(plot: Plot, group: pd.DataFrame, path: Path) -> Path:
