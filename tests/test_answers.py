@@ -18,12 +18,13 @@ from .conftest import summary_of
 from .faults import Kill, differences, run
 from .resuming import GO_ON, TINY, first_step_of, runs
 
+TWO, THREE = SingleLabel(["no", "yes"]), SingleLabel(["low", "middle", "high"])
 LABELS = torch.randint(0, 3, (4000,), generator=generator("labels")).tolist()
 IMPERFECT = ("--data.noise=0.3", "--data.skip=0.3")
 
 
 def test_shares_are_as_asked_and_other_classes_are_equally_likely():
-    given = Answers(noise=0.2, skip=0.1)(LABELS, 3, seed=0)
+    given = Answers(noise=0.2, skip=0.1)(LABELS, THREE, seed=0)
     pairs = [(label, answer) for label, answer in zip(LABELS, given, strict=True) if answer != UNLABELLED]
     assert 1 - len(pairs) / len(LABELS) == pytest.approx(0.1, abs=0.02)
     wrong = [(answer - label) % 3 for label, answer in pairs if answer != label]
@@ -32,17 +33,17 @@ def test_shares_are_as_asked_and_other_classes_are_equally_likely():
 
 
 def test_more_noise_adds_mistakes_and_skips_do_not_depend_on_it():
-    few, many = (Answers(noise, 0.2)(LABELS, 3, seed=1) for noise in (0.1, 0.3))
+    few, many = (Answers(noise, 0.2)(LABELS, THREE, seed=1) for noise in (0.1, 0.3))
     assert [answer == UNLABELLED for answer in few] == [answer == UNLABELLED for answer in many]
     assert all(one == other for label, one, other in zip(LABELS, few, many, strict=True) if one != label)
 
 
 def test_draws_are_those_of_the_seed_and_a_missing_label_stays_missing():
     people = Answers(noise=0.5, skip=0.1)
-    assert people(LABELS, 3, seed=0) == people(LABELS, 3, seed=0) != people(LABELS, 3, seed=1)
-    assert people([UNLABELLED] * 50, 3, seed=0) == [UNLABELLED] * 50
-    assert Answers()(LABELS, 3, seed=0) is LABELS
-    assert Answers(noise=1.0)([0, 1, 1], 2, seed=0) == [1, 0, 0]
+    assert people(LABELS, THREE, seed=0) == people(LABELS, THREE, seed=0) != people(LABELS, THREE, seed=1)
+    assert people([UNLABELLED] * 50, THREE, seed=0) == [UNLABELLED] * 50
+    assert Answers()(LABELS, THREE, seed=0) is LABELS
+    assert Answers(noise=1.0)([0, 1, 1], TWO, seed=0) == [1, 0, 0]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +99,7 @@ def test_a_run_trains_on_the_answers_and_is_measured_by_the_labels(fit):
     before, after = (pd.read_parquet(folder / "selection.parquet") for folder in (perfect, imperfect))
     assert after["row"].tolist() == before["row"].tolist()  # with a model that learns nothing the same rows are asked
     train = pd.read_csv("tiny-data/train.csv")["label"].map({"negative": 0, "positive": 1}).tolist()
-    given = Answers(0.3, 0.3)(train, 2, seed=0)
+    given = Answers(0.3, 0.3)(train, TWO, seed=0)
     silent = [given[row] == UNLABELLED for row in after["row"]]
     assert after["learned"].isna().tolist() == silent
     assert other["labels"]["skipped"] == after["row"][silent].nunique() > 0

@@ -249,6 +249,10 @@ def test_docstring_of_an_allocation_says_formula_needs_and_use(allocate):
     assert all(word in paragraph for word in ("formula", "Needs", "Use it"))
 
 
+def seen(clusters_N, probs_KNC):
+    return pool_view(len(clusters_N), clusters_N=clusters_N, probs_KNC=probs_KNC)
+
+
 @pytest.mark.parametrize("allocate", ALLOCATIONS)
 class TestAllocation:
     @given(
@@ -262,7 +266,7 @@ class TestAllocation:
         probs_KNC = torch.rand(2, len(clusters), 3, generator=generator(len(clusters))).softmax(-1)
         counts_M = torch.bincount(clusters_N[candidates_N], minlength=int(clusters_N.max()) + 1)
         total = chosen.draw(st.integers(0, int(candidates_N.sum())))
-        weights_M = weigh(allocate, counts_M, clusters_N, candidates_N, probs_KNC)
+        weights_M = weigh(allocate, counts_M, candidates_N, seen(clusters_N, probs_KNC))
         quotas = apportion(total, weights_M.tolist(), counts_M.tolist())
         assert sum(quotas) == total
         assert all(0 <= quota <= count for quota, count in zip(quotas, counts_M.tolist(), strict=True))
@@ -271,10 +275,11 @@ class TestAllocation:
         clusters_N = torch.arange(SIZE) % 4
         candidates_N = torch.arange(SIZE) % 3 > 0
         probs_KNC = ordinary_logits().softmax(-1)
-        inputs = [torch.bincount(clusters_N[candidates_N]), clusters_N, candidates_N, probs_KNC]
+        counts_M = torch.bincount(clusters_N[candidates_N])
+        inputs = [counts_M, clusters_N, candidates_N, probs_KNC]
         copies = [tensor.clone() for tensor in inputs]
-        first = weigh(allocate, *inputs)
-        assert torch.equal(first, weigh(allocate, *inputs))
+        first = weigh(allocate, counts_M, candidates_N, seen(clusters_N, probs_KNC))
+        assert torch.equal(first, weigh(allocate, counts_M, candidates_N, seen(clusters_N, probs_KNC)))
         assert first.isfinite().all()
         assert all(torch.equal(tensor, copy) for tensor, copy in zip(inputs, copies, strict=True))
 
@@ -286,6 +291,6 @@ class TestAllocation:
             torch.bincount((torch.arange(SIZE) % 4)[torch.arange(SIZE) % 3 > 0]),
         )
         torch.testing.assert_close(
-            weigh(allocate, counts_M, clusters_N[order], candidates_N[order], probs_KNC[:, order]),
-            weigh(allocate, counts_M, clusters_N, candidates_N, probs_KNC),
+            weigh(allocate, counts_M, candidates_N[order], seen(clusters_N[order], probs_KNC[:, order])),
+            weigh(allocate, counts_M, candidates_N, seen(clusters_N, probs_KNC)),
         )

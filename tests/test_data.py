@@ -10,12 +10,12 @@ import torch
 
 from alft.data.columns import find_column
 from alft.data.corpus import load_corpus
-from alft.data.labels import in_order, read_labels
 from alft.data.readers.table import Table
 from alft.data.rows import stratified
 from alft.data.sampler import Grouping, SubsetSampler
 from alft.data.tokens import tokenize
 from alft.models.backbone import load_pretrained
+from alft.task.labels import in_order, read_labels
 
 ROWS = [("good film", "yes"), ("NA", "no"), ('a "quoted", one', "yes"), ("null", "no")] * 5
 

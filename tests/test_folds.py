@@ -8,10 +8,12 @@ from alft.cli.main import main
 from alft.data.corpus import load_corpus
 from alft.data.folds import take_fold
 from alft.data.rows import Rows
+from alft.task.single_label import SingleLabel
 
 from .conftest import Fit, summary_of, write_csv
 
 TRAIN = Rows([f"train {i}" for i in range(50)], [0] * 30 + [1] * 15 + [-1] * 5)
+TASK = SingleLabel(["no", "yes"])
 VALIDATION = Rows([f"validation {i}" for i in range(10)], [0] * 6 + [1] * 4)
 
 
@@ -19,7 +21,7 @@ VALIDATION = Rows([f"validation {i}" for i in range(10)], [0] * 6 + [1] * 4)
 def test_every_labelled_row_is_in_one_test_set_and_the_sets_share_none(folds):
     tested = []
     for fold in range(folds):
-        sets = take_fold(TRAIN, VALIDATION, folds, fold, seed=0)
+        sets = take_fold(TRAIN, VALIDATION, folds, fold, 0, TASK)
         texts = [text for rows in sets for text in rows.texts]
         assert len(texts) == len(set(texts)) == 60
         pool, validation, test = sets
@@ -34,7 +36,7 @@ def test_every_labelled_row_is_in_one_test_set_and_the_sets_share_none(folds):
 
 
 def test_the_seed_decides_the_cut():
-    first, again, other = (take_fold(TRAIN, VALIDATION, 3, 0, seed) for seed in (0, 0, 1))
+    first, again, other = (take_fold(TRAIN, VALIDATION, 3, 0, seed, TASK) for seed in (0, 0, 1))
     assert first == again
     assert first[2] != other[2]
 

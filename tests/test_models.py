@@ -18,7 +18,7 @@ from alft.models.lora import Lora, head_layers
 from alft.models.positions import longest_input
 from alft.selection.embedding import MeanTokens
 from alft.selection.seeds import generator
-from alft.task.tally import Tally
+from alft.task.one_class import OneClassTally
 
 NAMES = ["negative", "positive"]
 
@@ -151,7 +151,7 @@ def test_embeddings_come_from_a_pass_without_dropout(tiny_bert):
 def test_figures_equal_scikit_learn():
     logits = torch.randn(50, 4, generator=generator("logits"))
     labels = torch.randint(0, 3, (50,), generator=generator("labels"))  # the fourth class never occurs
-    tally = Tally(4)
+    tally = OneClassTally(4)
     for part in range(0, 50, 16):
         tally(logits[part : part + 16], labels[part : part + 16])
     result, predicted = tally.evaluate(), logits.argmax(-1)
@@ -165,7 +165,7 @@ def test_figures_equal_scikit_learn():
 
 
 def test_a_diverged_loss_is_not_hidden():
-    tally = Tally(2)
+    tally = OneClassTally(2)
     tally(torch.tensor([[torch.nan, 0.0], [1.0, 0.0]]), torch.tensor([0, 1]))
     assert math.isnan(tally.evaluate().loss)
 

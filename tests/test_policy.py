@@ -15,6 +15,8 @@ from alft.selection.probabilities import entropy
 from alft.selection.seeds import generator
 from alft.selection.ward import Ward
 
+from .views import pool_view
+
 SIZE = 30
 
 
@@ -114,7 +116,7 @@ def test_opening_clusters_keeps_planned_sizes_and_the_order_of_the_first_choice(
     policy = Policy(budget=DifBuild(0.6, opens="clusters"), cluster=Ward(6))
     plan, ledger = run(policy, 3)
     assert [len(s.rows) for s in ledger.selections.values()] == list(plan.sizes) == [6, 12, 18]
-    expected = order_by_entropy(random_scores(0).probs_KNC, ledger.clusters.clusters_N)
+    expected = order_by_entropy(pool_view(SIZE, probs_KNC=random_scores(0).probs_KNC, clusters_N=ledger.clusters.clusters_N))
     assert torch.equal(ledger.cluster_order_M, expected)
     opened = expected[:2].tolist()  # ceil(6 / 3) of six clusters, if they hold six rows
     held = int(torch.isin(ledger.clusters.clusters_N, expected[:2]).sum())
@@ -149,7 +151,7 @@ def test_a_budget_of_ones_own_may_open_clusters():
 
 def test_easy_clusters_come_first():
     probs = torch.tensor([[[0.5, 0.5], [0.99, 0.01], [0.8, 0.2], [0.98, 0.02]]])
-    assert order_by_entropy(probs, torch.tensor([0, 1, 2, 1])).tolist() == [1, 2, 0]
+    assert order_by_entropy(pool_view(4, probs_KNC=probs, clusters_N=torch.tensor([0, 1, 2, 1]))).tolist() == [1, 2, 0]
 
 
 def test_scores_that_are_not_finite_are_refused():

@@ -13,6 +13,7 @@ from alft.selection.clustering import Whole
 from alft.selection.forecast import Forecast
 from alft.selection.labels import Labels
 from alft.selection.ledger import Ledger, Selection
+from alft.selection.outputs import Scores
 from alft.selection.plan import Pace, plan_epochs
 from alft.selection.policy import Policy
 from alft.selection.stopping import Advice, Stop, advise, kappa, record_agreement
@@ -52,23 +53,27 @@ def make_ledger(scores: list[float], step: int = 10, pool: int = 100) -> Ledger:
     return ledger
 
 
+def outputs(probs_KNC):
+    return Scores(probs_KNC, torch.zeros(probs_KNC.shape[1], 0))
+
+
 class TestAgreement:
     def test_passes_are_compared_with_the_one_before_on_rows_with_a_label(self):
         ledger = Ledger(torch.tensor([True, True, True, True, False]))
         one = torch.eye(2)[[0, 1, 0, 1, 0]][None]
         other = torch.eye(2)[[0, 1, 0, 0, 1]][None].repeat(3, 1, 1)
-        record_agreement(ledger, -1, one)
+        record_agreement(ledger, -1, outputs(one))
         assert ledger.agreement == {-1: None}
-        record_agreement(ledger, 0, torch.zeros(0, 5, 1))  # no pass
+        record_agreement(ledger, 0, outputs(torch.zeros(0, 5, 1)))  # no pass
         assert ledger.agreement == {-1: None}
-        record_agreement(ledger, 1, other)
+        record_agreement(ledger, 1, outputs(other))
         assert ledger.agreement[1] == pytest.approx(cohen_kappa_score([0, 1, 0, 1], [0, 1, 0, 0]))
-        record_agreement(ledger, 1, one)  # a replayed hook
+        record_agreement(ledger, 1, outputs(one))  # a replayed hook
         assert torch.equal(ledger.predicted_N, other[0].argmax(1))
 
     def test_the_prediction_is_that_of_the_mean_over_draws(self):
         ledger = Ledger(torch.ones(1, dtype=torch.bool))
-        record_agreement(ledger, -1, torch.tensor([[[0.6, 0.4]], [[0.6, 0.4]], [[0.0, 1.0]]]))
+        record_agreement(ledger, -1, outputs(torch.tensor([[[0.6, 0.4]], [[0.6, 0.4]], [[0.0, 1.0]]])))
         assert ledger.predicted_N.tolist() == [1]
 
 

@@ -21,6 +21,7 @@ from alft.data.answers import Answers
 from alft.report import suspects
 from alft.system.run_files import SUSPECTS
 from alft.task.base import UNLABELLED
+from alft.task.single_label import SingleLabel
 
 from .conftest import summary_of
 from .report_material import write_run
@@ -133,7 +134,7 @@ def test_a_run_lists_bought_rows_by_number_without_texts(mislabelled, fit, exten
 def test_suspects_are_the_answers_that_the_run_was_given(mislabelled, fit):
     folder = fit("--active.enabled=false", "--trainer.max_epochs=1", "--controls=fast", "--data.noise=0.1", "--data.skip=0.2")
     labels = [row % 2 ^ (row in FLIPPED) for row in range(64)]
-    given = dict(enumerate(Answers(0.1, 0.2)(labels, 2, seed=0)))
+    given = dict(enumerate(Answers(0.1, 0.2)(labels, SingleLabel(["no", "yes"]), seed=0)))
     wrong = {row for row, answer in given.items() if answer not in (UNLABELLED, row % 2)}
     assert {int(line["row"]): line["label"] for line in lines_of(folder)} == {
         row: ("negative", "positive")[given[row]] for row in wrong

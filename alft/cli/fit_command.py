@@ -152,6 +152,7 @@ class AlftCLI(LightningCLI):
         parser.link_arguments("model.backbone", "data.tokenizer")
         parser.link_arguments("seed_everything", "active.seed")
         parser.link_arguments("data.label_names", "model.label_names", apply_on="instantiate")
+        parser.link_arguments("data.task", "model.task", apply_on="instantiate")
         parser.set_defaults({f"trainer.{name}": value for name, value in DEFAULTS.items()})
 
     def parse_arguments(self, parser: LightningArgumentParser, args: Any) -> None:

@@ -12,13 +12,13 @@ from alft.campaign.resolution import Resolve
 from alft.cli.class_names import parse_classes
 from alft.cli.parser import SentenceParser
 from alft.data.columns import has_label_column, label_column_of, text_column_of
-from alft.data.labels import read_labels
 from alft.data.readers.files import READERS, read_file
 from alft.data.readers.table import Table
 from alft.data.texts import read_texts
 from alft.system.excerpt import listed
 from alft.system.quiet import quieten
 from alft.system.terminal import progress_bar, show
+from alft.task.labels import read_labels
 
 STEPS = 4
 """Steps of the progress bar: the file is read, then its cells; ids are made; the folder is written."""

@@ -77,6 +77,8 @@ def run_suspects(extent: Extent, data: TextPool, epoch: int) -> list[Suspect] | 
     """
     if extent == "none":
         return None
+    if not data.corpus.task.has_suspects:
+        return None
     limit, answers = _limit(data), data.answered  # with data.noise and data.skip, what is trained on and may be wrong
     rows = [row for row in _bought(data, epoch) if answers.labels[row] != UNLABELLED]
     try:

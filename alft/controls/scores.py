@@ -6,6 +6,7 @@ Axes: N labelled rows of the pool, M test rows.
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -64,27 +65,28 @@ class _Controls:
         self.train, self.test, self.task, self.limit = corpus.pool.take(rows), test, corpus.task, limit
         self.bought = [place for place, row in enumerate(rows) if row in bought]
 
-    def pair(self, control: str, predict: Callable[[list[int]], list[int]]) -> Figures:
+    def pair(self, control: str, predict: Callable[[list[int]], list[Any]]) -> Figures:
         """Both figures of a control that predicts the test rows from some labelled rows."""
         every = self.task.macro_f1(self.test.labels, predict(list(range(len(self.train)))))
         few = self.bought
         on_bought = every if len(few) == len(self.train) else self.task.macro_f1(self.test.labels, predict(few))
         return {control_key(control, False): every, control_key(control, True): on_bought}
 
-    def majority(self, rows: list[int]) -> list[int]:
+    def majority(self, rows: list[int]) -> list[Any]:
         """The most frequent label; ties go to the lower number, so that the order of the rows does not count."""
         counts = Counter(self.train.labels[row] for row in rows)
         return [min(counts, key=lambda label: (-counts[label], label))] * len(self.test)
 
-    def regression(self, tables: Sequence[tuple[Block, Block]], rows: list[int], products_NN: Matrix | None) -> list[int]:
+    def regression(self, tables: Sequence[tuple[Block, Block]], rows: list[int], products_NN: Matrix | None) -> list[Any]:
         """Predictions of a logistic regression on some rows of features that stand side by side."""
-        fitted = fit_regression(
-            *(known[rows] for known, _ in tables),
-            labels=[self.train.labels[row] for row in rows],
-            products_NN=None if products_NN is None else products_NN[np.ix_(rows, rows)],
-            check=self.limit.check,
-        )
-        return fitted.predict(*(new for _, new in tables))
+        blocks = [known[rows] for known, _ in tables]
+        own_NN = None if products_NN is None else products_NN[np.ix_(rows, rows)]
+
+        def fit(classes: list[int]) -> list[int]:
+            fitted = fit_regression(*blocks, labels=classes, products_NN=own_NN, check=self.limit.check)
+            return fitted.predict(*(new for _, new in tables))
+
+        return self.task.regress([self.train.labels[row] for row in rows], fit)
 
     @cached_property
     def tfidf(self) -> tuple[Block, Block]:

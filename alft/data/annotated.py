@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from alft.data.columns import has_label_column, label_column_of, text_column_of
-from alft.data.labels import read_labels
 from alft.data.line_breaks import check_line_breaks
 from alft.data.oddities import damaged_texts, unused_states
 from alft.data.readers.table import Table
 from alft.data.texts import read_texts
 from alft.system.excerpt import excerpt
+from alft.task.base import Task, Written
 
 FEW = 5
 """So many labels that occur only once may be classes, however small the data set is."""
@@ -24,7 +24,7 @@ class Annotated:
 
     Attributes:
         texts: One text per row; blank if it is missing.
-        names: One label name per row; None without a label.
+        names: What the file says of each row; None without a label.
         text_column: Column of the texts.
         feature: Type of the label column, if the source provides one.
         place: File or split, as named in messages.
@@ -33,20 +33,17 @@ class Annotated:
     """
 
     texts: list[str]
-    names: list[str | None]
+    names: list[Written | None]
     text_column: str
     feature: Any
     place: str
     where: Callable[[int], str]
     remarks: list[str] = field(default_factory=list)
 
-    @property
-    def label_names(self) -> set[str]:
-        """Names of the classes."""
-        return {name for name in self.names if name is not None}
 
-
-def read_annotated(table: Table, split: str, text_column: str | None, label_column: str | None) -> Annotated | None:
+def read_annotated(
+    table: Table, split: str, text_column: str | None, label_column: str | None, task: type[Task]
+) -> Annotated | None:
     """Texts and label names of a table; None for an evaluation set without a column of labels.
 
     Args:
@@ -54,6 +51,7 @@ def read_annotated(table: Table, split: str, text_column: str | None, label_colu
         split: Name of the split.
         text_column: The setting ``data.text_column``.
         label_column: The setting ``data.label_column``.
+        task: Reads the labels.
 
     Raises:
         ValueError: A column is missing, or a cell cannot be used; the message gives its location.
@@ -70,18 +68,18 @@ def read_annotated(table: Table, split: str, text_column: str | None, label_colu
     with _named(f"the column {excerpt(text)} of {table.place}"):
         texts = read_texts(table.columns[text], table.where)
     with _named(f"the column {excerpt(label)} of {table.place}"):
-        names = read_labels(table.columns[label], feature, table.where)
+        names = task.read(table.columns[label], feature, table.where)
     if split == "train":
-        _refuse_names_of_rows(names, label, table.place)
+        _refuse_names_of_rows([names_of for names_of in names if names_of is not None], label, table.place)
     remarks += [*damaged_texts(texts, split), *unused_states(table, (text, label), split)]
     # A blank row will be dropped: its label does not define a class.
     names = [name if content.strip() else None for content, name in zip(texts, names, strict=True)]
     return _without_headers(Annotated(texts, names, text, feature, table.place, table.where, remarks), label)
 
 
-def _refuse_names_of_rows(names: list[str | None], column: str, place: str) -> None:
+def _refuse_names_of_rows(names: list[Written], column: str, place: str) -> None:
     """Refuse a column in which most rows have a label of their own, such as row numbers."""
-    counts = Counter(name for name in names if name is not None)
+    counts = Counter(names)
     single = sum(count == 1 for count in counts.values())
     if single > max(FEW, counts.total() / 2):
         raise ValueError(

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from alft.selection.seeds import generator
-from alft.task.base import UNLABELLED
+from alft.task.base import UNLABELLED, Task
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Answers:
     """How people answer.
 
     Args:
-        noise: Share of the answers that are another class, in [0, 1]; all others are equally likely.
+        noise: Share of the answers that are wrong, in [0, 1]; all wrong ones are equally likely.
         skip: Share of the texts that get no answer, in [0, 1).
     """
 
@@ -53,25 +53,29 @@ class Answers:
             "(data.skip), which count as bought; validation, test and controls keep the labels of the file"
         ]
 
-    def __call__(self, labels: list[int], classes: int, seed: int) -> list[int]:
+    def __call__(self, labels: list[Any], task: Task, seed: int) -> list[Any]:
         """The answer to every text, if it were asked.
 
         Args:
-            labels: Class of each text in the file; -1 for no label, which stays so.
-            classes: Number of classes, at least 2.
+            labels: Label of each text in the file; -1 for none, which stays so.
+            task: Says what a wrong label is.
             seed: Seed of the draws.
 
         Returns:
-            A class for each text; -1 where there is no answer.
+            A label for each text; -1 where there is no answer.
 
-        >>> Answers(noise=1.0)([0, 1, -1], classes=2, seed=0)
+        >>> from alft.task.single_label import SingleLabel
+        >>> Answers(noise=1.0)([0, 1, -1], SingleLabel(["no", "yes"]), seed=0)
         [1, 0, -1]
         """
         if self.perfect:
             return labels
-        labels_N, size = torch.tensor(labels), len(labels)
+        size = len(labels)
         wrong_N = torch.rand(size, generator=generator(seed, "wrong answers"), dtype=torch.float64) < self.noise
         silent_N = torch.rand(size, generator=generator(seed, "no answers"), dtype=torch.float64) < self.skip
-        step_N = torch.randint(1, classes, (size,), generator=generator(seed, "wrong classes"))
-        answers_N = torch.where(wrong_N, (labels_N + step_N) % classes, labels_N)
-        return answers_N.masked_fill(silent_N | (labels_N == UNLABELLED), UNLABELLED).tolist()
+        step_N = torch.randint(1, task.wrong_answers + 1, (size,), generator=generator(seed, "wrong classes"))
+        draws = zip(labels, silent_N.tolist(), wrong_N.tolist(), step_N.tolist(), strict=True)
+        return [
+            UNLABELLED if silent or label == UNLABELLED else task.wrong(label, step) if wrong else label
+            for label, silent, wrong, step in draws
+        ]

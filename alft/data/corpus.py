@@ -11,13 +11,13 @@ from hashlib import sha256
 
 from alft.data.annotated import Annotated, read_annotated
 from alft.data.folds import Fold, FoldsOf, check_folds, digest_of_cut, take_fold
-from alft.data.labels import in_order, missing_numbers
 from alft.data.oddities import dubious_names, essence, look_alikes, not_learnable, texts_without_words
 from alft.data.rows import Rows, stratified
 from alft.data.sources import Source, read_source
 from alft.system.excerpt import excerpt, listed
-from alft.task.base import Task
-from alft.task.single_label import SingleLabel
+from alft.task.base import Label, Task, Written
+from alft.task.known import DEFAULT, task_class
+from alft.task.labels import in_order, missing_numbers
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,8 @@ class Corpus:
     """The data of a run.
 
     ``blank`` counts the train rows dropped because their text was blank; ``text_column`` is the column of the texts;
-    ``remarks`` say what is dubious about the data; ``fold`` is the fold that is the test set.
+    ``remarks`` say what is dubious about the data; ``fold`` is the fold that is the test set; ``task_name`` is the setting
+    ``data.task``.
     """
 
     pool: Rows
@@ -36,11 +37,12 @@ class Corpus:
     text_column: str = "text"
     remarks: list[str] = field(default_factory=list)
     fold: Fold | None = None
+    task_name: str = DEFAULT
 
     @property
     def task(self) -> Task:
         """The prediction task."""
-        return SingleLabel(self.label_names)
+        return task_class(self.task_name)(self.label_names)
 
     @property
     def fingerprint(self) -> str:
@@ -89,6 +91,7 @@ def load_corpus(
     fold: int | None = None,
     folds_of: FoldsOf = "training",
     seed: int = 0,
+    task: str = DEFAULT,
 ) -> Corpus:
     """Read, clean, split and limit the data. The arguments are the settings ``data.*``, with these defaults.
 
@@ -109,46 +112,54 @@ def load_corpus(
         limit: Use at most this many train rows, stratified by label; null for all.
         limit_validation: The same for validation rows.
         seed: Seed of split, folds and limit only, so that runs with different ``seed_everything`` share one pool.
+        task: What a text is given: one class (``single``), or any number of them (``multi``); or the import path of a task of
+            your own.
 
     Raises:
         ValueError: The data cannot be used; the message names the setting, the place and the reason.
     """
     check_folds(folds, fold, folds_of)
+    kind = task_class(task)
     found = read_source(source, subset, quotes)
-    annotated, remarks = _read_splits(found, text_column, label_column)
+    annotated, remarks = _read_splits(found, text_column, label_column, kind)
     train = annotated["train"]
-    everywhere = {name for rows in annotated.values() for name in rows.label_names}
-    absent = missing_numbers(train.label_names | (everywhere & {"-1"})) if found.classes is None else set()
-    names = in_order(train.label_names - absent, train.feature) if found.classes is None else found.classes
-    rows = {split: _encode(rows, names, absent) for split, rows in annotated.items()}
+    classes = {split: _class_names(rows, kind) for split, rows in annotated.items()}
+    everywhere = set().union(*classes.values())
+    absent = missing_numbers(classes["train"] | (everywhere & {"-1"})) if found.classes is None else set()
+    names = in_order(classes["train"] - absent, train.feature) if found.classes is None else found.classes
+    using = kind(names)
+    rows = {split: _encode(rows, using, absent) for split, rows in annotated.items()}
     cleaned = {split: _without_blank(r) for split, r in rows.items()}
     if not cleaned["train"].texts:
         raise ValueError(f"data.source: {source} has no text left to train on: all {len(rows['train'])} rows are blank")
-    _check(cleaned["train"], names, "the train set has")
-    pool, validation, test = _split(cleaned, found.whole, seed)
+    _check(cleaned["train"], using, "the train set has")
+    pool, validation, test = _split(cleaned, found.whole, seed, using)
     cut = None
     if folds is not None and fold is not None:
         held, more = validation.take(validation.labelled), test.take(test.labelled) if test and folds_of == "all" else None
         cut = Fold(fold, folds, digest_of_cut(pool, held, more, seed, limit, limit_validation), folds_of)
-        pool, validation, test = take_fold(pool, held, folds, fold, seed, more)
-    validation = _labelled_only(validation, limit_validation, "limit_validation", seed)
-    test = _labelled_only(test, None, "test", seed) if test is not None else None
-    pool = pool.take(stratified(pool.labels, _at_most(limit, pool, "limit"), seed, "limit", least=1))
+        pool, validation, test = take_fold(pool, held, folds, fold, seed, using, more)
+    validation = _labelled_only(validation, limit_validation, "limit_validation", seed, using)
+    test = _labelled_only(test, None, "test", seed, using) if test is not None else None
+    pool = pool.take(stratified(using.strata(pool.labels), _at_most(limit, pool, "limit"), seed, "limit", least=1))
     if not len(validation):
         raise ValueError(f"data.source: {source} has no labelled row for the validation set; add a file of them, or more rows")
-    _check(pool, names, "after the split the pool has" if limit is None else f"with data.limit {limit} the pool has")
+    _check(pool, using, "after the split the pool has" if limit is None else f"with data.limit {limit} the pool has")
     blank = len(rows["train"]) - len(cleaned["train"])
-    remarks += [*_on_missing(annotated, absent, names), *look_alikes(names), *dubious_names(names)]
+    remarks += [*_on_missing(annotated, absent, using), *look_alikes(names), *dubious_names(names)]
     remarks += [f"not used: the test set of {source} has no labelled row"] if test is not None and not len(test) else []
-    remarks += [*not_learnable(names, pool.labels), *texts_without_words(pool.texts, train.text_column)]
-    return Corpus(pool, validation, test if test else None, names, blank, train.text_column, remarks, cut)
+    numbers = [number for label in pool.labels for number in using.numbers_in(label)]
+    remarks += [*not_learnable(names, numbers), *texts_without_words(pool.texts, train.text_column)]
+    return Corpus(pool, validation, test if test else None, names, blank, train.text_column, remarks, cut, task)
 
 
-def _read_splits(found: Source, text_column: str | None, label_column: str | None) -> tuple[dict[str, Annotated], list[str]]:
+def _read_splits(
+    found: Source, text_column: str | None, label_column: str | None, kind: type[Task]
+) -> tuple[dict[str, Annotated], list[str]]:
     """The splits with labels, and the remarks on all of them."""
     annotated, remarks = {}, list(found.remarks)
     for split, table in found.splits.items():
-        rows = read_annotated(table, split, text_column, label_column)
+        rows = read_annotated(table, split, text_column, label_column, kind)
         if rows is None:
             remarks.append(f"not used: {table.place} has no column of labels, so it is no {split} set")
         else:
@@ -157,54 +168,64 @@ def _read_splits(found: Source, text_column: str | None, label_column: str | Non
     return annotated, remarks
 
 
-def _on_missing(annotated: Mapping[str, Annotated], absent: set[str], names: list[str]) -> list[str]:
+def _class_names(rows: Annotated, kind: type[Task]) -> set[str]:
+    return {name for written in rows.names if written is not None for name in kind.names_in(written)}
+
+
+def _on_missing(annotated: Mapping[str, Annotated], absent: set[str], task: Task) -> list[str]:
     """A remark on rows whose label is a number that means no label."""
-    counts = {split: sum(name in absent for name in rows.names) for split, rows in annotated.items()}
+    counts = {split: sum(_is_absent(name, absent, task) for name in rows.names) for split, rows in annotated.items()}
     shown = ", ".join(f"{count} {split} rows" for split, count in counts.items() if count)
-    beside = f"beside the classes {listed(names, width=40)}"
+    beside = f"beside the classes {listed(task.label_names, width=40)}"
     return [f"the label -1 of {shown} means no label {beside}; write classes as words if it is one"] if shown else []
 
 
-def _encode(rows: Annotated, label_names: list[str], absent: set[str]) -> Rows:
-    task, known = SingleLabel(label_names), {None, *absent, *label_names}
-    for row, name in enumerate(rows.names):
-        if name not in known:
-            alike = [label for label in label_names if name is not None and essence(label) == essence(name)]
+def _is_absent(written: Written | None, absent: set[str], task: Task) -> bool:
+    return written is not None and not absent.isdisjoint(task.names_in(written))
+
+
+def _encode(rows: Annotated, task: Task, absent: set[str]) -> Rows:
+    known = {*absent, *task.label_names}
+    for row, written in enumerate(rows.names):
+        for name in () if written is None else task.names_in(written):
+            if name in known:
+                continue
+            alike = [label for label in task.label_names if essence(label) == essence(name)]
             mend = f"did you mean {alike[0]!a}?" if alike else "add rows with it to the train set, or remove it"
             raise ValueError(
                 f"data.source: {rows.place} has the label {excerpt(name)} ({rows.where(row)}), which the train set does not "
-                f"have (it has {listed(label_names)}); {mend}"
+                f"have (it has {listed(task.label_names)}); {mend}"
             )
-    return Rows(rows.texts, [task.encode(None if name in absent else name) for name in rows.names])
+    return Rows(rows.texts, [task.encode(None if _is_absent(name, absent, task) else name) for name in rows.names])
 
 
 def _without_blank(rows: Rows) -> Rows:
     return rows.take([row for row, text in enumerate(rows.texts) if text.strip()])
 
 
-def _split(rows: dict[str, Rows], whole: bool, seed: int) -> tuple[Rows, Rows, Rows | None]:
+def _split(rows: dict[str, Rows], whole: bool, seed: int, task: Task) -> tuple[Rows, Rows, Rows | None]:
     """One file: 80/10/10. A source without a validation set: 10 % of train. Shares refer to labelled rows."""
     pool, test = rows["train"], rows.get("test")
     tenth = max(1, math.floor(0.1 * len(pool.labelled) + 0.5))
     if whole:
-        test, pool = _draw(pool, tenth, seed, "test")
+        test, pool = _draw(pool, tenth, seed, "test", task)
     if "validation" in rows:
         return pool, rows["validation"], test
-    validation, pool = _draw(pool, tenth, seed, "validation")
+    validation, pool = _draw(pool, tenth, seed, "validation", task)
     return pool, validation, test
 
 
-def _draw(rows: Rows, count: int, seed: int, purpose: str) -> tuple[Rows, Rows]:
+def _draw(rows: Rows, count: int, seed: int, purpose: str, task: Task) -> tuple[Rows, Rows]:
     """Draw labelled rows, stratified, but not the last one of a class; return them and the remaining rows."""
     labelled = rows.labelled
-    drawn = stratified([rows.labels[row] for row in labelled], min(count, len(labelled)), seed, purpose, left=1)
+    drawn = stratified(task.strata([rows.labels[row] for row in labelled]), min(count, len(labelled)), seed, purpose, left=1)
     taken = {labelled[position] for position in drawn}
     return rows.take(sorted(taken)), rows.take([row for row in range(len(rows)) if row not in taken])
 
 
-def _labelled_only(rows: Rows, limit: int | None, setting: str, seed: int) -> Rows:
+def _labelled_only(rows: Rows, limit: int | None, setting: str, seed: int, task: Task) -> Rows:
     labelled = rows.take(rows.labelled)  # an unlabelled row cannot be evaluated
-    return labelled.take(stratified(labelled.labels, _at_most(limit, labelled, setting), seed, setting))
+    return labelled.take(stratified(task.strata(labelled.labels), _at_most(limit, labelled, setting), seed, setting))
 
 
 def _at_most(limit: int | None, rows: Rows, setting: str) -> int:
@@ -213,9 +234,9 @@ def _at_most(limit: int | None, rows: Rows, setting: str) -> int:
     return len(rows) if limit is None else min(limit, len(rows))
 
 
-def _check(rows: Rows, names: list[str], who: str) -> None:
-    classes = {rows.labels[row] for row in rows.labelled}
+def _check(rows: Rows, task: Task, who: str) -> None:
+    classes: set[Label] = {rows.labels[row] for row in rows.labelled}
     if not classes:
         raise ValueError(f"data.source: {who} no row with a label; two classes are needed")
     if len(classes) == 1:
-        raise ValueError(f"data.source: {who} only one class, {names[classes.pop()]!r}; two are needed")
+        raise ValueError(f"data.source: {who} only one class, {task.written(classes.pop())!r}; two are needed")

@@ -14,6 +14,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from alft.data.rows import Rows, stratified
 from alft.selection.seeds import mix
+from alft.task.base import Task
 
 FoldsOf = Literal["training", "all"]
 """Which rows of a source are cut: those of its train and validation set, or those of its test set, too."""
@@ -63,7 +64,7 @@ def check_folds(folds: int | None, fold: int | None, of: FoldsOf = "training") -
 
 
 def take_fold(
-    train: Rows, validation: Rows, folds: int, fold: int, seed: int, more: Rows | None = None
+    train: Rows, validation: Rows, folds: int, fold: int, seed: int, task: Task, more: Rows | None = None
 ) -> tuple[Rows, Rows, Rows]:
     """Pool, validation set and test set of one fold of all labelled train and validation rows.
 
@@ -76,7 +77,8 @@ def take_fold(
         folds: K.
         fold: Which one, in [0, K).
         seed: Seed of the cut; the K folds of a seed share no row and hold every labelled row once.
-        more: Further rows that are cut, which have labels.
+        task: Gives the strata of the labels.
+        more: Further rows that are cut, which have labels; None for none.
 
     Raises:
         ValueError: A class has fewer rows than there are folds.
@@ -85,13 +87,14 @@ def take_fold(
     labelled, unlabelled = train.take(train.labelled), [row for row in range(len(train)) if row not in known]
     trained = len(labelled) + len(validation)
     rows = _joined(labelled, validation, more)
-    least = min(Counter(rows.labels).values())
+    strata = task.strata(rows.labels)
+    least = min(Counter(strata).values())
     if least < folds:
         raise ValueError(f"data.folds must be at most {least}, the labelled rows of the smallest class, got {folds}")
     cut = StratifiedKFold(folds, shuffle=True, random_state=mix(seed, "folds") % 2**32)
-    rest, test = list(cut.split(np.zeros(len(rows)), rows.labels))[fold]
+    rest, test = list(cut.split(np.zeros(len(rows)), strata))[fold]
     others = rows.take(rest.tolist())
-    held = stratified(others.labels, round(len(validation) / trained * len(others)), seed, f"fold {fold}", least=1)
+    held = stratified(task.strata(others.labels), round(len(validation) / trained * len(others)), seed, f"fold {fold}", least=1)
     kept = others.take(sorted(set(range(len(others))) - set(held)))
     return _joined(kept, train.take(unlabelled)), others.take(held), rows.take(test.tolist())
 

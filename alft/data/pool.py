@@ -4,7 +4,6 @@ A run sees pool rows only by number. The label of a row reaches a batch only if 
 after it was bought.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from inspect import signature
@@ -20,18 +19,19 @@ from alft.data.corpus import Corpus, load_corpus
 from alft.data.loading import make_loader
 from alft.data.rows import Rows
 from alft.data.sampler import Grouping, SubsetSampler
-from alft.data.seen_labels import refuse_other_labels, refuse_other_texts, seen_labels
+from alft.data.seen_labels import refuse_other_labels, refuse_other_processes, refuse_other_texts, seen_labels
+from alft.data.steps import count_steps
 from alft.data.text_counts import TextCounts, remarks_on_texts
 from alft.data.tokens import Batch, Tokens, load_tokenizer, rehearsal_batches, tokenize
 from alft.selection.ledger import Ledger
 from alft.selection.plan import Plan
 from alft.selection.unlearned import LeftOut, filled, none_left_out
 from alft.system.earlier import current_ledger, labels_seen
-from alft.task.base import UNLABELLED
+from alft.task.known import DEFAULT
 
 
 class TextPool(LightningDataModule):
-    """Pool, validation set and test set of one text classification task.
+    """Pool, validation set and test set of one task.
 
     Args:
         tokenizer: Model whose tokenizer is used; always ``model.backbone``.
@@ -83,6 +83,11 @@ class TextPool(LightningDataModule):
         return self._read()
 
     @property
+    def task(self) -> str:
+        """The setting ``data.task``, of which the model makes its outputs."""
+        return self.corpus.task_name
+
+    @property
     def label_names(self) -> list[str]:
         """Names of the classes, in the order of the model's outputs."""
         return self.corpus.label_names
@@ -95,13 +100,14 @@ class TextPool(LightningDataModule):
     @cached_property
     def ledger(self) -> Ledger:
         """Record of all selections and their cost."""
-        return Ledger(torch.tensor(self.corpus.pool.labels) != UNLABELLED)
+        return Ledger(self.corpus.pool.labelled_N)
 
     @property
     def settings(self) -> dict[str, Any]:
         """Settings of batching and answers, for the summary; the data themselves are identified by the corpus' fingerprint."""
         batching = {"batch_size": self.batch_size, "max_length": self.max_length, "length_grouped": self.length_grouped}
-        return batching | self.answers.settings
+        task = None if self.task == DEFAULT else self.task  # as in runs of versions without tasks
+        return batching | {"task": task} | self.answers.settings
 
     @property
     def lengths(self) -> Tensor:
@@ -164,10 +170,8 @@ class TextPool(LightningDataModule):
 
     def _steps(self, whole_pool: bool = False) -> list[int]:
         """Optimizer steps of each planned epoch."""
-        trainer, plan = self._its_trainer, self._its_plan
-        sizes = [self.ledger.pool] * plan.epochs if whole_pool else plan.sizes
-        batches = [math.ceil(math.ceil(size / trainer.world_size) / self.batch_size) for size in sizes]
-        return [math.ceil(count / trainer.accumulate_grad_batches) for count in batches]
+        sizes = [self.ledger.pool] * self._its_plan.epochs if whole_pool else self._its_plan.sizes
+        return count_steps(sizes, self.batch_size, self._its_trainer)
 
     def pool_batch(self, rows: Sequence[int]) -> Batch:
         """Tokens of the given pool rows, without labels."""
@@ -177,18 +181,18 @@ class TextPool(LightningDataModule):
     def answered(self) -> Rows:
         """The pool with the labels that are trained on."""
         pool = self.corpus.pool
-        return Rows(pool.texts, self.answers(pool.labels, len(self.label_names), self.order_seed))
+        return Rows(pool.texts, self.answers(pool.labels, self.corpus.task, self.order_seed))
 
     def bought(self) -> tuple[Tensor, Tensor]:
-        """Numbers of the rows bought so far that got a label and that the epoch does not leave out, ascending; these labels."""
-        labels_N = torch.tensor(self.answered.labels)
-        rows = ((self.ledger.first_used_N >= 0) & (labels_N != UNLABELLED)).nonzero().squeeze(1)
+        """Numbers of the rows bought so far with a label that the epoch does not leave out, ascending; their targets."""
+        rows = ((self.ledger.first_used_N >= 0) & self.answered.labelled_N).nonzero().squeeze(1)
         rows = rows[~self.left_out(rows, self._its_trainer.current_epoch)]
-        return rows, labels_N[rows]
+        return rows, self.corpus.task.targets(self.answered.take(rows.tolist()).labels)
 
     def left_out(self, rows: Tensor, epoch: int) -> Tensor:
         """Which of these rows ``epoch`` does not train on, bool (R,)."""
-        return self._left_out(epoch, self._its_plan, self.ledger, rows, torch.tensor(self.answered.labels)[rows])
+        strata_N = torch.tensor(self.corpus.task.strata(self.answered.labels))
+        return self._left_out(epoch, self._its_plan, self.ledger, rows, strata_N[rows])
 
     def train_dataloader(self) -> DataLoader[int]:
         """The set of the coming epoch: a new loader with a new sampler on every call."""
@@ -230,11 +234,7 @@ class TextPool(LightningDataModule):
         if trainer.state.fn != "fit":
             return
         refuse_other_texts(state_dict["fingerprint"], self.corpus.fingerprint)
-        if state_dict["processes"] != trainer.world_size:
-            raise ValueError(
-                f"trainer.devices: the run began on {state_dict['processes']} processes and would be another one on "
-                f"{trainer.world_size}"
-            )
+        refuse_other_processes(state_dict["processes"], trainer.world_size)
         first_used_N = current_ledger(state_dict["ledger"])["first_used"]
         refuse_other_labels(self.corpus.pool.labels, first_used_N, labels_seen(state_dict))
         self.ledger.load_state_dict(state_dict["ledger"])
@@ -256,4 +256,4 @@ class TextPool(LightningDataModule):
         return self.trainer
 
     def _loader(self, rows: Rows, tokens: Tokens, sampler: Sampler[int] | None = None) -> DataLoader[int]:
-        return make_loader(rows, tokens, self._its_trainer, self.batch_size, self.num_workers, sampler)
+        return make_loader(rows, tokens, self.corpus.task, self._its_trainer, self.batch_size, self.num_workers, sampler)

@@ -1,9 +1,11 @@
-"""Rows with class numbers, and stratified draws among them."""
+"""Rows with labels, and stratified draws among them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from alft.selection.allocation import apportion
 from alft.selection.seeds import generator
@@ -12,10 +14,10 @@ from alft.task.base import UNLABELLED
 
 @dataclass(frozen=True)
 class Rows:
-    """Texts and their labels, as indices into the label names; -1 means no label."""
+    """Texts and their labels in class numbers; -1 means no label."""
 
     texts: list[str]
-    labels: list[int]
+    labels: list[Any]
 
     def __len__(self) -> int:
         """Number of rows."""
@@ -30,12 +32,17 @@ class Rows:
         """Row numbers of the rows with a label."""
         return [row for row, label in enumerate(self.labels) if label != UNLABELLED]
 
+    @property
+    def labelled_N(self) -> Tensor:
+        """Which rows have a label, bool."""
+        return torch.tensor([label != UNLABELLED for label in self.labels], dtype=torch.bool)
+
 
 def stratified(labels: Sequence[int], count: int, seed: int, purpose: str, least: int = 0, left: int = 0) -> list[int]:
     """Draw ``count`` row numbers at random, ascending, stratified by label (rows without a label form a stratum too).
 
     Args:
-        labels: Label of each row.
+        labels: Stratum of each row; -1 for no label.
         count: Rows to draw; fewer are drawn if ``left`` does not allow as many.
         seed: Seed of the draw.
         purpose: Name of the draw: different purposes give independent draws.

@@ -1,4 +1,4 @@
-"""What a run has seen of the pool's labels, so that a stopped run does not go on with others.
+"""What a run has seen of the pool's labels, so that a stopped run does not go on with others, nor on other processes.
 
 A run sees which rows have a label, and the labels of the rows it bought. Labels that are not bought yet influence nothing, so
 they may be corrected while a run is stopped, and no digest covers them. Axes: N pool rows.
@@ -11,12 +11,12 @@ from typing import Any
 from torch import Tensor
 
 from alft.system.excerpt import listed
-from alft.task.base import UNLABELLED
+from alft.task.base import UNLABELLED, Label
 
 RESTORE = "restore the labels that the run began with, or leave --ckpt_path out to start another"
 
 
-def seen_labels(labels: Sequence[int], first_used_N: Tensor) -> dict[str, Any]:
+def seen_labels(labels: Sequence[Label], first_used_N: Tensor) -> dict[str, Any]:
     """Digests of the labels of the bought rows and of which rows have a label, with the number of the latter.
 
     Args:
@@ -41,7 +41,17 @@ def refuse_other_texts(then: str, now: str) -> None:
         )
 
 
-def refuse_other_labels(labels: Sequence[int], first_used_N: Tensor, seen: Mapping[str, Any] | None) -> None:
+def refuse_other_processes(then: int, now: int) -> None:
+    """Refuse another number of processes than a run began with.
+
+    Raises:
+        ValueError: The message gives both.
+    """
+    if then != now:
+        raise ValueError(f"trainer.devices: the run began on {then} processes and would be another one on {now}")
+
+
+def refuse_other_labels(labels: Sequence[Label], first_used_N: Tensor, seen: Mapping[str, Any] | None) -> None:
     """Refuse labels that differ from those that a run has seen.
 
     Args:

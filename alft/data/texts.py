@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from alft.data.cells import SCALARS, is_missing
+from alft.system.cells import SCALARS, is_missing
 from alft.system.excerpt import excerpt
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from rich.progress import track
@@ -13,6 +14,7 @@ from alft.models.backbone import load_pretrained
 from alft.models.positions import longest_input
 from alft.models.tokenizer import load_own_tokenizer
 from alft.system.excerpt import listed
+from alft.task.base import Task
 
 Batch = dict[str, Tensor]
 
@@ -52,9 +54,10 @@ class Tokens:
         return {"input_ids": input_ids, "attention_mask": mask.long()}
 
 
-def labelled_batch(tokens: Tokens, labels: Sequence[int], rows: list[int]) -> Batch:
-    """The batch of these texts with their labels and row numbers (B,)."""
-    return {**tokens.batch(rows), "labels": torch.tensor([labels[row] for row in rows]), "rows": torch.tensor(rows)}
+def labelled_batch(tokens: Tokens, labels: Sequence[Any], task: Task, rows: list[int]) -> Batch:
+    """The batch of these texts with the targets of their labels, and row numbers (B,)."""
+    targets = task.targets([labels[row] for row in rows])
+    return {**tokens.batch(rows), "labels": targets, "rows": torch.tensor(rows)}
 
 
 def load_tokenizer(backbone: str, max_length: int) -> PreTrainedTokenizerBase:

@@ -36,7 +36,6 @@ from alft.record.suspects_file import write_suspects
 from alft.system.memory import largest, peak_memory
 from alft.system.run_files import best_checkpoint
 from alft.system.short_form import short_form
-from alft.task.base import UNLABELLED
 
 FINAL = ("test", "labels", "seconds", "memory_mib", "gpu_memory_mib", "break_even", "controls")
 """Entries of the summary that are logged to W&B, in addition to the costs of each epoch."""
@@ -180,7 +179,7 @@ def settings_of(
 
 def _skipped(data: TextPool) -> int:
     """Bought rows that got no label; those that ``active.drop_unlearned`` leaves out have one."""
-    silent_N = torch.tensor(data.answered.labels) == UNLABELLED
+    silent_N = ~data.answered.labelled_N
     return int((silent_N & (data.ledger.first_used_N >= 0)).sum())
 
 

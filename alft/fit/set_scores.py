@@ -1,7 +1,7 @@
 """The callback that measures the test set at the end of each set, for the books alone."""
 
 import torch
-from lightning import Callback, LightningModule, Trainer
+from lightning import Callback, Trainer
 from torch import Tensor
 
 from alft.data.pool import TextPool
@@ -27,23 +27,22 @@ class SetScores(Callback):
         assert data.plan is not None
         ends = epoch + 1 == data.plan.epochs or data.plan.is_new(epoch + 1)
         if data.test_each_set and ends and test is not None and data.test_tokens is not None:
-            predicted = predictions(trainer, pl_module, data.test_tokens)
+            predicted = pl_module.task.choose(outputs(trainer, pl_module, data.test_tokens))
             data.ledger.tested[epoch] = data.corpus.task.macro_f1(test.labels, predicted)
 
 
-def predictions(trainer: Trainer, model: LightningModule, tokens: Tokens) -> list[int]:
-    """Predicted class of each text, on every process; modes and random state of the model stay as they are."""
+def outputs(trainer: Trainer, model: Classifier, tokens: Tokens) -> Tensor:
+    """Outputs for each text (N, C), on every process; modes and random state of the model stay as they are."""
     rows = torch.arange(len(tokens.lengths))
     chunks = make_chunks(tokens.lengths, rows, chunk_tokens(model.device.type))
     mine = chunks[trainer.global_rank :: trainer.world_size]
-    classes_N = torch.zeros(len(rows), dtype=torch.int64)
+    outputs_NC = torch.zeros(len(rows), model.task.outputs)
     context = trainer.precision_plugin.forward_context
     with stage(trainer, model, "Testing", len(mine)) as advance, undisturbed(model, model.device), torch.no_grad(), context():
         model.eval()
         for chunk in mine:
             batch = {name: tensor.to(model.device) for name, tensor in tokens.batch(chunk.tolist()).items()}
             outputs_BC: Tensor = model(batch)
-            classes_N[chunk] = outputs_BC.argmax(1).cpu()
+            outputs_NC[chunk] = outputs_BC.float().cpu()
             advance()
-    found: list[int] = gather(trainer, classes_N).tolist()
-    return found
+    return gather(trainer, outputs_NC)

@@ -14,7 +14,7 @@ import torch
 from lightning import Callback, LightningModule, Trainer
 
 from alft.loop.advice import advises_end
-from alft.loop.guards import refuse_no_features, refuse_too_large, refuse_trainer_settings
+from alft.loop.guards import refuse_idle_reduce, refuse_no_features, refuse_too_large, refuse_trainer_settings
 from alft.loop.monitors import refuse_unlogged_monitors
 from alft.loop.progress import stage as show_stage
 from alft.loop.recorded import read_recorded
@@ -28,6 +28,7 @@ from alft.selection.plan import Pace, Plan
 from alft.selection.policy import Policy
 from alft.selection.replay import Replay
 from alft.selection.seeds import mix
+from alft.selection.several import DEFAULT_REDUCE
 from alft.selection.stopping import record_agreement
 from alft.system.short_form import short_form
 
@@ -65,6 +66,8 @@ class ActiveLearning(Callback):
             return {**self.recorded.settings, "replay": self.recorded.name}
         chosen = {field.name: getattr(self.policy, field.name) for field in fields(self.policy) if field.name != "seed"}
         unused = {} if self.enabled else {"acquire": None, "scoring_precision": None}
+        if chosen["reduce"] == DEFAULT_REDUCE:  # null where it has no effect, as in runs of earlier versions
+            unused["reduce"] = None
         return {name: short_form(value) for name, value in {**chosen, **unused, "replay": None}.items()}
 
     def state_dict(self) -> dict[str, Any]:
@@ -79,6 +82,7 @@ class ActiveLearning(Callback):
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Plan the run, before the optimizer requests the planned steps."""
         if stage == "fit":
+            refuse_idle_reduce(self.policy.reduce, pl_module)
             if self.policy.acquire.needs_features:
                 refuse_no_features(pl_module, self.policy.acquire)
             self.plan(trainer, _pool(trainer))
@@ -143,7 +147,7 @@ class ActiveLearning(Callback):
         plan, ledger = _planned(pool), pool.ledger
         with _clock(ledger, epoch, "score"):
             scores = self._score(trainer, module, pool, epoch)
-        record_agreement(ledger, epoch - 1, scores.probs_KNC)
+        record_agreement(ledger, epoch - 1, scores)
         if epoch and advises_end(trainer, pool, self.policy):
             return
         decision = None

@@ -10,6 +10,7 @@ from alft.loop.callback_rules import refuse_callback, refuse_unreadable_state
 from alft.loop.monitors import refuse_senseless_monitors
 from alft.selection.acquisition import Acquisition
 from alft.selection.clustering import Clustering
+from alft.selection.several import DEFAULT_REDUCE, Reduce
 from alft.system.memory import free_gib
 
 
@@ -154,3 +155,17 @@ def refuse_no_features(model: LightningModule, acquire: Acquisition) -> None:
             f"active.acquire: {acquire} needs what the last layer of the model reads, but {error}; take another acquisition or "
             "another model.head"
         ) from error
+
+
+def refuse_idle_reduce(reduce: Reduce, model: LightningModule) -> None:
+    """Refuse a way to reduce scores where a row has one, which would be ignored.
+
+    Raises:
+        ValueError: The message names the setting.
+    """
+    scorer: Any = model
+    if reduce != DEFAULT_REDUCE and scorer.task.starts(1) is None:
+        raise ValueError(
+            f"active.reduce must be {DEFAULT_REDUCE} with data.task {scorer.task.name}, which gives a text one prediction, "
+            f"got {reduce}"
+        )

@@ -20,6 +20,7 @@ from alft.selection.outputs import Scores
 from alft.selection.plan import Plan
 from alft.selection.policy import Precision
 from alft.selection.seeds import mix
+from alft.selection.several import places
 from alft.selection.unlearned import LeftOut
 from alft.system.inputs import inputs_of
 from alft.system.undisturbed import undisturbed
@@ -104,6 +105,7 @@ def score_pool(
     probs_KNC = scorer.task.score_table(scorer.draw_count(passes), size)
     embeddings_ND = torch.zeros(size, embedding.size(scorer.hidden_size) if embedding else 0)
     features_NF = torch.zeros(size, scorer.output_layer.in_features if features else 0)
+    starts_N = scorer.task.starts(size)
     chunks = make_chunks(pool.lengths, pool.ledger.selectable_N.nonzero().squeeze(1), chunk_tokens(module.device.type))
     mine = range(trainer.global_rank, len(chunks), trainer.world_size)
     autocast = torch.autocast(module.device.type, torch.bfloat16, enabled=precision == "bf16")
@@ -116,7 +118,8 @@ def score_pool(
                 if features and passes and embedding is None:  # then there is no other pass without dropout
                     scorer.draws(batch, 0, 0, None)
                 logits_KBC, embeddings_BD = scorer.draws(batch, passes, mix(seed, number), embedding)
-            probs_KNC[:, chunk] = scorer.task.table_entries(logits_KBC).cpu()
+            lines = chunk if starts_N is None else places(chunk, starts_N)
+            probs_KNC[:, lines] = scorer.task.table_entries(logits_KBC).cpu()
             if embeddings_BD is not None:
                 embeddings_ND[chunk] = embeddings_BD.float().cpu()
             if features:
@@ -124,7 +127,8 @@ def score_pool(
             advance()
     # Some backends reduce only contiguous tensors: the table in its memory layout, (K, C, N).
     probs_KCN = gather(trainer, probs_KNC.transpose(1, 2))
-    return Scores(probs_KCN.transpose(1, 2), gather(trainer, embeddings_ND), gather(trainer, features_NF) if features else None)
+    read_NF = gather(trainer, features_NF) if features else None
+    return Scores(probs_KCN.transpose(1, 2), gather(trainer, embeddings_ND), read_NF, starts_N)
 
 
 def gather(trainer: Trainer, table: Tensor) -> Tensor:

@@ -22,7 +22,7 @@ from alft.selection.embedding import MeanTokens, TokenEmbedding
 from alft.selection.seeds import mix
 from alft.system.excerpt import listed
 from alft.system.short_form import plain, short_form
-from alft.task.single_label import SingleLabel
+from alft.task.known import DEFAULT, task_class
 from alft.task.tally import Evaluation
 
 Batch = dict[str, Tensor]
@@ -54,6 +54,7 @@ class Classifier(AveragedModule):
         warmup: Share of the steps in which the learning rate rises from 0.
         decay: When the learning rate returns to 0: after the ``plan``ned steps, or after those of the whole ``pool`` in every
             epoch (as in the authors' runner, where it never gets there).
+        task: What a text is given; always ``data.task``.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class Classifier(AveragedModule):
         weight_decay: float = 0.01,
         warmup: float = 0.1,
         decay: Literal["plan", "pool"] = "plan",
+        task: str = DEFAULT,
     ) -> None:
         super().__init__()
         self.optimisation = Optimisation(lr, head_lr, layer_decay, weight_decay, warmup, decay, label_smoothing, ema)
@@ -84,7 +86,7 @@ class Classifier(AveragedModule):
         for name, settings in {"lora": lora, "epinet": epinet}.items():  # a checkpoint must not contain our own classes
             self.hparams[name] = plain(settings)
         self.hparams["head"] = recorded(head)
-        self.task = SingleLabel(label_names)
+        self.task = task_class(task)(label_names)
         network = head.attach(load_network(backbone, label_names))
         parts = Parts(network)
         self.hidden_size: int = network.config.hidden_size
@@ -112,7 +114,8 @@ class Classifier(AveragedModule):
     @property
     def settings(self) -> dict[str, Any]:
         """Model settings as written to the summary, with the epinet's defaults filled in."""
-        given = {name: value for name, value in self.hparams.items() if name != "label_names" and not name.startswith("_")}
+        of_data = ("label_names", "task")
+        given = {name: value for name, value in self.hparams.items() if name not in of_data and not name.startswith("_")}
         epinet = None if self.epinet is None else plain(self.epinet.settings)
         return {**given, "head": short_form(restored(given["head"])), "epinet": epinet}
 
@@ -184,7 +187,7 @@ class Classifier(AveragedModule):
             self._class_weights_C = self.task.class_weights(data.bought()[1])
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Cross-entropy of one batch; with an epinet its mean over new draws."""
+        """Loss of one batch; with an epinet its mean over new draws."""
         labels = batch["labels"]
         if self.epinet is not None:
             logits_KBC, _ = self._epinet_logits(batch, self.epinet.fresh_index())

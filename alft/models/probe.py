@@ -71,15 +71,16 @@ def start_last_layer(
         layer: The last layer.
         batches: Tokens of the rows, in the order of the labels.
         run: Passes a batch through the network, which is in the mode in which features are to be computed.
-        labels_N: Classes of the rows.
+        labels_N: Classes of the rows; or a table (N, C) of 1 for each class that applies and 0 for others.
         balanced: Weigh the classes equally.
     """
-    if len(set(labels_N.tolist())) < 2:
+    if labels_N.ndim == 1 and len(set(labels_N.tolist())) < 2:
         return
     with inputs_of(layer) as features:
         for batch in batches:
             run(batch)
-    weights_CD, biases_C = fit_probe(torch.cat(features), labels_N, layer.out_features, balanced)
+    fit = fit_probe if labels_N.ndim == 1 else fit_probes
+    weights_CD, biases_C = fit(torch.cat(features), labels_N, layer.out_features, balanced)
     layer.weight.copy_(weights_CD)
     if layer.bias is not None:
         layer.bias.copy_(biases_C)
@@ -91,13 +92,15 @@ def rows_to_fit(labels_N: Tensor, features: int, classes: int) -> Tensor:
     A part has each class in its proportion, and one row of it at least; equal labels give equal places.
 
     Args:
-        labels_N: Classes of the rows.
+        labels_N: Classes of the rows, or a table of them, of which equal lines are a class.
         features: D, what the last layer reads of a row.
         classes: C.
 
     >>> rows_to_fit(torch.tensor([0, 1, 1]), features=8, classes=2).tolist()
     [0, 1, 2]
     """
+    if labels_N.ndim == 2:
+        labels_N = torch.unique(labels_N, dim=0, return_inverse=True)[1]
     rows = len(labels_N)
     square = math.isqrt(int(MOST_WORK / classes))  # up to D rows the table of a fit has as many columns as rows
     most = max(1, square if square <= features else int(MOST_WORK / (classes * features)))
@@ -136,6 +139,28 @@ def fit_probe(features_ND: Tensor, labels_N: Tensor, classes: int, balanced: boo
     weights_CD[found] = torch.from_numpy(coefficients_CD / spread_D)
     biases_C[found] = torch.from_numpy(intercept_C - (coefficients_CD / spread_D) @ mean_D)
     return weights_CD.float(), biases_C.float()
+
+
+def fit_probes(features_ND: Tensor, labels_NC: Tensor, classes: int, balanced: bool = False) -> tuple[Tensor, Tensor]:
+    """Weights (C, D) and biases (C,) of a regression for each class that may apply, as :func:`fit_probe` fits two classes.
+
+    A class that applies to all rows or to none gets no weights, and a bias as if one row more said otherwise.
+
+    Args:
+        features_ND: Features of the rows.
+        labels_NC: 1 for each class that applies, 0 for others.
+        classes: C.
+        balanced: Weigh the rows with and without a class equally.
+    """
+    weights_CD, biases_C = torch.zeros(classes, features_ND.shape[1]), torch.zeros(classes)
+    for number in range(classes):
+        present = int(labels_NC[:, number].sum())
+        if 0 < present < len(labels_NC):
+            weights_2D, biases_2 = fit_probe(features_ND, labels_NC[:, number], 2, balanced)
+            weights_CD[number], biases_C[number] = weights_2D[1] - weights_2D[0], biases_2[1] - biases_2[0]
+        else:
+            biases_C[number] = math.log(present + 1) - math.log(len(labels_NC) - present + 1)
+    return weights_CD, biases_C
 
 
 def _spread(features_ND: Array) -> Array:

@@ -7,6 +7,7 @@ from the file.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet
@@ -19,9 +20,9 @@ from alft.task.base import Task
 
 @dataclass(frozen=True)
 class PredictedSet:
-    """True targets of a set and the outputs for it, float32 (N, C)."""
+    """True labels of a set and the outputs for it, float32 (N, C)."""
 
-    targets: Sequence[int]
+    labels: Sequence[Any]
     logits_NC: Tensor
 
 
@@ -48,7 +49,7 @@ def _table(task: Task, split: str, held: PredictedSet) -> pa.Table:
     columns = {
         "split": pa.array([split] * len(found), pa.string()),
         "row": pa.array(range(len(found)), pa.int64()),
-        "label": pa.array([names[target] for target in held.targets], pa.string()),
+        "label": pa.array([task.written(label) for label in held.labels], pa.string()),
         "predicted": pa.array(found, pa.string(), mask=broken),
     }
     for number, name in enumerate(names):

@@ -1,8 +1,9 @@
 """Acquisition functions: one score per pool row; the highest are picked first (method.md 3).
 
-Axes: K stochastic draws, N pool rows, C classes, D embedding size. ``p_k`` is the softmax of draw k and ``pbar`` the mean of
-``p_k`` over the draws; entropies are in nats. A new acquisition function is one frozen dataclass in this file (or in any
-importable module) and one line of config.
+Axes: K stochastic draws, N pool rows, C classes, D embedding size. Where a task gives a row several predictions, the axis N of
+the probabilities is one of predictions (:mod:`alft.selection.several`), and so may be that of a score. ``p_k`` is the softmax
+of draw k and ``pbar`` the mean of ``p_k`` over the draws; entropies are in nats. A new acquisition function is one frozen
+dataclass in this file (or in any importable module) and one line of config.
 """
 
 from abc import ABC, abstractmethod
@@ -13,6 +14,7 @@ import torch
 from torch import Tensor
 
 from alft.selection.probabilities import confidence, margin, mean_entropy, mutual_information, variance
+from alft.selection.several import Reduce, by_row
 
 Space = Literal["encoder", "text"]
 
@@ -38,6 +40,8 @@ class PoolView:
             those that this selection has picked from other clusters.
         space: Where the embeddings come from: the ``encoder``, as it is now, or the ``text`` alone.
         generator: Source of all randomness of an acquisition function; the same on every process.
+        starts_N: Where the predictions of each row begin in ``probs_KNC``; None where a row has one.
+        reduce: How scores of predictions become one of their row.
     """
 
     probs_KNC: Tensor
@@ -49,11 +53,17 @@ class PoolView:
     taken_N: Tensor
     space: Space
     generator: torch.Generator
+    starts_N: Tensor | None = None
+    reduce: Reduce = "mean"
 
     @property
     def size(self) -> int:
         """Number of pool rows N."""
         return self.clusters_N.shape[0]
+
+    def by_row(self, scores: Tensor) -> Tensor:
+        """One score for each row (N,), of scores that are one for each row or for each prediction."""
+        return scores if self.starts_N is None or len(scores) == self.size else by_row(scores, self.starts_N, self.reduce)
 
 
 class Acquisition(ABC):
@@ -81,7 +91,7 @@ class Acquisition(ABC):
 
     @abstractmethod
     def __call__(self, view: PoolView) -> Tensor:
-        """Score the pool: (N,), finite, higher = picked first. Must not write to the view."""
+        """Score the pool: (N,), or one score for each prediction, finite, higher = picked first. Must not write to the view."""
 
     def pick(self, view: PoolView, scores_N: Tensor, candidates: Tensor, count: int) -> Tensor:
         """Pick the rows of one cluster with the highest scores; ties go to the lower row number.

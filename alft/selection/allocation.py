@@ -10,6 +10,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from alft.selection.acquisition import PoolView
 from alft.selection.probabilities import mean_entropy
 
 Allocation = Literal["proportional", "equal", "difficulty", "disagreement"]
@@ -18,7 +19,7 @@ BY_PREDICTION: tuple[Allocation, ...] = ("difficulty", "disagreement")
 """Those that need class probabilities."""
 
 
-def weigh(allocate: Allocation, counts_M: Tensor, clusters_N: Tensor, candidates_N: Tensor, probs_KNC: Tensor) -> Tensor:
+def weigh(allocate: Allocation, counts_M: Tensor, candidates_N: Tensor, view: PoolView) -> Tensor:
     """Weight of each cluster, float64 (M,).
 
     proportional: formula w(c) = candidates in c. Needs nothing. Use it by default: every cluster is sampled at the same rate,
@@ -36,13 +37,16 @@ def weigh(allocate: Allocation, counts_M: Tensor, clusters_N: Tensor, candidates
     None costs anything besides the pass that the last two need. Source: the first three are ours; disagreement is after the
     pseudo-errors of arXiv 2307.00968, which draws rows among them.
     """
+    clusters_B = view.clusters_N[candidates_N]
     if allocate == "equal":
         return torch.ones(len(counts_M), dtype=torch.float64)
     if allocate == "difficulty":
-        doubt_N = mean_entropy(probs_KNC).double()
-        return torch.zeros(len(counts_M), dtype=torch.float64).index_add_(0, clusters_N[candidates_N], doubt_N[candidates_N])
+        doubt_N = view.by_row(mean_entropy(view.probs_KNC)).double()
+        return torch.zeros(len(counts_M), dtype=torch.float64).index_add_(0, clusters_B, doubt_N[candidates_N])
     if allocate == "disagreement":
-        return _otherwise(counts_M, clusters_N[candidates_N], probs_KNC[:, candidates_N])
+        if view.starts_N is not None:
+            raise ValueError("active.allocate disagreement needs one prediction per row, unlike this data.task")
+        return _otherwise(counts_M, clusters_B, view.probs_KNC[:, candidates_N])
     return counts_M.double()
 
 

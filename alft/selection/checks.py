@@ -7,6 +7,7 @@ from alft.selection.acquisition import Acquisition, PoolView
 from alft.selection.clustering import Clustering
 from alft.selection.ledger import Ledger
 from alft.selection.probabilities import by_piece
+from alft.selection.several import by_row
 
 
 def refuse_wrong_axes(name: str, table: Tensor, rows: int) -> None:
@@ -51,7 +52,12 @@ def refuse_nonfinite(finite_N: Tensor, ledger: Ledger, epoch: int, who: str, wha
 def refuse_nonfinite_view(view: PoolView, acquire: Acquisition, ledger: Ledger, epoch: int) -> None:
     """Refuse probabilities, and tables that the acquisition needs, that are not finite in rows that can be selected."""
     finite_N = by_piece(lambda probs_KBC: probs_KBC.sum((0, 2)), view.probs_KNC).isfinite()
+    if view.starts_N is not None:
+        finite_N = by_row((~finite_N).float(), view.starts_N, "max") == 0
     refuse_nonfinite(finite_N, ledger, epoch, "the model", "probabilities")
+    if acquire.needs_features and view.starts_N is not None:
+        name = type(acquire).__name__
+        raise ValueError(f"active.acquire {name} needs one prediction per row, unlike this data.task")
     for needed, table, what in (
         (acquire.needs_embeddings, view.embeddings_ND, "embeddings"),
         (acquire.needs_features, view.features_NF, "features"),
@@ -68,3 +74,17 @@ def refuse_wrong_clusters(cluster: Clustering, clusters_R: Tensor, rows: int) ->
             f"{tuple(clusters_R.shape)}, {clusters_R.dtype}, lowest {int(clusters_R.min())}; "
             "alft.selection.clustering.number_by_lowest_row renames labels of any kind"
         )
+
+
+def checked_scores(acquire: Acquisition, view: PoolView, ledger: Ledger, epoch: int) -> Tensor:
+    """One finite score per row, float32 (N,).
+
+    Raises:
+        ValueError: What the acquisition needs or gives is not finite, or has a wrong shape.
+    """
+    refuse_nonfinite_view(view, acquire, ledger, epoch)
+    scores_N = view.by_row(acquire(view))
+    refuse_wrong_scores(acquire, scores_N, view.size)
+    scores_N = scores_N.float()
+    refuse_nonfinite(scores_N.isfinite(), ledger, epoch, f"active.acquire {type(acquire).__name__}", "a score")
+    return scores_N

@@ -80,7 +80,7 @@ def pick_by_cluster(acquire: Acquisition, view: PoolView, scores_N: Tensor, allo
 
     def pick(candidates_N: Tensor, count: int) -> Tensor:
         counts_M = torch.bincount(clusters_N[candidates_N], minlength=int(clusters_N.max()) + 1)
-        weights_M = weigh(allocate, counts_M, clusters_N, candidates_N, view.probs_KNC)
+        weights_M = weigh(allocate, counts_M, candidates_N, view)
         quotas = apportion(count, weights_M.tolist(), counts_M.tolist())
         rows = candidates_N.nonzero().squeeze(1)
         members = torch.split(rows[clusters_N[rows].sort(stable=True).indices], counts_M.tolist())
@@ -113,11 +113,12 @@ def mask(rows: Tensor, size: int) -> Tensor:
     return mask_N
 
 
-def order_by_entropy(probs_KNC: Tensor, clusters_N: Tensor) -> Tensor:
+def order_by_entropy(view: PoolView) -> Tensor:
     """Cluster numbers by the mean entropy of their rows, easiest first; ties go to the lower number (M,)."""
+    clusters_N = view.clusters_N
     selectable_N = clusters_N >= 0
     counts_M = torch.bincount(clusters_N[selectable_N])
-    doubt_N = mean_entropy(probs_KNC).double()
+    doubt_N = view.by_row(mean_entropy(view.probs_KNC)).double()
     sums_M = torch.zeros(len(counts_M), dtype=torch.float64)
     return (sums_M.index_add_(0, clusters_N[selectable_N], doubt_N[selectable_N]) / counts_M).sort(stable=True).indices
 

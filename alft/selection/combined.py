@@ -127,18 +127,18 @@ class Mixture(Combined):
 
     def __call__(self, view: PoolView) -> Tensor:
         """Weighted mean of both ranks; equal scores have equal ranks."""
-        return self.share * _ranks(self.a(view)) + (1 - self.share) * _ranks(self.b(view))
+        return self.share * _ranks(view.by_row(self.a(view))) + (1 - self.share) * _ranks(view.by_row(self.b(view)))
 
     def pick(self, view: PoolView, scores_N: Tensor, candidates: Tensor, count: int) -> Tensor:
         """Pick by ``a``, then by ``b`` from what is left."""
         by_a = int(self.share * count + 0.5)
-        picked = self.a.pick(view, self.a(view), candidates, by_a) if by_a else candidates[:0]
+        picked = self.a.pick(view, view.by_row(self.a(view)), candidates, by_a) if by_a else candidates[:0]
         if by_a == count:
             return picked
         taken_N = view.taken_N.clone()
         taken_N[picked] = True
         left, view = candidates[~taken_N[candidates]], replace(view, taken_N=taken_N)
-        return torch.cat([picked, self.b.pick(view, self.b(view), left, count - by_a)])
+        return torch.cat([picked, self.b.pick(view, view.by_row(self.b(view)), left, count - by_a)])
 
 
 def _ranks(scores_N: Tensor) -> Tensor:

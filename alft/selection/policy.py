@@ -13,12 +13,7 @@ from torch import Tensor
 from alft.selection.acquisition import Acquisition, Entropy, PoolView
 from alft.selection.allocation import BY_PREDICTION, Allocation
 from alft.selection.budget import Budget, Linear
-from alft.selection.checks import (
-    refuse_nonfinite,
-    refuse_nonfinite_view,
-    refuse_wrong_clusters,
-    refuse_wrong_scores,
-)
+from alft.selection.checks import checked_scores, refuse_nonfinite, refuse_wrong_clusters
 from alft.selection.choice import Pick, Standing, choose, growing_groups, order_by_entropy, pick_at_random, pick_by_cluster
 from alft.selection.clustering import BLOCK, Clustering, distances_to_means
 from alft.selection.embedding import Embedding, MeanTokens, TextEmbedding, TokenEmbedding
@@ -27,6 +22,7 @@ from alft.selection.ledger import Clusters, Ledger, Selection
 from alft.selection.outputs import Decision, Needs, Scores
 from alft.selection.plan import Mode, Pace, Plan, Restart, plan_epochs
 from alft.selection.seeds import generator, mix
+from alft.selection.several import DEFAULT_REDUCE, Reduce
 from alft.selection.stopping import Advice, StopRule, advise
 from alft.selection.unlearned import never_learned, none_left_out, refuse_idle
 from alft.selection.ward import Ward
@@ -49,6 +45,7 @@ class Policy:
         warm_start: Share of the pool, in [0, 1], that a random first epoch trains on; 0 lets the untrained model choose.
         cluster: Clustering of the pool; every cluster contributes its quota to a set.
         embedding: One vector per text, for clustering: from the encoder, or from the text alone (``TfIdf``, ``WordVectors``).
+        reduce: How the scores of the predictions of a row become its score, where ``data.task`` gives a row several.
         recluster: Cluster ``once``, before training, or in ``every_epoch`` that selects, with the encoder's current weights.
         allocate: Quota of each cluster: in proportion to its candidates, equal, by its difficulty, the summed entropy of its
             candidates, or by its disagreement, the candidates predicted otherwise than most.
@@ -71,6 +68,7 @@ class Policy:
     warm_start: float = 0.0
     cluster: Clustering = Ward()
     embedding: Embedding = MeanTokens()
+    reduce: Reduce = DEFAULT_REDUCE
     recluster: Recluster = "once"
     allocate: Allocation = "proportional"
     every_n_epochs: int = 1
@@ -216,10 +214,10 @@ class Policy:
             scores.refuse_wrong_axes(len(ledger.selectable_N))
             assert clusters is not None
             acquire, view = self.acquire.now(epoch, ledger.bought), self._view(epoch, clusters, standing, scores)
-            scores_N = self._rate(acquire, epoch, ledger, view)
+            scores_N = checked_scores(acquire, view, ledger, epoch)
             pick = pick_by_cluster(acquire, view, scores_N, self.allocate)
             if self.budget.opens_clusters:
-                order_M = order_M if order_M is not None else order_by_entropy(scores.probs_KNC, clusters.clusters_N)
+                order_M = order_M if order_M is not None else order_by_entropy(view)
                 opened = self.budget.open_clusters(*plan.choice(epoch), len(order_M))
                 groups = growing_groups(clusters.clusters_N, order_M, opened)
         rows = choose(size, self.mode, standing, pick, groups)
@@ -247,12 +245,6 @@ class Policy:
             taken_N=standing.bought_N & ~standing.candidates(self.mode),
             space="text" if isinstance(self.embedding, TextEmbedding) else "encoder",
             generator=generator(self.seed, "acquisition", epoch),
+            starts_N=scores.starts_N,
+            reduce=self.reduce,
         )
-
-    def _rate(self, acquire: Acquisition, epoch: int, ledger: Ledger, view: PoolView) -> Tensor:
-        refuse_nonfinite_view(view, acquire, ledger, epoch)
-        scores_N = acquire(view)
-        refuse_wrong_scores(acquire, scores_N, view.size)
-        scores_N = scores_N.float()
-        refuse_nonfinite(scores_N.isfinite(), ledger, epoch, f"active.acquire {type(acquire).__name__}", "a score")
-        return scores_N

@@ -15,7 +15,9 @@ from torch import Tensor
 
 from alft.selection.forecast import FEWEST_SCORES, GAIN, HORIZON, Forecast, forecast, missing_forecast
 from alft.selection.ledger import Ledger
+from alft.selection.outputs import Scores
 from alft.selection.plan import Plan
+from alft.selection.several import places
 
 ROUNDING = 1e-9
 """Tolerance of a mean: three times 0.99 have one slightly below 0.99."""
@@ -151,18 +153,21 @@ class Stop(StopRule):
             )
 
 
-def record_agreement(ledger: Ledger, epoch: int, probs_KNC: Tensor) -> None:
+def record_agreement(ledger: Ledger, epoch: int, scores: Scores) -> None:
     """Record how the predictions after ``epoch`` agree with those of the last pass; nothing without a pass.
 
     Args:
         ledger: Holds the predictions of the last pass.
         epoch: Epoch after which the pool was scored; -1 before training.
-        probs_KNC: Class probabilities of the draws; K = 0 without a pass.
+        scores: Outputs of the pass; K = 0 without one.
     """
+    probs_KNC = scores.probs_KNC
     if not len(probs_KNC) or epoch in ledger.agreement:  # a replayed hook changes nothing
         return
     predicted_N = probs_KNC.mean(0).argmax(1)
-    rows = ledger.selectable_N
+    rows = ledger.selectable_N.nonzero().squeeze(1)
+    if scores.starts_N is not None:
+        rows = places(rows, scores.starts_N)
     before_N = ledger.predicted_N
     ledger.agreement[epoch] = None if before_N is None else kappa(before_N[rows], predicted_N[rows], probs_KNC.shape[2])
     ledger.predicted_N = predicted_N

@@ -18,7 +18,7 @@ from alft.selection.plan import Mode, Plan
 from alft.selection.seeds import generator
 
 LeftOut = Callable[[int, Plan, Ledger, Tensor, Tensor], Tensor]
-"""Maps epoch, plan, ledger, row numbers (R,) and their labels to which of them the epoch does not train on, bool (R,)."""
+"""Maps epoch, plan, ledger, row numbers (R,) and their classes to which of them the epoch does not train on, bool (R,)."""
 
 LEARNED = 0.5
 """Probability of its label above which a row is learned: with two classes, above which the label is predicted."""
@@ -36,7 +36,7 @@ def never_learned(ledger: Ledger, before: range, rows: Tensor, labels_R: Tensor,
         ledger: Record of the epochs.
         before: Epochs in which the weights of this one were trained, ascending; no others are read.
         rows: Row numbers of a set (R,).
-        labels_R: Their labels; -1 for none, which is learned nowhere and never left out.
+        labels_R: Numbers of their classes or strata; -1 for no label, which is learned nowhere and never left out.
         epochs: Number of epochs, at least 1.
     """
     in_vain_N = torch.zeros(len(ledger.selectable_N), dtype=torch.int64)  # last epochs in a row in which it was not learned

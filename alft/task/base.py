@@ -4,15 +4,21 @@ Axes: B texts of a batch, N texts, K stochastic draws, C classes.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, TypeAlias
 
 from torch import Tensor
 
 from alft.task.tally import Tally
 
+Written: TypeAlias = str | tuple[str, ...]
+"""What a file says of a text: a class, or several."""
+
+Label: TypeAlias = int | tuple[int, ...]
+"""The same in class numbers; several are ascending."""
+
 UNLABELLED = -1
-"""Target of a row without a label."""
+"""Label of a row that has none, whatever the task."""
 
 
 class Task(ABC):
@@ -22,8 +28,14 @@ class Task(ABC):
         label_names: Names of the classes, in the order of the outputs.
     """
 
+    name: ClassVar[str]
+    """The setting ``data.task``."""
+
     problem_type: ClassVar[str]
     """Name of this task in a transformers model config."""
+
+    has_suspects: ClassVar[bool] = True
+    """Whether labels that may be wrong can be ranked by a regression that gives each text one class."""
 
     def __init__(self, label_names: Sequence[str]) -> None:
         self.label_names = list(label_names)
@@ -34,13 +46,73 @@ class Task(ABC):
         """Number of outputs of the network, C."""
         return len(self.label_names)
 
+    @classmethod
     @abstractmethod
-    def encode(self, label: str | None) -> int:
-        """Target of a label as written in a file; None means no label.
+    def read(cls, cells: Sequence[Any], feature: Any, where: Callable[[int], str]) -> list[Any]:
+        """What label cells say, a :data:`Written` for each row or None.
+
+        Args:
+            cells: One cell per row.
+            feature: Type of the column, if the source provides one.
+            where: Location of a row.
 
         Raises:
-            KeyError: The label is not among the names.
+            ValueError: A cell cannot be read; the message gives its location.
         """
+
+    @classmethod
+    def names_in(cls, written: Written) -> tuple[str, ...]:
+        """The class names of a text."""
+        return (written,) if isinstance(written, str) else written
+
+    @staticmethod
+    def numbers_in(label: Label) -> tuple[int, ...]:
+        """The class numbers of a label; none of a text without a label."""
+        if label == UNLABELLED:
+            return ()
+        return (label,) if isinstance(label, int) else label
+
+    @abstractmethod
+    def encode(self, written: Any) -> Label:
+        """Label of what a file says of a text; None means no label.
+
+        Raises:
+            KeyError: A class is not among the names.
+        """
+
+    @abstractmethod
+    def written(self, label: Any) -> str:
+        """A label in words, in one string."""
+
+    @abstractmethod
+    def strata(self, labels: Sequence[Any]) -> list[int]:
+        """Number of the stratum of each label in stratified draws; -1 without a label."""
+
+    @abstractmethod
+    def targets(self, labels: Sequence[Any]) -> Tensor:
+        """Targets of the loss, of labels: integers whose first axis is that of the labels; -1 without a label."""
+
+    @property
+    @abstractmethod
+    def wrong_answers(self) -> int:
+        """Number of wrong labels of which one is drawn where people err."""
+
+    @abstractmethod
+    def wrong(self, label: Any, number: int) -> Label:
+        """A wrong label instead of this one, ``number`` in [1, :attr:`wrong_answers`]."""
+
+    @abstractmethod
+    def regress(self, labels: Sequence[Any], fit: Callable[[list[int]], list[int]]) -> list[Any]:
+        """Labels that regressions predict which give each text one class, for the controls.
+
+        Args:
+            labels: Labels that are known.
+            fit: Fits a regression to class numbers of the same texts, and predicts those of others.
+        """
+
+    def starts(self, rows: int) -> Tensor | None:
+        """Where the predictions of each of so many rows begin in a table; None where a row has one."""
+        return None
 
     @abstractmethod
     def loss(self, logits_BC: Tensor, targets_B: Tensor, weights_C: Tensor | None = None, smoothing: float = 0.0) -> Tensor:
@@ -49,7 +121,7 @@ class Task(ABC):
         Args:
             logits_BC: Outputs of the network.
             targets_B: Targets of the texts; -1 for no label.
-            weights_C: Weight of each class; None for equal weights.
+            weights_C: Result of :meth:`class_weights`; None for equal weights.
             smoothing: Share of the probability, in [0, 1), that the targets spread over all classes.
         """
 
@@ -57,11 +129,12 @@ class Task(ABC):
         self, logits_KBC: Tensor, targets_B: Tensor, weights_C: Tensor | None = None, smoothing: float = 0.0
     ) -> Tensor:
         """Mean training loss over several draws of the same batch, in nats."""
-        return self.loss(logits_KBC.flatten(0, 1), targets_B.repeat(len(logits_KBC)), weights_C, smoothing)
+        repeated = targets_B.repeat(len(logits_KBC), *[1] * (targets_B.ndim - 1))
+        return self.loss(logits_KBC.flatten(0, 1), repeated, weights_C, smoothing)
 
     @abstractmethod
     def class_weights(self, targets_N: Tensor) -> Tensor:
-        """Weights (C,) that give all classes of these targets the same weight in a loss; their mean over the targets is 1."""
+        """Weights (C,) with which all classes of these targets count the same in a loss."""
 
     @abstractmethod
     def probabilities(self, logits_BC: Tensor) -> Tensor:
@@ -77,14 +150,18 @@ class Task(ABC):
 
     @abstractmethod
     def score_table(self, draws: int, rows: int) -> Tensor:
-        """Empty table of pool probabilities, float32 (K, N, C), as read by acquisition functions."""
+        """Empty table of pool probabilities, float32 (K, N, C), or (K, U, C) with several predictions per row."""
 
     @abstractmethod
     def table_entries(self, logits_KBC: Tensor) -> Tensor:
-        """Probabilities (K, B, C) of some rows of a :meth:`score_table`."""
+        """Probabilities of some rows of a :meth:`score_table`, with its axes."""
 
     @abstractmethod
     def decode(self, probs_NC: Tensor) -> list[str]:
+        """Predicted label of each text."""
+
+    @abstractmethod
+    def choose(self, logits_NC: Tensor) -> list[Any]:
         """Predicted label of each text."""
 
     @abstractmethod
@@ -92,5 +169,5 @@ class Task(ABC):
         """A new counter of predictions, for one stage of a run."""
 
     @abstractmethod
-    def macro_f1(self, truth: Sequence[int], predicted: Sequence[int]) -> float:
-        """Macro-F1, in [0, 1], of predicted targets."""
+    def macro_f1(self, truth: Sequence[Any], predicted: Sequence[Any]) -> float:
+        """Macro-F1, in [0, 1], of predicted labels."""

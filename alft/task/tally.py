@@ -1,81 +1,83 @@
-"""Evaluation metrics from one confusion matrix (axes: C true classes by C predicted classes)."""
+"""What every task measures: counters of predictions, and the scores of a pass over a labelled set."""
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torchmetrics import SumMetric
-from torchmetrics.classification import MulticlassConfusionMatrix
 
 
-class Tally(nn.Module):
+class Tally(nn.Module, ABC):
     """Accumulates predictions batch by batch, over all processes."""
 
-    def __init__(self, classes: int) -> None:
+    def __init__(self) -> None:
         """Start with zero counts."""
         super().__init__()
-        self.confusion = MulticlassConfusionMatrix(classes)
         self.loss = SumMetric(nan_strategy="disable")  # a diverged model must not appear to have a finite loss
         self.broken = SumMetric()
         self.seen: list[Tensor] = []
 
-    def forward(self, logits_BC: Tensor, labels_B: Tensor) -> None:
-        """Count one batch."""
-        self.confusion.update(logits_BC.argmax(-1), labels_B)
+    def forward(self, logits_BC: Tensor, targets_B: Tensor) -> None:
+        """Count one batch of texts with labels."""
+        self.count(logits_BC, targets_B)
         self.broken.update((~logits_BC.isfinite().all(-1)).sum())
-        self.loss.update(nn.functional.cross_entropy(logits_BC, labels_B, reduction="sum"))
         self.seen.append(logits_BC.detach().float().cpu())
+
+    @abstractmethod
+    def count(self, logits_BC: Tensor, targets_B: Tensor) -> None:
+        """Update the counters, among them ``loss``, the sum over the texts of the loss in nats."""
+
+    @abstractmethod
+    def scores(self, loss: float, broken: int, logits_NC: Tensor | None) -> "Evaluation":
+        """The scores of the counts, which are then zero again."""
 
     def evaluate(self) -> "Evaluation":
         """Compute the evaluation of the counts since the last call, and reset them."""
-        confusion_CC: Tensor = self.confusion.compute()
-        loss = float(self.loss.compute() / confusion_CC.sum())
-        broken = int(self.broken.compute())
-        for counter in (self.confusion, self.loss, self.broken):
-            counter.reset()
+        loss, broken = float(self.loss.compute()), int(self.broken.compute())
+        self.loss.reset()
+        self.broken.reset()
         seen, self.seen = self.seen, []
-        return Evaluation(confusion_CC, loss, broken, torch.cat(seen) if seen else None)
+        return self.scores(loss, broken, torch.cat(seen) if seen else None)
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """Result of one pass over a labelled set: the confusion matrix and the mean cross-entropy in nats.
+@dataclass(frozen=True, kw_only=True)
+class Evaluation(ABC):
+    """Result of one pass over a labelled set.
 
-    ``broken`` counts rows for which the model gave something that is not finite. One such row and there are no scores, but NaN:
-    the model has diverged, and its predictions are whatever class comes first. ``logits_NC`` holds the outputs for the rows of
-    this process, in order.
-
-    >>> round(Evaluation(torch.tensor([[2, 0], [1, 1]]), loss=0.5).f1_macro, 4)
-    0.7333
+    Attributes:
+        loss: Mean loss of a text, in nats.
+        broken: Number of rows for which the model gave something that is not finite. One such row and there are no scores, but
+            NaN: the model has diverged, and its predictions are whatever comes first.
+        logits_NC: Outputs for the rows of this process, in order.
     """
 
-    confusion_CC: Tensor
     loss: float
     broken: int = 0
     logits_NC: Tensor | None = None
 
     @property
     def f1_macro(self) -> float:
-        """Mean over all classes of 2 TP / (2 TP + FP + FN), in [0, 1].
-
-        A class that occurs in neither labels nor predictions counts as 0: the mean is over all label names.
-        """
-        if self.broken:
-            return math.nan
-        hits_C = self.confusion_CC.diagonal().double()
-        total_C = self.confusion_CC.sum(0) + self.confusion_CC.sum(1)
-        return float((2 * hits_C / total_C.clamp_min(1)).mean())
+        """Macro-F1, in [0, 1]."""
+        return math.nan if self.broken else self.f1_of_counts
 
     @property
     def accuracy(self) -> float:
         """Share of rows predicted correctly, in [0, 1]; 0 when there are no rows."""
-        if self.broken:
-            return math.nan
-        return float(self.confusion_CC.diagonal().sum() / self.confusion_CC.sum().clamp_min(1))
+        return math.nan if self.broken else self.accuracy_of_counts
 
     @property
+    @abstractmethod
+    def f1_of_counts(self) -> float:
+        """Macro-F1 of what was counted."""
+
+    @property
+    @abstractmethod
+    def accuracy_of_counts(self) -> float:
+        """Accuracy of what was counted."""
+
+    @property
+    @abstractmethod
     def predicted_C(self) -> list[int]:
-        """Number of predictions per class; a single predicted class means that the model has collapsed."""
-        counts: list[int] = self.confusion_CC.sum(0).tolist()
-        return counts
+        """Number of predictions per class."""

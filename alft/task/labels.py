@@ -8,8 +8,11 @@ from typing import Any
 
 import datasets
 
-from alft.data.cells import SCALARS, is_missing
+from alft.system.cells import SCALARS, is_missing
 from alft.system.excerpt import excerpt
+
+JOINT = ";"
+"""What joins several labels in a string."""
 
 CHOICE = ("choices", "choice", "labels", "label", "accept", "value")
 """Keys under which annotation tools write the chosen label of a text."""
@@ -73,6 +76,52 @@ def label_of(cell: Any, class_names: Sequence[str] | None = None) -> str | None:
     if class_names is not None and isinstance(cell, int) and not isinstance(cell, bool):
         return _name_of_number(cell, class_names)
     return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
+
+
+def read_label_sets(cells: Sequence[Any], feature: Any, where: Callable[[int], str]) -> list[tuple[str, ...] | None]:
+    """Label cells that may hold several names; None where a cell holds no label, which an empty list is not.
+
+    A cell is a list of labels, an object with choices or flags, the same written out in a string, or a string of names joined
+    by semicolons. Names are in the order of the cell, each once.
+
+    Args:
+        cells: One cell per row.
+        feature: Type of the column, if the source provides one; class numbers become names by it.
+        where: Location of a row.
+
+    Raises:
+        ValueError: A cell holds something else; the message gives its location.
+    """
+    numbers = _class_names(feature)
+    names = []
+    for row, cell in enumerate(cells):
+        try:
+            names.append(label_set_of(cell, numbers))
+        except RecursionError as error:
+            raise ValueError(f"holds {excerpt(cell)}, which is nested too deeply to be labels ({where(row)})") from error
+        except ValueError as error:
+            raise ValueError(f"{error} ({where(row)})") from error
+    return names
+
+
+def label_set_of(cell: Any, class_names: Sequence[str] | None = None) -> tuple[str, ...] | None:
+    """The labels in one cell.
+
+    >>> [label_set_of(cell) for cell in (["a", "b"], "a; b", '["a"]', {"a": 1, "b": 0}, "[]", "", None, "a")]
+    [('a', 'b'), ('a', 'b'), ('a',), ('a',), (), None, None, ('a',)]
+    """
+    if isinstance(cell, str):
+        written = _written_value(cell)
+        cell = written if written is not None else [part for part in cell.split(JOINT) if part.strip()] or None
+    if is_missing(cell):
+        return None
+    if isinstance(cell, Mapping):
+        cell = _chosen(cell)
+    parts = cell if isinstance(cell, list | tuple) else [cell]
+    if any(isinstance(part, list | tuple | Mapping) for part in parts):
+        raise ValueError(f"holds {excerpt(cell)}, a list of lists or objects, where labels are expected")
+    found = [label_of(part, class_names) for part in parts]
+    return tuple(dict.fromkeys(name for name in found if name is not None))
 
 
 def in_order(names: set[str], feature: Any) -> list[str]:

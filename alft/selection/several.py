@@ -1,0 +1,44 @@
+"""Several predictions for a row: scores of predictions become scores of rows (rule ours).
+
+A task gives a row one prediction, or several: one for each class that may apply, or for each word. The tables of a pass then
+have an axis U of predictions instead of N rows: those of row i are at ``starts_N[i]`` up to ``starts_N[i + 1]``, and a last one
+belongs to no row, so that U is above N and a score of predictions is never taken for one of rows.
+"""
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+Reduce = Literal["mean", "max", "sum"]
+
+DEFAULT_REDUCE: Reduce = "mean"
+
+KINDS: dict[Reduce, str] = {"mean": "mean", "max": "amax", "sum": "sum"}
+
+
+def even_starts(rows: int, each: int) -> Tensor:
+    """Starts (N + 1,) where every row has as many predictions."""
+    return torch.arange(rows + 1) * each
+
+
+def places(rows: Tensor, starts_N: Tensor) -> Tensor:
+    """Numbers of the predictions of some rows, row by row.
+
+    >>> places(torch.tensor([2, 0]), torch.tensor([0, 2, 3, 6])).tolist()
+    [3, 4, 5, 0, 1]
+    """
+    counts = starts_N[rows + 1] - starts_N[rows]
+    ends = counts.cumsum(0)
+    return torch.arange(int(counts.sum())) + (starts_N[rows] - ends + counts).repeat_interleave(counts)
+
+
+def by_row(scores_U: Tensor, starts_N: Tensor, reduce: Reduce) -> Tensor:
+    """One score for each row (N,), 0 for a row without a prediction.
+
+    >>> by_row(torch.tensor([1.0, 3.0, 5.0, 9.9]), torch.tensor([0, 2, 2, 3]), "mean").tolist()
+    [2.0, 0.0, 5.0]
+    """
+    counts_N = starts_N.diff()
+    rows_U = torch.arange(len(counts_N)).repeat_interleave(counts_N)
+    return scores_U.new_zeros(len(counts_N)).scatter_reduce(0, rows_U, scores_U[:-1], KINDS[reduce], include_self=False)

@@ -1,0 +1,172 @@
+"""Several labels a text (``data.task multi``): reading, training, selecting, resuming, predicting and exporting."""
+
+import json
+import random
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+from sklearn.metrics import f1_score
+from transformers import pipeline
+
+from alft.cli.main import main
+from alft.data.corpus import load_corpus
+from alft.data.demo import make_reviews
+from alft.task.labels import read_label_sets
+
+from .conftest import summary_of
+from .faults import Kill, differences, run
+from .resuming import first_step_of, runs
+
+MULTI = ["fit", "--config", "configs/tiny.yaml", "--data.source", "topics", "--data.task", "multi"]
+NAMES = ["book", "film", "praise"]
+
+
+def write_topics(folder):
+    """Reviews with the classes they have: what is reviewed, and whether it is praised."""
+    folder.mkdir()
+    rng = random.Random(1)
+    for split, size in {"train": 64, "validation": 24, "test": 24}.items():
+        rows = []
+        for text, label in make_reviews(rng, size, noisy=False):
+            topics = [name for name in NAMES[:2] if rng.random() < 0.4]
+            rows.append((" ".join([text, *topics]), [*topics, *(["praise"] if label == "positive" else [])]))
+        lines = [json.dumps({"text": text, "label": found}) for text, found in rows]
+        (folder / f"{split}.jsonl").write_text("\n".join(lines) + "\n")
+
+
+@pytest.fixture
+def topics(workplace):
+    write_topics(workplace / "topics")
+    return workplace
+
+
+def finished_run(workplace, *more):
+    assert main([*MULTI, *more]) == 0
+    return runs(workplace)[-1]
+
+
+CELLS = [["a", "b"], "a; b", '["a"]', {"a": 1, "b": 0}, {"choices": ["b", "a"]}, "[]", [], "", None, "a", [1, 2.0], "a;;a"]
+
+
+def test_cells_that_hold_several_labels():
+    assert read_label_sets(CELLS, None, str) == [
+        *[("a", "b"), ("a", "b"), ("a",), ("a",), ("b", "a"), (), (), None, None, ("a",), ("1", "2"), ("a",)]
+    ]
+    with pytest.raises(ValueError, match=r"holds \[\['a'\]\], a list of lists or objects, where labels are expected \(row 0\)"):
+        read_label_sets([[["a"]]], None, lambda row: f"row {row}")
+
+
+def test_a_row_without_classes_is_labelled_and_one_without_a_cell_is_not(in_a_folder):
+    rows = [("one", "a;b"), ("two", "[]"), ("three", ""), *[(f"more {i}", "b") for i in range(20)], ("four", "a")]
+    pd.DataFrame(rows, columns=["text", "labels"]).to_csv("all.csv", index=False)
+    corpus = load_corpus("all.csv", task="multi")
+    labels = dict(zip(corpus.pool.texts, corpus.pool.labels, strict=True))
+    assert labels["three"] == -1
+    held = [corpus.pool, corpus.validation, corpus.test]
+    every = {text: label for part in held for text, label in zip(part.texts, part.labels, strict=True)}
+    assert (every["one"], every["two"], every["four"]) == ((0, 1), (), (0,))
+    assert corpus.label_names == ["a", "b"]
+
+
+def test_a_class_that_the_train_set_lacks_is_refused(topics):
+    with (topics / "topics" / "test.jsonl").open("a") as file:
+        file.write(json.dumps({"text": "anew", "label": ["book", "filme"]}) + "\n")
+    with pytest.raises(ValueError, match=r"has the label 'filme' .*which the train set does not have"):
+        load_corpus("topics", task="multi")
+
+
+def test_a_run_scores_what_its_predictions_say(topics):
+    folder = finished_run(topics, "--controls", "fast")
+    summary, table = summary_of(folder), pd.read_parquet(folder / "predictions.parquet")
+    assert summary["settings"]["data"]["task"] == "multi"
+    test = table[table["split"] == "test"]
+    sets = [[cell.split("; ") for cell in test[column]] for column in ("label", "predicted")]
+    truth, found = ([[name in names for name in NAMES] for names in column] for column in sets)
+    assert summary["test"]["f1_macro"] == pytest.approx(f1_score(truth, found, average="macro", zero_division=0))
+    assert summary["test"]["accuracy"] == pytest.approx((test["label"] == test["predicted"]).mean())
+    above = [(test[f"probability_{name}"] > 0.5).sum() for name in NAMES]
+    assert summary["test"]["predicted"] == dict(zip(NAMES, map(int, above), strict=True))
+    assert summary["controls"]["tfidf_f1"] > summary["controls"]["majority_f1"]
+    assert not (folder / "suspects.csv").exists()
+
+
+ACQUISITIONS = [
+    *["Entropy", "Margin", "LeastConfidence", "Bald", "Variance"],
+    *["Furthest", "Random", "KCenter", "UncertaintyHerding", "Mixture", "Switch"],
+]
+
+
+@pytest.mark.parametrize("acquire", ACQUISITIONS)
+def test_every_acquisition_chooses(topics, acquire):
+    folder = finished_run(topics, "--active.acquire", acquire, "--controls", "none", "--trainer.max_epochs", "2")
+    assert summary_of(folder)["labels"]["bought"] > 0
+
+
+def test_scores_are_those_of_each_class_reduced(topics):
+    means, tops = (
+        pd.read_parquet(finished_run(topics, "--active.reduce", how, "--controls", "none") / "selection.parquet")
+        for how in ("mean", "max")
+    )
+    first = means[means["epoch"] == 0].merge(tops[tops["epoch"] == 0], on="row")
+    assert (first["score_x"] < first["score_y"]).all()
+
+
+@pytest.mark.parametrize(
+    ("more", "sentence"),
+    [
+        (["--active.acquire", "Badge"], "active.acquire Badge needs one prediction per row, unlike this data.task"),
+        (["--active.allocate", "disagreement"], "active.allocate disagreement needs one prediction per row"),
+        (["--data.task", "both"], "data.task must be multi, single, or the import path"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(topics, capsys, more, sentence):
+    assert main([*MULTI, *more]) != 0
+    assert sentence in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_reduction_that_would_be_ignored_is_refused(workplace, capsys):
+    assert main(["fit", "--config", "configs/tiny.yaml", "--active.reduce", "max"]) != 0
+    assert "active.reduce must be mean with data.task single" in " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize("more", [[], ["--model.uncertainty", "epinet", "--active.acquire", "Bald"]], ids=["full", "epinet"])
+def test_a_killed_run_goes_on_to_the_bit(topics, more):
+    assert run([*MULTI, *more], topics).code == 0
+    whole = runs(topics)[0]
+    assert run([*MULTI, *more], topics, Kill("training", first_step_of(1, whole))).code == -9
+    ended = run([*MULTI, *more, "--ckpt_path", "last"], topics)
+    assert ended.code == 0, ended.err
+    assert differences(whole, runs(topics)[1]) == []
+
+
+def test_a_new_file_is_predicted_and_the_pipeline_agrees(topics):
+    folder = finished_run(topics, "--controls", "none")
+    checkpoint = str(folder / "checkpoints" / "last.ckpt")
+    texts = [json.loads(line)["text"] for line in Path("topics/test.jsonl").read_text().splitlines()]
+    pd.DataFrame({"text": texts}).to_csv("new.csv", index=False)
+    assert main(["predict", "--ckpt_path", checkpoint, "--data.predict", "new.csv", "--output", "out.csv"]) == 0
+    table = pd.read_csv("out.csv", keep_default_na=False)
+    for _, line in table.iterrows():
+        above = [name for name in NAMES if float(line[f"probability_{name}"]) > 0.5]
+        assert line["predicted"] == ("; ".join(above) or "(none)")
+    assert main(["export", checkpoint, "exported"]) == 0
+    shutil.rmtree("tiny-bert", ignore_errors=True)
+    classify = pipeline("text-classification", model="exported")
+    for found, (_, line) in zip(classify(texts, top_k=None, truncation=True), table.iterrows(), strict=True):
+        scores = {one["label"]: one["score"] for one in found}
+        assert scores == pytest.approx({name: float(line[f"probability_{name}"]) for name in NAMES}, abs=1e-5)
+
+
+def test_imperfect_people_change_one_class(topics):
+    folder = finished_run(topics, "--data.noise", "0.5", "--controls", "none", "--trainer.max_epochs", "1")
+    assert summary_of(folder)["settings"]["data"]["noise"] == 0.5
+
+
+def test_folds_are_cut_by_the_rarest_class(topics):
+    parts = [load_corpus("topics", task="multi", folds=3, fold=fold) for fold in range(3)]
+    tests = [set(part.test.texts) for part in parts]
+    assert sum(map(len, tests)) == len(set.union(*tests))
+    assert torch.tensor([len(test) for test in tests]).diff().abs().max() <= 1
