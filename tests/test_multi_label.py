@@ -5,6 +5,7 @@ import random
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -17,8 +18,9 @@ from alft.data.demo import make_reviews
 from alft.task.labels import read_label_sets
 
 from .conftest import summary_of
-from .faults import Kill, differences, run
+from .faults import Kill, differences, run, run_together
 from .resuming import first_step_of, runs
+from .test_processes import free_port
 
 MULTI = ["fit", "--config", "configs/tiny.yaml", "--data.source", "topics", "--data.task", "multi"]
 NAMES = ["book", "film", "praise"]
@@ -83,14 +85,26 @@ def test_a_run_scores_what_its_predictions_say(topics):
     summary, table = summary_of(folder), pd.read_parquet(folder / "predictions.parquet")
     assert summary["settings"]["data"]["task"] == "multi"
     test = table[table["split"] == "test"]
-    sets = [[cell.split("; ") for cell in test[column]] for column in ("label", "predicted")]
-    truth, found = ([[name in names for name in NAMES] for names in column] for column in sets)
+    truth, found = ([[name in cell for name in NAMES] for cell in test[column]] for column in ("label", "predicted"))
     assert summary["test"]["f1_macro"] == pytest.approx(f1_score(truth, found, average="macro", zero_division=0))
-    assert summary["test"]["accuracy"] == pytest.approx((test["label"] == test["predicted"]).mean())
+    assert summary["test"]["accuracy"] == pytest.approx(float(np.mean([a == b for a, b in zip(truth, found, strict=True)])))
     above = [(test[f"probability_{name}"] > 0.5).sum() for name in NAMES]
     assert summary["test"]["predicted"] == dict(zip(NAMES, map(int, above), strict=True))
     assert summary["controls"]["tfidf_f1"] > summary["controls"]["majority_f1"]
     assert not (folder / "suspects.csv").exists()
+
+
+def test_a_report_reads_what_several_seeds_predict(topics):
+    for seed in ("0", "1"):
+        for more in (["--active.enabled", "false"], []):
+            finished_run(topics, "--seed_everything", seed, "--controls", "none", *more)
+    assert main(["report", "runs", "--format", "csv", "--output", "table.csv"]) == 0
+    table = pd.read_csv("table.csv")
+    (line,) = [line for _, line in table.iterrows() if line["kind"] == "selection"]
+    scores = [summary_of(run)["test"]["f1_macro"] for run in runs(topics) if summary_of(run)["labels"]["bought"] == 44]
+    assert line["test_f1"] == pytest.approx(np.mean(scores))
+    assert line["baseline_texts_seeds"] == 2
+    assert line["baseline_texts_low"] <= line["baseline_texts_difference"] <= line["baseline_texts_high"]
 
 
 ACQUISITIONS = [
@@ -140,6 +154,32 @@ def test_a_killed_run_goes_on_to_the_bit(topics, more):
     ended = run([*MULTI, *more, "--ckpt_path", "last"], topics)
     assert ended.code == 0, ended.err
     assert differences(whole, runs(topics)[1]) == []
+
+
+@pytest.mark.parametrize("more", [[], ["--active.drop_unlearned", "1", "--model.ema", "0.9"]], ids=["plain", "unlearned"])
+def test_labels_that_were_not_bought_change_nothing(topics, more):
+    more = [*more, "--controls", "none", "--active.max_unique", "0.5"]
+    first = finished_run(topics, *more)
+    bought = set(pd.read_parquet(first / "selection.parquet")["row"])
+    lines = [json.loads(line) for line in Path("topics/train.jsonl").read_text().splitlines()]
+    for row, line in enumerate(lines):
+        if row not in bought:
+            line["label"] = [name for name in NAMES if name not in line["label"]]
+    Path("topics/train.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n")
+    second = finished_run(topics, *more)
+    assert (first / "metrics.csv").read_bytes() == (second / "metrics.csv").read_bytes()
+    assert pd.read_parquet(first / "selection.parquet").equals(pd.read_parquet(second / "selection.parquet"))
+
+
+def test_two_processes_choose_the_rows_of_one(topics):
+    more = [*MULTI, "--model.lr", "0", "--model.head_start", "probe", "--trainer.max_epochs", "2", "--controls", "none"]
+    assert run(more, topics).code == 0
+    for ended in run_together(more, topics, 2, free_port()):
+        assert ended.code == 0, ended.err
+    one, two = (pd.read_parquet(folder / "selection.parquet") for folder in runs(topics))
+    assert one[["epoch", "row"]].equals(two[["epoch", "row"]])
+    scores = [summary_of(folder)["test"]["f1_macro"] for folder in runs(topics)]
+    assert scores[0] == pytest.approx(scores[1])
 
 
 def test_a_new_file_is_predicted_and_the_pipeline_agrees(topics):

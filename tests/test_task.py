@@ -47,7 +47,8 @@ class TestTask:
         sure = torch.zeros(len(labels), 3)
         for row, label in enumerate(labels):
             sure[row, list(task.numbers_in(label))] = 1
-        assert task.decode(sure) == [task.written(label) for label in labels]
+        assert task.decode(sure) == [task.in_words(label) for label in labels]
+        assert [task.encode(task.written(label)) for label in labels] == labels
         assert task.choose(sure) == labels
         assert task.encode(None) == UNLABELLED
         assert task.numbers_in(UNLABELLED) == ()
@@ -59,7 +60,7 @@ class TestTask:
     def test_a_label_is_read_from_what_a_file_writes_and_found_by_its_name(self, kind):
         read = kind.read(["high", "", None, ["low"]], None, str)
         task = kind(NAMES)
-        assert [task.written(task.encode(one)) if one else None for one in read] == ["high", None, None, "low"]
+        assert [task.in_words(task.encode(one)) if one else None for one in read] == ["high", None, None, "low"]
         assert task_class(kind.name) is kind
 
     def test_targets_have_a_row_for_each_label_and_none_is_told(self, kind):
@@ -121,7 +122,7 @@ class TestTask:
         for part in (slice(0, 4), slice(4, 10)):
             tally(LOGITS[0][part], targets[part])
         chosen, result = task.choose(LOGITS[0]), tally.evaluate()
-        assert task.decode(task.probabilities(LOGITS[0])) == [task.written(label) for label in chosen]
+        assert task.decode(task.probabilities(LOGITS[0])) == [task.in_words(label) for label in chosen]
         numbers = [number for label in chosen for number in task.numbers_in(label)]
         assert result.predicted_C == [numbers.count(number) for number in range(3)]
         assert result.f1_macro == pytest.approx(task.macro_f1(labels_of(task), chosen))

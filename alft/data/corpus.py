@@ -239,4 +239,4 @@ def _check(rows: Rows, task: Task, who: str) -> None:
     if not classes:
         raise ValueError(f"data.source: {who} no row with a label; two classes are needed")
     if len(classes) == 1:
-        raise ValueError(f"data.source: {who} only one class, {task.written(classes.pop())!r}; two are needed")
+        raise ValueError(f"data.source: {who} only one class, {task.in_words(classes.pop())!r}; two are needed")

@@ -191,8 +191,8 @@ class TextPool(LightningDataModule):
 
     def left_out(self, rows: Tensor, epoch: int) -> Tensor:
         """Which of these rows ``epoch`` does not train on, bool (R,)."""
-        strata_N = torch.tensor(self.corpus.task.strata(self.answered.labels))
-        return self._left_out(epoch, self._its_plan, self.ledger, rows, strata_N[rows])
+        strata = self.corpus.task.strata(self.answered.take(rows.tolist()).labels)  # of these alone: others are not bought
+        return self._left_out(epoch, self._its_plan, self.ledger, rows, torch.tensor(strata, dtype=torch.int64))
 
     def train_dataloader(self) -> DataLoader[int]:
         """The set of the coming epoch: a new loader with a new sampler on every call."""

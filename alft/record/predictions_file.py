@@ -15,7 +15,7 @@ from torch import Tensor
 
 from alft.system.output import write_atomically
 from alft.system.run_files import PREDICTIONS
-from alft.task.base import Task
+from alft.task.base import Task, Written
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class PredictedSet:
 def write_predictions(folder: Path, task: Task, sets: Mapping[str, PredictedSet]) -> None:
     """Write one line for each row of each set, in order.
 
-    The columns are ``split``, ``row``, ``label``, ``predicted``, and ``probability_NAME`` for each class, float32; what a model
-    that has diverged gives is null.
+    The columns are ``split``, ``row``, ``label``, ``predicted`` (lists where a text may have several classes), and
+    ``probability_NAME`` for each class, float32; what a model that has diverged gives is null.
 
     Args:
         folder: The run's folder.
@@ -44,14 +44,19 @@ def write_predictions(folder: Path, task: Task, sets: Mapping[str, PredictedSet]
 def _table(task: Task, split: str, held: PredictedSet) -> pa.Table:
     names = task.label_names
     broken = (~held.logits_NC.isfinite().all(-1)).numpy()
-    found = task.decode(held.logits_NC)  # of outputs the highest is that of the probabilities, and rounding makes no ties
+    found = [task.written(label) for label in task.choose(held.logits_NC)]
     probs_NC = task.probabilities(held.logits_NC).numpy()
     columns = {
         "split": pa.array([split] * len(found), pa.string()),
         "row": pa.array(range(len(found)), pa.int64()),
-        "label": pa.array([task.written(label) for label in held.labels], pa.string()),
-        "predicted": pa.array(found, pa.string(), mask=broken),
+        "label": _cells([task.written(label) for label in held.labels]),
+        "predicted": _cells([None if lost else cell for cell, lost in zip(found, broken, strict=True)]),
     }
     for number, name in enumerate(names):
         columns[f"probability_{name}"] = pa.array(probs_NC[:, number], pa.float32(), mask=broken)
     return pa.table(columns)
+
+
+def _cells(written: Sequence[Written | None]) -> pa.Array:
+    several = any(isinstance(cell, tuple) for cell in written)
+    return pa.array(written, pa.list_(pa.string()) if several else pa.string())

@@ -1,9 +1,10 @@
 """Reads ``predictions.parquet`` of runs, and computes macro-F1 of a test set and of draws of its rows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow.parquet
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 from alft.system.excerpt import first_line
 from alft.system.run_files import PREDICTIONS
 from alft.system.visible import visible
+
+Classes: TypeAlias = NDArray[np.float32]
 
 MOST_DRAWS, FEWEST_DRAWS = 4_000, 200
 MOST_COUNTS = 50_000_000
@@ -26,26 +29,24 @@ COUNTS_AT_ONCE = 4_000_000
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """Labels and predictions of one model for one test set, as numbers of classes.
+    """Labels and predictions of one model for one test set: 1 for each class of a text, 0 for others.
 
     Attributes:
         place: Where they come from, for messages.
         names: Names of the classes.
-        labels_N: Number of each row's class, in [0, C), by row.
-        predicted_N: Number of the class predicted for it.
+        labels_NC: Classes of each row.
+        predicted_NC: Classes predicted for it.
     """
 
     place: str
     names: tuple[str, ...]
-    labels_N: NDArray[np.int64]
-    predicted_N: NDArray[np.int64]
+    labels_NC: Classes
+    predicted_NC: Classes
 
     @property
     def parts(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """For each row the class that is hit, if one is; and its label plus its prediction: (N, C) each."""
-        one_CC = np.eye(len(self.names), dtype=np.float32)
-        label_NC, predicted_NC = one_CC[self.labels_N], one_CC[self.predicted_N]
-        return label_NC * predicted_NC, label_NC + predicted_NC
+        """For each row the classes that are hit; and its classes plus those predicted: (N, C) each."""
+        return self.labels_NC * self.predicted_NC, self.labels_NC + self.predicted_NC
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +70,7 @@ class Pooled:
     @cached_property
     def drawn_f1(self) -> NDArray[np.float64]:
         """Macro-F1 of each draw, in which a row counts as often as it was drawn; rows are drawn within their folds."""
-        draws = draws_for(sum(len(held.labels_N) for held in self.of_fold.values()))
+        draws = draws_for(sum(len(held.labels_NC) for held in self.of_fold.values()))
         drawn = [_drawn_sums(held, fold, draws) for fold, held in self.of_fold.items()]
         return _macro_f1(*(np.sum(part, axis=0) for part in zip(*drawn, strict=True)))
 
@@ -100,12 +101,21 @@ def read_predictions(folder: str, names: Sequence[str]) -> Predictions | None:
         if not rows or None in predicted:
             return None
         numbers = {name: number for number, name in enumerate(names)}
-        coded = [np.array([numbers[visible(str(name))] for name in column], dtype=np.int64) for column in (labels, predicted)]
+        coded = [_classes(column, numbers) for column in (labels, predicted)]
     except KeyError as error:
         raise ValueError(f"{path} is left out, since its label {error} is no class of the run") from error
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise ValueError(f"{path} is left out, since it is not a file of predictions ({first_line(error)})") from error
     return Predictions(str(path), tuple(names), *coded)
+
+
+def _classes(cells: Sequence[Any], numbers: Mapping[str, int]) -> Classes:
+    """A line for each cell, of a class or a list of them."""
+    table_NC = np.zeros((len(cells), len(numbers)), dtype=np.float32)
+    for row, cell in enumerate(cells):
+        for name in cell if isinstance(cell, list) else [cell]:
+            table_NC[row, numbers[visible(str(name))]] = 1
+    return table_NC
 
 
 def draws_for(rows: int) -> int:
@@ -129,8 +139,8 @@ def drawn_counts(rows: int, fold: int, draws: int) -> NDArray[np.uint8]:
 
 def _drawn_sums(held: Predictions, fold: int, draws: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Sums of the parts of the rows in each draw: (draws, C) each."""
-    counts_BN = drawn_counts(len(held.labels_N), fold, draws)
-    parts, step = held.parts, max(1, COUNTS_AT_ONCE // len(held.labels_N))
+    counts_BN = drawn_counts(len(held.labels_NC), fold, draws)
+    parts, step = held.parts, max(1, COUNTS_AT_ONCE // len(held.labels_NC))
     chunks = [counts_BN[start : start + step].astype(np.float32) for start in range(0, draws, step)]
     hits, total = (np.concatenate([chunk_BN @ part_NC for chunk_BN in chunks]) for part_NC in parts)
     return hits, total

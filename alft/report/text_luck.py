@@ -109,7 +109,7 @@ def _refuse_other_rows(sets: Sequence[Pooled]) -> None:
     first: dict[int, Predictions] = {}
     for fold, held in ((fold, held) for pooled in sets for fold, held in pooled.of_fold.items()):
         known = first.setdefault(fold, held)
-        if held.names != known.names or not np.array_equal(held.labels_N, known.labels_N):
+        if held.names != known.names or not np.array_equal(held.labels_NC, known.labels_NC):
             raise ValueError(
                 f"{known.place} and {held.place} are not compared, since they hold other labels for the same test set"
             )

@@ -81,8 +81,12 @@ class Task(ABC):
         """
 
     @abstractmethod
-    def written(self, label: Any) -> str:
-        """A label in words, in one string."""
+    def written(self, label: Any) -> Written:
+        """What :meth:`encode` makes this label of."""
+
+    @abstractmethod
+    def in_words(self, label: Any) -> str:
+        """A label in one string."""
 
     @abstractmethod
     def strata(self, labels: Sequence[Any]) -> list[int]:

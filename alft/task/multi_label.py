@@ -43,9 +43,13 @@ class MultiLabel(Task):
         """Class numbers, ascending; -1 for no label, which an empty tuple is not."""
         return UNLABELLED if written is None else tuple(sorted({self._numbers[name] for name in written}))
 
-    def written(self, label: tuple[int, ...]) -> str:
+    def written(self, label: tuple[int, ...]) -> tuple[str, ...]:
+        """Names of the classes."""
+        return tuple(self.label_names[number] for number in label)
+
+    def in_words(self, label: tuple[int, ...]) -> str:
         """Names of the classes, joined by semicolons."""
-        return "; ".join(self.label_names[number] for number in label) or NO_CLASS
+        return "; ".join(self.written(label)) or NO_CLASS
 
     def strata(self, labels: Sequence[Any]) -> list[int]:
         """The rarest class of each text, by its number from 1; 0 for a text with no class (ours).
@@ -143,7 +147,7 @@ class MultiLabel(Task):
 
     def decode(self, probs_NC: Tensor) -> list[str]:
         """The classes with a probability above a half."""
-        return [self.written(label) for label in self._above(probs_NC, THRESHOLD)]
+        return [self.in_words(label) for label in self._above(probs_NC, THRESHOLD)]
 
     def choose(self, logits_NC: Tensor) -> list[Any]:
         """The classes with an output above 0."""

@@ -37,6 +37,10 @@ class SingleLabel(Task):
         """Name of the class."""
         return self.label_names[label]
 
+    def in_words(self, label: int) -> str:
+        """Name of the class."""
+        return self.label_names[label]
+
     def strata(self, labels: Sequence[int]) -> list[int]:
         """The classes themselves."""
         return list(labels)
