@@ -3,6 +3,7 @@
 import json
 import random
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -198,6 +199,34 @@ def test_a_new_file_is_predicted_and_the_pipeline_agrees(topics):
     for found, (_, line) in zip(classify(texts, top_k=None, truncation=True), table.iterrows(), strict=True):
         scores = {one["label"]: one["score"] for one in found}
         assert scores == pytest.approx({name: float(line[f"probability_{name}"]) for name in NAMES}, abs=1e-5)
+
+
+def test_a_task_of_ones_own_is_one_class(topics, monkeypatch):
+    Path("ours.py").write_text(
+        "from alft.task.single_label import SingleLabel\n\n\n"
+        "class Halved(SingleLabel):\n"
+        "    def loss(self, *arguments, **more):\n"
+        "        return super().loss(*arguments, **more) / 2\n"
+    )
+    monkeypatch.syspath_prepend(topics)
+    more = ["--trainer.max_epochs", "1", "--model.lr", "0", "--controls", "none"]
+    for task in ("single", "ours.Halved"):
+        assert main(["fit", "--config", "configs/tiny.yaml", "--data.task", task, *more]) == 0
+    losses = [float(pd.read_csv(folder / "metrics.csv")["train_loss"][0]) for folder in runs(topics)]
+    assert losses[1] == pytest.approx(losses[0] / 2)
+    checkpoint = str(runs(topics)[1] / "checkpoints" / "last.ckpt")
+    assert main(["export", checkpoint, "exported"]) == 0
+    sys.modules.pop("ours")
+
+
+def test_the_config_of_a_run_imports_no_task(topics, monkeypatch, capsys):
+    folder = finished_run(topics, "--controls", "none", "--trainer.max_epochs", "1")
+    Path("theirs.py").write_text("raise SystemExit('imported')\n")
+    monkeypatch.syspath_prepend(topics)
+    config = folder / "config.yaml"
+    config.write_text(config.read_text().replace("task: multi", "task: theirs.Task"))
+    assert main(["test", "--ckpt_path", str(folder / "checkpoints" / "last.ckpt")]) == 2
+    assert "'theirs.Task' is not known; import the module that defines it first" in " ".join(capsys.readouterr().err.split())
 
 
 def test_imperfect_people_change_one_class(topics):

@@ -202,8 +202,8 @@ class TestSetScores:
         assert [epoch for epoch, score in tested.items() if score is not None] == [1, 3, 4]
         assert tested[4] == pytest.approx(summary["test"]["f1_macro"], abs=1e-6)
         monkeypatch.setattr(
-            "alft.fit.set_scores.predictions",
-            lambda trainer, model, tokens: [int(row < 4 * trainer.current_epoch) for row in range(len(tokens.lengths))],
+            "alft.fit.set_scores.outputs",
+            lambda trainer, model, tokens: torch.eye(2)[(torch.arange(len(tokens.lengths)) < 4 * trainer.current_epoch).long()],
         )
         records = summary_of(fit(*self.EACH))["epochs"]
         assert len({record.get("test_f1_macro") for record in records}) == 4  # none in two epochs, three different ones

@@ -160,7 +160,9 @@ def test_plots_are_drawn_from_the_two_tables(tmp_path, monkeypatch, capsys):
         drawn.append((runs, epochs))
         return [folder / "a.png", folder / "b.png"]
 
-    monkeypatch.setitem(sys.modules, "alft.report.plots.draw", SimpleNamespace(draw_all=draw_all))
+    monkeypatch.setitem(
+        sys.modules, "alft.report.plots.draw", SimpleNamespace(draw_all=draw_all, draw_ranks=lambda table, folder: [])
+    )
     assert main(["report", str(tmp_path / "runs"), "--format", "csv", "--plots", str(tmp_path / "plots" / "new")]) == 0
     pd.testing.assert_frame_equal(drawn[0][0], load_runs(tmp_path / "runs"))
     pd.testing.assert_frame_equal(drawn[0][1], load_epochs(tmp_path / "runs"))

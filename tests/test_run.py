@@ -29,8 +29,8 @@ SUMMARY_KEYS = {
     *("pool_labels", "fold", "remarks", "diverged", "stopped", "arm"),
 }
 SETTINGS = {
-    "data": {"batch_size", "max_length", "length_grouped", "noise", "skip"},
-    "model": set(signature(Classifier).parameters) - {"label_names"},
+    "data": {"batch_size", "max_length", "length_grouped", "task", "noise", "skip"},
+    "model": set(signature(Classifier).parameters) - {"label_names", "task"},
     "training": {*TRAINING, "test_on"},
     "selection": {field.name for field in fields(Policy)} - {"seed"} | {"replay"},
 }

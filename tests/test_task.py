@@ -14,7 +14,7 @@ from torch import nn
 from alft.selection.seeds import generator
 from alft.selection.several import places
 from alft.task.base import UNLABELLED, Task
-from alft.task.known import task_class
+from alft.task.known import import_task, task_class
 from alft.task.multi_label import MultiLabel
 from alft.task.single_label import SingleLabel
 
@@ -163,8 +163,10 @@ def test_several_labels_agree_with_torch_and_scikit_learn():
 def test_an_unknown_task_is_refused():
     with pytest.raises(ValueError, match=r"data\.task must be multi, single, or the import path of a .* got 'both'"):
         task_class("both")
-    with pytest.raises(ValueError, match=r"data\.task: nowhere\.Task cannot be imported"):
+    with pytest.raises(ValueError, match=r"data\.task: 'nowhere\.Task' is not known; import the module that defines it first"):
         task_class("nowhere.Task")
+    with pytest.raises(ValueError, match=r"data\.task: 'nowhere\.Task' cannot be imported \(ModuleNotFoundError"):
+        import_task("nowhere.Task")
 
 
 def test_single_labels_agree_with_torch_and_scikit_learn():

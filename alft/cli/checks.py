@@ -10,6 +10,7 @@ from jsonargparse import Namespace
 from alft.fit.trainer import as_list
 from alft.loop.callback_rules import refuse_callback
 from alft.system.nulls import refuse_nulls
+from alft.task.known import import_task
 from alft.use.target import ExportTarget, asked_format
 
 MOST_SEED = 2**32 - 1
@@ -22,6 +23,7 @@ def refuse_fit_settings(settings: Any) -> None:
     Args:
         settings: The parsed settings of ``fit``.
     """
+    import_task(settings.data.task)
     if settings.trainer.max_epochs is None:  # the Trainer would use 1000
         raise ValueError(
             "trainer.max_epochs must be given, because the budget is spread over the epochs; try --trainer.max_epochs 8"
