@@ -2,7 +2,6 @@
 
 import json
 import random
-import shutil
 import sys
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from alft.task.labels import read_label_sets
 from .conftest import summary_of
 from .faults import Kill, differences, run, run_together
 from .resuming import first_step_of, runs
+from .test_export_formats import by_onnxruntime
 from .test_processes import free_port
 
 MULTI = ["fit", "--config", "configs/tiny.yaml", "--data.source", "topics", "--data.task", "multi"]
@@ -194,11 +194,22 @@ def test_a_new_file_is_predicted_and_the_pipeline_agrees(topics):
         above = [name for name in NAMES if float(line[f"probability_{name}"]) > 0.5]
         assert line["predicted"] == ("; ".join(above) or "(none)")
     assert main(["export", checkpoint, "exported"]) == 0
-    shutil.rmtree("tiny-bert", ignore_errors=True)
     classify = pipeline("text-classification", model="exported")
     for found, (_, line) in zip(classify(texts, top_k=None, truncation=True), table.iterrows(), strict=True):
         scores = {one["label"]: one["score"] for one in found}
         assert scores == pytest.approx({name: float(line[f"probability_{name}"]) for name in NAMES}, abs=1e-5)
+
+
+@pytest.mark.parametrize("more", [[], ["--model.uncertainty", "epinet"]], ids=["full", "epinet"])
+def test_the_graph_says_what_predict_says(topics, tmp_path, more):
+    folder = finished_run(topics, "--controls", "none", "--trainer.max_epochs", "1", *more)
+    checkpoint = str(folder / "checkpoints" / "last.ckpt")
+    texts = [json.loads(line)["text"] for line in Path("topics/test.jsonl").read_text().splitlines()]
+    pd.DataFrame({"text": texts}).to_csv("new.csv", index=False)
+    assert main(["predict", "--ckpt_path", checkpoint, "--data.predict", "new.csv", "--output", "out.csv"]) == 0
+    expected = pd.read_csv("out.csv")[[f"probability_{name}" for name in NAMES]].to_numpy()
+    assert main(["export", checkpoint, "graph", "--format", "onnx"]) == 0
+    np.testing.assert_allclose(by_onnxruntime("graph", texts, tmp_path), expected, atol=1e-5)
 
 
 def test_a_task_of_ones_own_is_one_class(topics, monkeypatch):
