@@ -200,6 +200,23 @@ def test_a_new_file_is_predicted_and_the_pipeline_agrees(topics):
         assert scores == pytest.approx({name: float(line[f"probability_{name}"]) for name in NAMES}, abs=1e-5)
 
 
+def test_an_adapter_is_used_as_its_card_says(topics):
+    more = ["--model.head", "First", "--model.head_start", "fresh", "--model.lora.r", "4", "--trainer.max_epochs", "1"]
+    folder = finished_run(topics, "--controls", "none", *more)
+    checkpoint = str(folder / "checkpoints" / "last.ckpt")
+    pd.DataFrame({"text": ["a text", "another text"]}).to_csv("new.csv", index=False)
+    assert main(["predict", "--ckpt_path", checkpoint, "--data.predict", "new.csv", "--output", "out.csv"]) == 0
+    assert main(["export", checkpoint, "adapter", "--format", "adapter"]) == 0
+    card = Path("adapter/README.md").read_text()
+    assert "of which any number may apply to a text" in card
+    scope: dict[str, object] = {}
+    *lines, call = card.split("```python\n")[1].split("```")[0].strip().splitlines()
+    exec("\n".join([*lines, f"found = {call}"]), scope)
+    for one, (_, line) in zip(scope["found"], pd.read_csv("out.csv").iterrows(), strict=True):
+        scores = {entry["label"]: entry["score"] for entry in one}
+        assert scores == pytest.approx({name: line[f"probability_{name}"] for name in NAMES}, abs=1e-5)
+
+
 @pytest.mark.parametrize("more", [[], ["--model.uncertainty", "epinet"]], ids=["full", "epinet"])
 def test_the_graph_says_what_predict_says(topics, tmp_path, more):
     folder = finished_run(topics, "--controls", "none", "--trainer.max_epochs", "1", *more)

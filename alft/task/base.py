@@ -34,6 +34,9 @@ class Task(ABC):
     problem_type: ClassVar[str]
     """Name of this task in a transformers model config."""
 
+    about: ClassVar[str] = ""
+    """What a reader of a model card has to know of the labels, after their names."""
+
     has_suspects: ClassVar[bool] = True
     """Whether labels that may be wrong can be ranked by a regression that gives each text one class."""
 

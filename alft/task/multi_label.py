@@ -32,6 +32,7 @@ class MultiLabel(Task):
 
     name: ClassVar[str] = "multi"
     problem_type: ClassVar[str] = "multi_label_classification"
+    about: ClassVar[str] = ", of which any number may apply to a text: those with a probability above 0.5"
     has_suspects: ClassVar[bool] = False
 
     @classmethod

@@ -52,7 +52,7 @@ def model_card(
         gap: For an epinet, the largest difference between alft's probabilities and the export's; None if not measured.
     """
     backbone, names = model.hparams["backbone"], model.label_names
-    labels = markdown(listed([repr(name) for name in names], width=1000))
+    labels = markdown(listed([repr(name) for name in names], width=1000)) + model.task.about
     sections = {
         "Use": f"{written.use}\n\n{written.cut}",
         "Without the epinet": _without_epinet(gap) if model.epinet is not None and not kind.keeps_epinet else "",

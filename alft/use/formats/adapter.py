@@ -19,7 +19,7 @@ from peft import AutoPeftModelForSequenceClassification
 from transformers import AutoTokenizer, pipeline
 
 model = AutoPeftModelForSequenceClassification.from_pretrained(
-    {folder}, num_labels={classes}, id2label={names}, ignore_mismatched_sizes=True
+    {folder}, num_labels={classes}, id2label={names}, ignore_mismatched_sizes=True, problem_type={problem}
 )
 tokenizer = AutoTokenizer.from_pretrained({folder})
 classify = pipeline("text-classification", model=model.merge_and_unload(), tokenizer=tokenizer)
@@ -62,6 +62,7 @@ class Adapter(Format):
             folder=json.dumps(folder),
             classes=len(names),
             names=dict(enumerate(names)),
+            problem=json.dumps(model.task.problem_type),
             base=locate(model.hparams["backbone"]),
         )
         return Written(use, CUT.format(tokenizer.model_max_length))
