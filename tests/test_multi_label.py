@@ -1,5 +1,6 @@
 """Several labels a text (``data.task multi``): reading, training, selecting, resuming, predicting and exporting."""
 
+import itertools
 import json
 import random
 import sys
@@ -13,9 +14,12 @@ from sklearn.metrics import f1_score
 from transformers import pipeline
 
 from alft.cli.main import main
+from alft.controls.regression import fit_regression
+from alft.data.answers import Answers
 from alft.data.corpus import load_corpus
 from alft.data.demo import make_reviews
 from alft.task.labels import read_label_sets
+from alft.task.multi_label import MultiLabel
 
 from .conftest import summary_of
 from .faults import Kill, differences, run, run_together
@@ -257,9 +261,36 @@ def test_the_config_of_a_run_imports_no_task(topics, monkeypatch, capsys):
     assert "'theirs.Task' is not known; import the module that defines it first" in " ".join(capsys.readouterr().err.split())
 
 
-def test_imperfect_people_change_one_class(topics):
-    folder = finished_run(topics, "--data.noise", "0.5", "--controls", "none", "--trainer.max_epochs", "1")
-    assert summary_of(folder)["settings"]["data"]["noise"] == 0.5
+def test_imperfect_people_add_or_forget_one_class(topics):
+    corpus = load_corpus("topics", task="multi")
+    answers = Answers(noise=1.0)(corpus.pool.labels, corpus.task, seed=0)
+    changed = [set(one) ^ set(other) for one, other in zip(answers, corpus.pool.labels, strict=True)]
+    assert {len(one) for one in changed} == {1}
+    assert set.union(*changed) == {0, 1, 2}
+    assert finished_run(topics, "--data.noise", "0.5", "--controls", "fast", "--trainer.max_epochs", "1")
+
+
+def test_controls_on_labels_that_do_not_vary(in_a_folder):
+    task = MultiLabel(NAMES)
+    blocks = [np.eye(4), np.eye(4)[:2]]
+
+    def fit(classes):
+        return fit_regression(blocks[0], labels=classes).predict(blocks[1])
+
+    assert task.regress([(0,)] * 4, fit) == [(0,), (0,)]
+    assert task.regress([()] * 4, fit) == [(), ()]
+
+
+def test_a_second_header_is_no_class_and_rare_combinations_are_no_row_numbers(in_a_folder):
+    names = [f"c{number}" for number in range(6)]
+    cells = [";".join(pair) for pair in itertools.combinations(names, 2)] + [
+        ";".join(trio) for trio in itertools.combinations(names, 3)
+    ]
+    lines = ["text,label", *(f"text number {row},{cell}" for row, cell in enumerate(cells)), "text,label"]
+    Path("all.csv").write_text("\n".join(lines) + "\n")
+    corpus = load_corpus("all.csv", task="multi")
+    assert corpus.label_names == names
+    assert any("rows equal to the header were left out: 1" in remark for remark in corpus.remarks)
 
 
 def test_folds_are_cut_by_the_rarest_class(topics):

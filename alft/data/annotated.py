@@ -70,14 +70,15 @@ def read_annotated(
     with _named(f"the column {excerpt(label)} of {table.place}"):
         names = task.read(table.columns[label], feature, table.where)
     if split == "train":
-        _refuse_names_of_rows([names_of for names_of in names if names_of is not None], label, table.place)
+        every = [name for written in names if written is not None for name in task.names_in(written)]
+        _refuse_names_of_rows(every, label, table.place)
     remarks += [*damaged_texts(texts, split), *unused_states(table, (text, label), split)]
     # A blank row will be dropped: its label does not define a class.
     names = [name if content.strip() else None for content, name in zip(texts, names, strict=True)]
-    return _without_headers(Annotated(texts, names, text, feature, table.place, table.where, remarks), label)
+    return _without_headers(Annotated(texts, names, text, feature, table.place, table.where, remarks), label, task)
 
 
-def _refuse_names_of_rows(names: list[Written], column: str, place: str) -> None:
+def _refuse_names_of_rows(names: list[str], column: str, place: str) -> None:
     """Refuse a column in which most rows have a label of their own, such as row numbers."""
     counts = Counter(names)
     single = sum(count == 1 for count in counts.values())
@@ -97,10 +98,13 @@ def _named(what: str) -> Iterator[None]:
         raise ValueError(f"data.source: {what} {error}") from error
 
 
-def _without_headers(rows: Annotated, label_column: str) -> Annotated:
+def _without_headers(rows: Annotated, label_column: str, task: type[Task]) -> Annotated:
     """The rows without copies of the header, which remain where files were joined."""
-    header = (rows.text_column, label_column)
-    copies = {row for row, pair in enumerate(zip(rows.texts, rows.names, strict=True)) if pair == header}
+    copies = {
+        row
+        for row, (text, written) in enumerate(zip(rows.texts, rows.names, strict=True))
+        if text == rows.text_column and written is not None and task.names_in(written) == (label_column,)
+    }
     if not copies:
         return rows
     remark = f"rows equal to the header were left out: {len(copies)} of {rows.place}, the first in {rows.where(min(copies))}"

@@ -41,7 +41,7 @@ class TextPool(LightningDataModule):
             no longer uniformly random.
         num_workers: Processes that build batches; texts are tokenised once, so 0 is the fastest.
         test_each_set: Measure the test set after each set as well, for ``summary.json`` alone; nothing in the run sees it.
-        noise: Share, in [0, 1], of the labels trained on that are another class, as if people had erred; drawn by the seed.
+        noise: Share, in [0, 1], of the labels trained on that are wrong, as if people had erred; drawn by the seed.
         skip: Share, in [0, 1), of the texts that get no label when they are bought, as if people had skipped them.
         **corpus: Arguments of :func:`alft.data.corpus.load_corpus`, which define the data.
     """

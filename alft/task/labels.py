@@ -4,12 +4,14 @@ import ast
 import json
 import math
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import datasets
 
 from alft.system.cells import SCALARS, is_missing
 from alft.system.excerpt import excerpt
+
+Kind = TypeVar("Kind")
 
 JOINT = ";"
 """What joins several labels in a string."""
@@ -34,22 +36,7 @@ def read_labels(cells: Sequence[Any], feature: Any, where: Callable[[int], str])
         ValueError: A cell holds several labels or none that can be recognised; the message gives its location.
     """
     numbers = _class_names(feature)
-    known: dict[str, str | None] = {}
-    names = []
-    for row, cell in enumerate(cells):
-        if type(cell) is str and cell in known:
-            names.append(known[cell])
-            continue
-        try:
-            name = label_of(cell, numbers)
-        except RecursionError as error:
-            raise ValueError(f"holds {excerpt(cell)}, which is nested too deeply to be one label ({where(row)})") from error
-        except ValueError as error:
-            raise ValueError(f"{error} ({where(row)})") from error
-        if type(cell) is str:
-            known[cell] = name
-        names.append(name)
-    return names
+    return _each(cells, lambda cell: label_of(cell, numbers), where, "one label")
 
 
 def label_of(cell: Any, class_names: Sequence[str] | None = None) -> str | None:
@@ -93,15 +80,7 @@ def read_label_sets(cells: Sequence[Any], feature: Any, where: Callable[[int], s
         ValueError: A cell holds something else; the message gives its location.
     """
     numbers = _class_names(feature)
-    names = []
-    for row, cell in enumerate(cells):
-        try:
-            names.append(label_set_of(cell, numbers))
-        except RecursionError as error:
-            raise ValueError(f"holds {excerpt(cell)}, which is nested too deeply to be labels ({where(row)})") from error
-        except ValueError as error:
-            raise ValueError(f"{error} ({where(row)})") from error
-    return names
+    return _each(cells, lambda cell: label_set_of(cell, numbers), where, "labels")
 
 
 def label_set_of(cell: Any, class_names: Sequence[str] | None = None) -> tuple[str, ...] | None:
@@ -144,6 +123,28 @@ def missing_numbers(names: Collection[str]) -> set[str]:
     others = [float(name) for name in names if name not in missing and _is_number(name)]
     classes = len(others) == len(names) - len(missing) >= 2 and all(number >= 0 and number.is_integer() for number in others)
     return missing if classes else set()
+
+
+def _each(
+    cells: Sequence[Any], read: Callable[[Any], Kind | None], where: Callable[[int], str], what: str
+) -> list[Kind | None]:
+    """What is read from each cell, equal strings once; an error gives the place."""
+    known: dict[str, Kind | None] = {}
+    found = []
+    for row, cell in enumerate(cells):
+        if type(cell) is str and cell in known:
+            found.append(known[cell])
+            continue
+        try:
+            one = read(cell)
+        except RecursionError as error:
+            raise ValueError(f"holds {excerpt(cell)}, which is nested too deeply to be {what} ({where(row)})") from error
+        except ValueError as error:
+            raise ValueError(f"{error} ({where(row)})") from error
+        if type(cell) is str:
+            known[cell] = one
+        found.append(one)
+    return found
 
 
 def _name_of_number(number: int, class_names: Sequence[str]) -> str | None:

@@ -89,13 +89,9 @@ class MultiLabel(Task):
         return tuple(sorted(set(self.numbers_in(label)) ^ {number - 1}))
 
     def regress(self, labels: Sequence[Any], fit: Callable[[list[int]], list[int]]) -> list[Any]:
-        """A regression for each class that some of the texts have, and some not; one that all or none have stays as it is."""
-        known_NC = self.targets(labels)
-        varied = [number for number in range(self.outputs) if len(set(known_NC[:, number].tolist())) > 1]
-        found = {number: fit(known_NC[:, number].tolist()) for number in varied}
-        always = [number for number in range(self.outputs) if number not in varied and bool(known_NC[:, number].all())]
-        columns = zip(*found.values(), strict=True)
-        return [tuple(sorted([*always, *(n for n, has in zip(varied, column, strict=True) if has)])) for column in columns]
+        """A regression for each class, absent or present."""
+        found = [fit(column.tolist()) for column in self.targets(labels).unbind(1)]
+        return [tuple(number for number, has in enumerate(row) if has) for row in zip(*found, strict=True)]
 
     def starts(self, rows: int) -> Tensor:
         """Each row has a prediction for each class."""
