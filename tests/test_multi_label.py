@@ -18,6 +18,7 @@ from alft.controls.regression import fit_regression
 from alft.data.answers import Answers
 from alft.data.corpus import load_corpus
 from alft.data.demo import make_reviews
+from alft.record.predictions_file import PredictedSet, write_predictions
 from alft.task.labels import read_label_sets
 from alft.task.multi_label import MultiLabel
 
@@ -97,6 +98,15 @@ def test_a_run_scores_what_its_predictions_say(topics):
     assert summary["test"]["predicted"] == dict(zip(NAMES, map(int, above), strict=True))
     assert summary["controls"]["tfidf_f1"] > summary["controls"]["majority_f1"]
     assert not (folder / "suspects.csv").exists()
+
+
+def test_predictions_of_a_model_that_diverged_are_null(tmp_path):
+    logits_NC = torch.full((2, 3), torch.nan)
+    sets = {"validation": PredictedSet([(0,), ()], logits_NC), "test": PredictedSet([(1, 2), (0,)], torch.ones(2, 3))}
+    write_predictions(tmp_path, MultiLabel(NAMES), sets)
+    table = pd.read_parquet(tmp_path / "predictions.parquet")
+    assert [None if cell is None else list(cell) for cell in table["predicted"]] == [None, None, NAMES, NAMES]
+    assert [list(cell) for cell in table["label"]] == [["book"], [], ["film", "praise"], ["book"]]
 
 
 def test_a_report_reads_what_several_seeds_predict(topics):

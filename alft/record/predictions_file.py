@@ -15,7 +15,7 @@ from torch import Tensor
 
 from alft.system.output import write_atomically
 from alft.system.run_files import PREDICTIONS
-from alft.task.base import Task, Written
+from alft.task.base import Task
 
 
 @dataclass(frozen=True)
@@ -44,19 +44,16 @@ def write_predictions(folder: Path, task: Task, sets: Mapping[str, PredictedSet]
 def _table(task: Task, split: str, held: PredictedSet) -> pa.Table:
     names = task.label_names
     broken = (~held.logits_NC.isfinite().all(-1)).numpy()
+    labels = [task.written(label) for label in held.labels]
     found = [task.written(label) for label in task.choose(held.logits_NC)]
+    kind = pa.list_(pa.string()) if any(isinstance(label, tuple) for label in labels) else pa.string()
     probs_NC = task.probabilities(held.logits_NC).numpy()
     columns = {
         "split": pa.array([split] * len(found), pa.string()),
         "row": pa.array(range(len(found)), pa.int64()),
-        "label": _cells([task.written(label) for label in held.labels]),
-        "predicted": _cells([None if lost else cell for cell, lost in zip(found, broken, strict=True)]),
+        "label": pa.array(labels, kind),
+        "predicted": pa.array([None if lost else cell for cell, lost in zip(found, broken, strict=True)], kind),
     }
     for number, name in enumerate(names):
         columns[f"probability_{name}"] = pa.array(probs_NC[:, number], pa.float32(), mask=broken)
     return pa.table(columns)
-
-
-def _cells(written: Sequence[Written | None]) -> pa.Array:
-    several = any(isinstance(cell, tuple) for cell in written)
-    return pa.array(written, pa.list_(pa.string()) if several else pa.string())
