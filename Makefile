@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
-.PHONY: fit test lint types tests soak test-people test-lowest test-newest bench bench-large clean
+.PHONY: fit test lint types tests soak test-people test-lowest test-newest bench bench-large docs clean
 
 fit: .venv/installed
 	$(BIN)/python -m alft demo data/demo
@@ -29,7 +29,7 @@ soak: .venv/installed-dev
 test-people: BIN := .venv-people/bin
 test-people: .venv-people/installed .venv-label-studio/installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "soak or not soak" tests/test_label_studio_server.py \
-		tests/test_label_studio_campaign.py tests/test_libreoffice.py tests/test_campaign_people.py
+		tests/test_label_studio_campaign.py tests/test_libreoffice.py tests/test_campaign_people.py tests/test_campaign_marks.py
 
 # Tests with the lowest versions that pyproject.toml declares. Old packages use deprecated parts of newer ones, so warnings are
 # not errors here. Some lowest versions have no wheels for Python 3.13.
@@ -41,6 +41,12 @@ test-lowest: .venv-lowest/installed
 test-newest: BIN := .venv-newest/bin
 test-newest: .venv-newest/installed
 	$(PYTEST)
+
+# The site in docs/_build/html, built without a network; warnings, misspellings and links that lead nowhere are errors.
+docs: .venv/installed-docs
+	$(BIN)/codespell README.md CONTRIBUTING.md CHANGELOG.md docs/*.md alft configs sweeps
+	OMP_NUM_THREADS=1 $(BIN)/python -m sphinx -W --keep-going -q -b html docs docs/_build/html
+	$(BIN)/python docs/check_site.py docs/_build/html
 
 bench: .venv/installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m benchmarks
@@ -59,6 +65,10 @@ clean:
 
 .venv/installed-dev: .venv/installed
 	$(BIN)/pip install --quiet -c constraints.txt -e '.[dev]'
+	touch $@
+
+.venv/installed-docs: .venv/installed
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[docs]'
 	touch $@
 
 .venv-people/installed: pyproject.toml constraints.txt

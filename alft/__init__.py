@@ -66,7 +66,7 @@ __all__ = [
 
 
 # A saved model with a head of alft loads by the Auto classes and pipeline of transformers once these know its class.
-after_import("transformers.models.auto.modeling_auto", lambda: import_module("alft.models.pooled"))
+after_import("transformers.models.auto.modeling_auto", lambda: import_module("alft.models.own_networks"))
 # A folder of a campaign is read as data by whatever reads data.
 after_import("alft.data.sources", lambda: import_module("alft.campaign.source"))
 

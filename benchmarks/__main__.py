@@ -15,7 +15,7 @@ os.environ |= {"OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALL
 import torch
 
 from alft.system.quiet import quieten
-from benchmarks import acquisitions, clusters, controls, epochs, scoring, selections
+from benchmarks import acquisitions, clusters, controls, epochs, scoring, selections, tags
 from benchmarks.material import Material
 from benchmarks.measure import Row, gflops
 
@@ -27,6 +27,7 @@ PARTS: Parts = {
     "clusters": clusters.rows,
     "controls": controls.rows,
     "scoring": scoring.rows,
+    "tags": tags.rows,
     "epochs": epochs.rows,
 }
 LARGE: Parts = {"large": clusters.large_rows}

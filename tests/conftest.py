@@ -70,6 +70,16 @@ def in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.fixture(autouse=True)
+def _modules_of_a_test_end_with_it(tmp_path_factory: pytest.TempPathFactory):
+    """Forget modules that a test has written: another test may have one of the same name."""
+    before, folder = set(sys.modules), str(tmp_path_factory.getbasetemp())
+    yield
+    for name in set(sys.modules) - before:
+        if str(getattr(sys.modules[name], "__file__", None) or "").startswith(folder):
+            del sys.modules[name]
+
+
 @pytest.fixture
 def workplace(tmp_path: Path, tiny_bert: Path, tiny_data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder in which configs/tiny.yaml runs as it stands."""
@@ -78,6 +88,15 @@ def workplace(tmp_path: Path, tiny_bert: Path, tiny_data: Path, monkeypatch: pyt
     Path("tiny-data").symlink_to(tiny_data)
     Path("configs").symlink_to(ROOT / "configs")
     return tmp_path
+
+
+@pytest.fixture
+def sentences(workplace: Path) -> Path:
+    """A folder with a model and with tagged sentences."""
+    from .tagging import write_sentences  # which imports what tests of models import
+
+    write_sentences(workplace / "tagged")
+    return workplace
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from alft.cli.main import main
+from alft.data.readers.files import READERS
 
 from .mistakes import ROWS, arguments, check_mistake, csv_of, source
 
@@ -13,7 +14,7 @@ MISTAKES = {
     "missing folder": (arguments("--data.source", "./nope"), "data.source: no such file or folder: ./nope"),
     "folder without train": (
         source("half/test.csv", csv_of(ROWS), "--data.source", "half"),
-        "data.source: half has no train file (.csv, .tsv, .jsonl, .json, .parquet); it holds: test.csv",
+        f"data.source: half has no train file ({', '.join(READERS)}); it holds: test.csv",
     ),
     "two train files": (
         lambda: source("two/train.csv", csv_of(ROWS))() + source("two/train.tsv", "text\tlabel\n")() + ["--data.source", "two"],

@@ -102,7 +102,7 @@ MISTAKES = {
         arguments("--active.mode", "accumulating"),
         "active.mode must be one of recalculate, accumulate, unseen, got accumulating",
     ),
-    "wrong type": (arguments("--model.lr", "fast"), "model.lr must be of type float, got fast"),
+    "wrong type": (arguments("--model.lr", "fast"), "model.lr must be of type float or null, got fast"),
     "wrong type of an optional setting": (arguments("--data.limit", "1.5"), "data.limit must be of type int or null, got 1.5"),
     "wrong type in lora": (arguments("--model.lora.r", "x"), "model.lora.r cannot be x"),
     "negative weight decay": (arguments("--model.weight_decay", "-1"), "model.weight_decay must be at least 0, got -1.0"),

@@ -173,7 +173,7 @@ def test_a_server_that_fails_midway_is_asked_for_the_rest_of_the_round(in_a_fold
     """The part that arrived may be labelled before ask is given again; ``--more`` begins no other round before that."""
     script, sent = open_reviews(60, "--validation", "5"), []
 
-    def send(title, rows, classes, progress=None):
+    def send(title, rows, classes, task, progress=None):
         if rows and not sent:
             sent.extend(row.text_id for row in rows)
             raise ValueError("LABEL_STUDIO_URL: no answer")

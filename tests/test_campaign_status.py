@@ -276,3 +276,12 @@ def test_ids_of_ties_are_in_the_page_and_texts_are_not(shown):
     content, campaign = Path("a.html").read_text(encoding="utf-8"), posts()
     assert campaign.state.tied()[0] in content
     assert not any(text in content for text in campaign.pool.texts if len(text) > 20)
+
+
+def test_the_next_command_is_one_that_has_something_to_do(shown):
+    script = open_reviews(30, "--validation", "5")
+    ask("a.csv", "--count", "25")
+    assert "next: python -m alft take posts FILE with the answers that are missing, or python -m alft close posts" in shown()
+    fill("a.csv", lambda text_id: script[text_id])
+    assert main(["take", "posts", "a.csv"]) == 0
+    assert "next: python -m alft fit" in shown()

@@ -248,7 +248,7 @@ def test_a_server_is_asked_for_the_texts_that_a_file_would_hold(in_a_folder, cap
     """The requests themselves are tested against a real server (test_label_studio_server.py)."""
     sent, titles = [], []
 
-    def send(title, rows, classes, progress=None):
+    def send(title, rows, classes, task, progress=None):
         titles.append(title)
         sent.extend(row.text_id for row in rows)
         return Sent("http://localhost/projects/1", len(rows), 0)

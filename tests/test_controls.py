@@ -22,7 +22,7 @@ from alft.data.rows import Rows
 from alft.fit.display import result_table
 from alft.report import load_runs
 from alft.selection.ledger import Selection
-from alft.system.control_names import CONTROL_KEYS, ENCODER, known_figures
+from alft.system.control_names import ENCODER, keys_of, known_figures
 
 from .conftest import SHARED, needs_shared, summary_of
 from .faults import differences
@@ -54,15 +54,15 @@ def test_figures_on_bought_labels_see_no_other_label():
     for pool in (corpus.pool, wrong):
         other = Corpus(pool, corpus.validation, corpus.test, corpus.label_names, 0)
         found.append(control_scores(other, bought, TimeLimit(600), lambda: vectors))
-    same = {key for key in CONTROL_KEYS if found[0][key] == found[1][key]}
-    assert same - {"majority_f1"} == {key for key in CONTROL_KEYS if "bought" in key}
+    same = {key for key in keys_of(words=False) if found[0][key] == found[1][key]}
+    assert same - {"majority_f1"} == {key for key in keys_of(words=False) if "bought" in key}
     assert found[0]["frozen_tfidf_f1"] > 0.9
 
 
 def test_a_run_that_bought_all_labels_has_each_figure_twice():
     corpus = corpus_of(3, 200, 12)
     figures = control_scores(corpus, range(200), TimeLimit(600), lambda: vectors_of(corpus))
-    for key in CONTROL_KEYS[::2]:
+    for key in keys_of(words=False)[::2]:
         assert figures[key] == figures[key.replace("_f1", "_bought_f1")]
 
 
@@ -140,7 +140,7 @@ def test_what_there_is_no_time_for_is_told_and_left_out(monkeypatch, capsys, aft
     assert list(figures.values()).count(None) == missing
     (line,) = capsys.readouterr().out.splitlines()
     assert line.startswith("controls: not measured, for they would take more than 60 s: ")
-    assert line.endswith(", ".join(key for key in CONTROL_KEYS if figures[key] is None))
+    assert line.endswith(", ".join(key for key in keys_of(words=False) if figures[key] is None))
 
 
 def test_the_extent_can_be_chosen(fit, capsys):
@@ -148,13 +148,15 @@ def test_the_extent_can_be_chosen(fit, capsys):
     for extent in ("none", "fast", "all"):
         folder = fit("--controls", extent)
         figures[extent], told[extent] = summary_of(folder)["controls"], capsys.readouterr().out
-        assert set(figures[extent]) == set(CONTROL_KEYS)
+        assert set(figures[extent]) == set(keys_of(words=False))
         assert f"controls: {extent}" in (folder / "config.yaml").read_text()
         assert "controls" not in json.dumps(summary_of(folder)["settings"]), "no arm of a study differs by it"
     assert not any(figures["none"].values())
     assert "controls:" not in told["none"]
     assert "logistic regression" not in told["none"]
-    assert {key for key in CONTROL_KEYS if figures["fast"][key] is None} == {k for k in CONTROL_KEYS if k.startswith(ENCODER)}
+    assert {key for key in keys_of(words=False) if figures["fast"][key] is None} == {
+        k for k in keys_of(words=False) if k.startswith(ENCODER)
+    }
     assert all(figures["all"].values())
     assert {key: figures["all"][key] for key, figure in figures["fast"].items() if figure is not None}.items() <= figures[
         "fast"

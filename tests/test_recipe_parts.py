@@ -90,7 +90,7 @@ def test_the_probe_reads_the_rows_bought_and_no_others(fit: Fit, monkeypatch):
 
 
 def test_a_probe_of_one_class_leaves_the_fresh_layer(fit: Fit, monkeypatch):
-    monkeypatch.setattr("alft.data.pool.TextPool.bought", lambda self: (torch.arange(3), torch.zeros(3, dtype=torch.int64)))
+    monkeypatch.setattr("alft.data.pool.TextPool.targets", lambda self, rows: torch.zeros(len(rows), dtype=torch.int64))
     one = ("--model.lr", "0", "--trainer.max_epochs", "1")
     runs = [fit(*one, "--model.head_start", start) for start in ("probe", "fresh")]
     probed, fresh = (torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"] for run in runs)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from alft.report import across, as_markdown, compare, contrasts
+from alft.report import across, as_markdown, budgets, compare, contrasts
 from alft.report.summaries import find_runs
 
 from .conftest import ROOT
@@ -29,6 +29,16 @@ def test_a_committed_run_has_its_metrics_and_its_command_and_tells_no_text(run):
         assert path.name in {"config.yaml", "metrics.csv", "selection.parquet", "summary.json"}
 
 
+def test_the_tables_of_selections_are_those_of_the_runs(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "results" / "selections")
+    module = __import__("budgets_table")
+    text = (ROOT / "docs" / "selections.md").read_text(encoding="utf-8")
+    found = budgets(module.RUNS)
+    assert set(found["runs"]) == {3}
+    for _, lines in found.groupby("name"):
+        assert module.table(lines) in text
+
+
 def test_the_table_of_recipes_is_that_of_the_runs(monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "results" / "recipes")
     module = __import__("table")
@@ -45,23 +55,32 @@ def test_the_table_of_probes_is_that_of_the_figures(monkeypatch):
     assert module.table(lines) in (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
 
 
-def test_the_final_table_is_that_of_the_runs(monkeypatch):
+@pytest.mark.parametrize(
+    ("folder", "name", "document"),
+    [
+        ("recipes", "final_table", "recipes"),
+        ("recipes", "levers_table", "recipes"),
+        ("adapt", "folds", "adapt"),
+        ("rehearse", "rounds_table", "rehearse"),
+    ],
+)
+def test_the_table_of_a_document_is_that_of_its_runs(monkeypatch, folder, name, document):
+    monkeypatch.syspath_prepend(ROOT / "results" / folder)
+    assert __import__(name).table() in (ROOT / "docs" / f"{document}.md").read_text(encoding="utf-8")
+
+
+def test_every_lever_is_in_its_table(monkeypatch):
     monkeypatch.syspath_prepend(ROOT / "results" / "recipes")
-    module = __import__("final_table")
-    assert module.table() in (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
+    levers = __import__("levers_table").LEVERS
+    assert len(levers) == 1 + len(list((ROOT / "results" / "recipes" / "levers" / "candidates").glob("*.yaml")))
 
 
-def test_the_table_of_levers_is_that_of_the_runs(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "results" / "recipes")
-    module = __import__("levers_table")
-    assert module.table() in (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
-    assert len(module.LEVERS) == 1 + len(list((ROOT / "results" / "recipes" / "levers" / "candidates").glob("*.yaml")))
-
-
-def test_the_table_of_adapt_is_that_of_the_runs(monkeypatch):
-    monkeypatch.syspath_prepend(ROOT / "results" / "adapt")
-    module = __import__("folds")
-    assert module.table() in (ROOT / "docs" / "adapt.md").read_text(encoding="utf-8")
+def test_the_table_of_the_campaigns_is_that_of_their_scores(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "results" / "campaign")
+    module = __import__("story")
+    lines = list(csv.DictReader(module.SCORES.read_text(encoding="utf-8").splitlines()))
+    assert len(lines) == module.SEEDS * (1 + module.ROUNDS * len(module.POLICIES))
+    assert module.table(lines) in (ROOT / "docs" / "annotate.md").read_text(encoding="utf-8")
 
 
 def test_every_candidate_is_in_every_sweep_and_explained():

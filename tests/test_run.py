@@ -19,7 +19,7 @@ from alft.cli.main import main
 from alft.models.classifier import Classifier
 from alft.record.same_run import TRAINING
 from alft.selection.policy import Policy
-from alft.system.control_names import CONTROL_KEYS
+from alft.system.control_names import keys_of
 
 from .conftest import ROOT, summary_of, write_csv
 
@@ -62,7 +62,7 @@ def test_a_fit_leaves_a_complete_run_folder(fit, capsys):
     assert all(seconds > 0 for stage, seconds in summary["seconds"].items())
     assert summary["break_even"] < 1
     assert 0 < summary["controls"]["majority_f1"] < 0.5
-    assert set(summary["controls"]) == set(CONTROL_KEYS)
+    assert set(summary["controls"]) == set(keys_of(words=False))
     assert all(0 < figure <= 1 for figure in summary["controls"].values())
     out = capsys.readouterr().out
     for words in (
@@ -210,7 +210,7 @@ def test_without_a_test_set_there_are_no_test_scores(fit, workplace, tiny_data):
         shutil.copy(tiny_data / f"{split}.csv", workplace / "no-test")
     summary = summary_of(fit("--data.source", "no-test"))
     assert summary["test"] == {"f1_macro": None, "accuracy": None, "loss": None, "predicted": None}
-    assert summary["controls"] == dict.fromkeys(CONTROL_KEYS)
+    assert summary["controls"] == dict.fromkeys(keys_of(words=False))
 
 
 def test_rows_without_a_label_are_counted_and_never_selected(fit, workplace, tiny_data):

@@ -84,6 +84,14 @@ def test_a_grid_imports_no_torch_to_start_its_runs(workplace, monkeypatch):
     assert len(list(Path("out").rglob("summary.json"))) == 1
 
 
+def test_what_is_imported_in_the_middle_of_an_import_needs_nothing_of_alft():
+    """The hook on transformers runs while any module of alft is half imported, as one that imports torchmetrics is."""
+    code = "import sys, alft.models.own_networks; print(*(name for name in sys.modules if name.startswith('alft.')))"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    networks = {f"alft.models.{name}" for name in ("own_networks", "own_head", "pooled", "windowed")}
+    assert set(shown.stdout.split()) == {"alft.models", "alft.system", "alft.system.imports", *networks}
+
+
 def test_a_reader_that_has_seen_enough_is_no_error():
     command = f"{sys.executable} -m alft --help | head -n 1; exit ${{PIPESTATUS[0]}}"
     shown = subprocess.run(["bash", "-c", command], capture_output=True, text=True, cwd=ROOT, check=False)

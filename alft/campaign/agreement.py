@@ -8,6 +8,7 @@ from importlib.util import find_spec
 import numpy as np
 
 from alft.campaign.disagreement import kappa
+from alft.campaign.marks import common_share
 from alft.campaign.state import State
 
 Votes = dict[str, dict[str, str]]
@@ -32,7 +33,7 @@ class Agreement:
 
 
 def agreement(state: State) -> Agreement:
-    """Krippendorff's alpha (nominal) if the package krippendorff is installed, else Cohen's kappa of two annotators."""
+    """Krippendorff's alpha (nominal) if krippendorff is installed, else Cohen's kappa of two annotators; F1 of marks."""
     votes: Votes = defaultdict(dict)
     for text_id, given in state.standing.items():
         for giver, answer in given.items():
@@ -43,8 +44,13 @@ def agreement(state: State) -> Agreement:
         for text_id in own:
             times[text_id] += 1
     shared = {text_id for text_id, count in times.items() if count > 1}
-    measure, value = _measure(votes, sorted(shared))
+    measure, value = (_of_marks if state.of_marks else _measure)(votes, sorted(shared))
     return Agreement(measure, value, len(shared), len(votes))
+
+
+def _of_marks(votes: Votes, shared: list[str]) -> tuple[str, float | None]:
+    value = common_share([own[text_id] for own in votes.values() if text_id in own] for text_id in shared)
+    return ("" if value is None else "F1 of one annotator against another"), value
 
 
 def _measure(votes: Votes, shared: list[str]) -> tuple[str, float | None]:

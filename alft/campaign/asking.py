@@ -119,7 +119,5 @@ def _samples(campaign: Campaign, number: int) -> list[AskedEvent]:
 
 
 def _tied(campaign: Campaign, number: int) -> list[AskedEvent]:
-    """Ties, but for those that were asked again in a round that is open, and wait for an answer."""
-    state = campaign.state
-    tied = [text_id for text_id in state.tied() if text_id in state.answered_since or not state.is_asked(text_id)]
+    tied = campaign.state.ties_to_ask()
     return [AskedEvent(number, "again", tuple(tied), policy="tied answers", time=now())] if tied else []

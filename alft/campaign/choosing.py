@@ -57,7 +57,9 @@ class Choice:
         acquire = policy.acquire.now(number, int(standing.taken_N.sum()))
         seed = mix(policy.seed, "round", number)
         plain = replace(policy, acquire=acquire, seed=seed, budget=Full(), mode="unseen", warm_start=0.0, max_unique=None)
-        return cls(replace(plain, every_n_epochs=1, restart="never", refit=0), standing, min(count, standing.count))
+        return cls(
+            replace(plain, every_n_epochs=1, restart="never", refit=0, unit="rows"), standing, min(count, standing.count)
+        )
 
     @property
     def ledger(self) -> Ledger:

@@ -64,7 +64,9 @@ def records_of(state: State) -> list[Record]:
 
 
 def pairs_of(state: State) -> list[Pair]:
-    """Each two annotators who labelled a text both, those with the most texts first."""
+    """Each two annotators who labelled a text both, those with the most texts first; none where labels are marks."""
+    if state.of_marks:
+        return []
     found = [_pair(one, other, votes) for votes in [votes_of(state)] for one, other in combinations(votes, 2)]
     return sorted((pair for pair in found if pair.texts), key=lambda pair: -pair.texts)
 

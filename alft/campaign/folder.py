@@ -13,12 +13,14 @@ import yaml
 
 from alft.campaign.dawid_skene import check_installed
 from alft.campaign.events import AskedEvent, Event
+from alft.campaign.form import Form, OneClass, form_of
 from alft.campaign.journal import Journal
 from alft.campaign.resolution import Resolve
 from alft.campaign.settings_text import with_classes
 from alft.campaign.state import State, replay
 from alft.system.excerpt import first_line
 from alft.system.output import write_atomically, write_text_atomically
+from alft.system.parquet_file import read_table
 
 SETTINGS, POOL, JOURNAL = "campaign.yaml", "pool.parquet", "journal.jsonl"
 HOW_TO_OPEN = "python -m alft open FILE --classes a,b --campaign DIR makes one"
@@ -29,7 +31,7 @@ class Settings:
     """Contents of ``campaign.yaml``.
 
     Attributes:
-        classes: Names of the classes.
+        classes: Names of the classes, or types of the entities.
         text_column: Column of the texts in the source.
         source: File that was opened.
         fingerprint: Digest of ``pool.parquet``.
@@ -39,6 +41,7 @@ class Settings:
         min_labels: Labels to train on before a fitted model chooses.
         cold_start: Acquisition before that: class_path and init_args, as in a config.
         resolve: How several answers become one label: ``majority`` or ``dawid-skene``.
+        task: What a text is given, as ``data.task``: ``single``, ``multi`` or ``tags``.
     """
 
     classes: list[str]
@@ -51,6 +54,12 @@ class Settings:
     min_labels: int = 20
     cold_start: dict[str, Any] = field(default_factory=lambda: {"class_path": "TypiClust"})
     resolve: Resolve = "majority"
+    task: str = OneClass.task
+
+    @property
+    def form(self) -> Form:
+        """What a label is."""
+        return form_of(self.task)
 
     def with_classes(self, names: list[str]) -> "Settings":
         """The settings with more classes; those that are there already stay where they are."""
@@ -141,22 +150,23 @@ def read_campaign(folder: Path) -> Campaign:
             f"campaign: {folder / POOL} has changed since the campaign was opened (fingerprint {settings.fingerprint} then, "
             f"{_digest(content)} now), so its ids may mean other texts; restore it from a copy, or open another campaign"
         )
-    table = pq.read_table(pa.BufferReader(content))
+    table = read_table(pa.BufferReader(content))
     pool = Pool(*(table.column(name).to_pylist() for name in ("id", "text", "label", "split")))
-    return Campaign(folder, settings, pool, read_state(folder, settings.resolve))
+    return Campaign(folder, settings, pool, read_state(folder, settings.resolve, settings.form.of_marks))
 
 
-def read_state(folder: Path, resolve: Resolve = "majority") -> State:
+def read_state(folder: Path, resolve: Resolve = "majority", of_marks: bool = False) -> State:
     """What the journal of a campaign adds up to now, without reading its texts.
 
     Args:
         folder: Of the campaign.
         resolve: How several answers become one label.
+        of_marks: Whether labels are marks.
 
     Raises:
         ValueError: The journal is damaged.
     """
-    return replay(Journal(folder / JOURNAL).read(), resolve)
+    return replay(Journal(folder / JOURNAL).read(), resolve, of_marks)
 
 
 def read_settings(folder: Path) -> Settings:
@@ -172,16 +182,29 @@ def read_settings(folder: Path) -> Settings:
     except (ValueError, TypeError, yaml.YAMLError) as error:
         known = ", ".join(known.name for known in fields(Settings))
         raise ValueError(f"campaign: {path} cannot be read ({first_line(error)}); its entries are {known}") from error
-    if not isinstance(settings.classes, list) or len(settings.classes) < 2:
-        raise ValueError(f"campaign: classes in {path} must be a list of two names or more, got {settings.classes!r}")
+    fewest = settings.form.fewest
+    if not isinstance(settings.classes, list) or len(settings.classes) < fewest:
+        number = "two names" if fewest == 2 else "one name"
+        raise ValueError(f"campaign: classes in {path} must be a list of {number} or more, got {settings.classes!r}")
     for name in ("seed", "max_length", "min_labels"):
         if type(value := getattr(settings, name)) is not int or value < 0:
             raise ValueError(f"campaign: {name} in {path} must be a whole number of at least 0, got {value!r}")
     if settings.resolve not in get_args(Resolve):
         raise ValueError(f"campaign: resolve in {path} must be {' or '.join(get_args(Resolve))}, got {settings.resolve!r}")
     if settings.resolve == "dawid-skene":
-        check_installed()
+        check_resolve(settings.form)
     return settings
+
+
+def check_resolve(form: Form) -> None:
+    """Refuse the model of Dawid and Skene where it cannot be used.
+
+    Raises:
+        ValueError: It is for one class a text, or its package is missing.
+    """
+    if form.of_marks:
+        raise ValueError(f"resolve: dawid-skene is for one class a text, and the task is {form.task}; set it to majority")
+    check_installed()
 
 
 def write_campaign(folder: Path, settings: Settings, pool: Pool) -> None:

@@ -3,7 +3,7 @@
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from alft.campaign.answers import Answer, Taken
@@ -59,11 +59,18 @@ def id_in(data: dict[str, Any], known_ids: Collection[str]) -> str:
 class Intake:
     """Collects the answers of a file, and the ids of what cannot be recorded."""
 
-    def __init__(self, tool: str, classes: Collection[str], known_ids: Collection[str]) -> None:
-        self.tool, self.classes, self.known_ids = tool, classes, known_ids
+    def __init__(
+        self,
+        tool: str,
+        classes: Collection[str],
+        known_ids: Collection[str],
+        match: Callable[[str, Collection[str]], str] = match_label,
+    ) -> None:
+        self.tool, self.classes, self.known_ids, self.match = tool, classes, known_ids, match
         self.answers: list[Answer] = []
         self.told: dict[str, list[str]] = {}
         self.listed: set[tuple[str, str]] = set()
+        self.unread: set[tuple[str, str]] = set()
         self.time = ""
         self._matched: dict[str, str] = {}
 
@@ -75,12 +82,14 @@ class Intake:
         if label is None or not label.strip() or is_skip(label, self.classes):
             name = None
         else:
-            name = self._matched.setdefault(label, match_label(label, self.classes))
+            name = self._matched.setdefault(label, self.match(label, self.classes))
         self.answers.append(Answer(text_id, name, **{"tool": self.tool, **given}))
 
-    def tell(self, why: str, text_id: str) -> None:
-        """Remember that a row was not recorded."""
+    def tell(self, why: str, text_id: str, giver: str = "") -> None:
+        """Remember that a row was not recorded, and whose answer it is, if that is known: an earlier one of theirs stays."""
         self.told.setdefault(why, []).append(text_id)
+        if giver:
+            self.unread.add((text_id, giver))
 
     def list_task(self, tool: str, text_id: str, changed: str = "") -> None:
         """Note that the file has a task with all its answers, and when it was last changed."""
@@ -89,8 +98,14 @@ class Intake:
 
     def taken(self, *remarks: str) -> Taken:
         """All that was added, with a remark for each reason why rows were not."""
-        lost = [f"not recorded: {len(ids)} rows {why}: {listed(ids)}" for why, ids in self.told.items()]
-        return Taken(self.answers, [*lost, *remarks], frozenset(self.listed), self.time)
+        return Taken(
+            self.answers, [*not_recorded(self.told), *remarks], frozenset(self.listed), self.time, frozenset(self.unread)
+        )
+
+
+def not_recorded(told: Mapping[str, Sequence[str]]) -> list[str]:
+    """A remark for each reason why rows of these ids were not recorded."""
+    return [f"not recorded: {len(ids)} rows {why}: {listed(ids)}" for why, ids in told.items()]
 
 
 def newest(answers: list[Answer], order: Callable[[Answer], Any]) -> list[Answer]:

@@ -7,10 +7,10 @@ from alft.campaign.folder import SETTINGS, Campaign
 
 
 def new_classes(campaign: Campaign) -> Counter[str]:
-    """Resolved labels that are no class of the campaign, with their number of texts."""
-    known = set(campaign.settings.classes)
+    """Names in resolved labels that are no class of the campaign, with their number of texts."""
+    known, names_in = set(campaign.settings.classes), campaign.settings.form.names_in
     labels: Iterable[str | None] = (found.label for found in campaign.state.resolutions.values())
-    return Counter(label for label in labels if label is not None and label not in known)
+    return Counter(name for label in labels if label is not None for name in names_in(label) if name not in known)
 
 
 def how_to_add(campaign: Campaign) -> str:

@@ -28,17 +28,23 @@ class CampaignTexts:
     plan: Plan | None = None
     fingerprint = ""
 
-    def __init__(self, texts: list[str], ledger: Ledger, backbone: str, max_length: int) -> None:
+    def __init__(self, texts: list[str], ledger: Ledger, eye: "Eye") -> None:
         """Tokenise the texts that may be scored."""
         self.texts = texts
         self.ledger = ledger
         scored = [text if used else "" for text, used in zip(texts, ledger.selectable_N.tolist(), strict=True)]
-        self._tokens = tokenize(scored, load_tokenizer(backbone, max_length), max_length)
+        tokenizer = load_tokenizer(eye.model.hparams["backbone"], eye.max_length)
+        self._tokens = tokenize(scored, tokenizer, eye.max_length, eye.model.task.unit)
 
     @property
     def lengths(self) -> Tensor:
         """Tokens of each text (N,)."""
         return self._tokens.lengths
+
+    @property
+    def words_N(self) -> Tensor | None:
+        """Words of each text that have an output; None where texts have outputs."""
+        return None if self._tokens.words is None else self._tokens.words.kept_N
 
     def pool_batch(self, rows: Any) -> dict[str, Tensor]:
         """Tokens of the given rows."""
@@ -84,7 +90,7 @@ def _look(choice: Choice, pool: Pool, eye: Eye, embedding: TokenEmbedding | None
     needs, policy = choice.needs, choice.policy
     if needs.features:
         refuse_no_features(eye.model, policy.acquire)
-    texts = CampaignTexts(pool.texts, choice.ledger, eye.model.hparams["backbone"], eye.max_length)
+    texts = CampaignTexts(pool.texts, choice.ledger, eye)
     bar = StageProgressBar() if eye.progress else None
     trainer = Trainer(
         accelerator=eye.accelerator,

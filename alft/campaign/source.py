@@ -39,16 +39,17 @@ class CampaignFolder(FolderReader):
         return Source(
             {split: table for split, table in tables.items() if len(table)},
             remarks=[*([] if sampled else [UNSAMPLED]), *_on_new_classes(campaign)],
-            classes=list(campaign.settings.classes),
+            classes=campaign.settings.form.outputs(campaign.settings.classes),
+            task=campaign.settings.task,
         )
 
 
 def table_of(campaign: Campaign, split: str) -> Table:
-    """Texts and labels of a split, as far as the label is resolved and a known class."""
-    known = set(campaign.settings.classes)
-    pool = campaign.pool
-    rows = [(row, label) for row in pool.rows_of(split) if (label := campaign.label_of(row)) in known]
-    columns = {"text": [pool.texts[row] for row, _ in rows], "label": [label for _, label in rows]}
+    """Texts and labels of a split, as far as the label is resolved and all its classes are known."""
+    known, form, pool = set(campaign.settings.classes), campaign.settings.form, campaign.pool
+    found = ((pool.texts[row], campaign.label_of(row)) for row in pool.rows_of(split))
+    rows = [(text, label) for text, label in found if label is not None and known.issuperset(form.names_in(label))]
+    columns = form.columns([text for text, _ in rows], [label for _, label in rows])
     return Table(columns, place=f"{campaign.folder} ({split})")
 
 

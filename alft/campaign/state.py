@@ -26,6 +26,7 @@ class State:
         answered_since: Texts that were answered or skipped after they were last asked.
         seen: Every answer ever recorded, with the digests of its files, to recognise one that is taken again.
         resolve: How several answers become one label.
+        of_marks: Whether labels are marks.
     """
 
     asked: list[AskedEvent] = field(default_factory=list)
@@ -35,11 +36,12 @@ class State:
     answered_since: set[str] = field(default_factory=set)
     seen: dict[Answer, set[str]] = field(default_factory=dict)
     resolve: Resolve = "majority"
+    of_marks: bool = False
 
     @cached_property
     def resolutions(self) -> dict[str, Resolution]:
         """Resolution of each text that has an answer or a skip."""
-        return resolve_all(self.standing, self.resolve)
+        return resolve_all(self.standing, self.resolve, self.of_marks)
 
     @cached_property
     def newest_round(self) -> int:
@@ -71,10 +73,14 @@ class State:
         """Texts on which the annotators disagree without a majority, in the order of their ids."""
         return sorted(text_id for text_id, resolution in self.resolutions.items() if resolution.standing == "tied")
 
+    def ties_to_ask(self) -> list[str]:
+        """Ties, but for those that were asked again in a round that is open, and wait for an answer."""
+        return [text_id for text_id in self.tied() if text_id in self.answered_since or not self.is_asked(text_id)]
 
-def replay(events: Iterable[Event], resolve: Resolve = "majority") -> State:
+
+def replay(events: Iterable[Event], resolve: Resolve = "majority", of_marks: bool = False) -> State:
     """Add up the events, oldest first."""
-    state = State(resolve=resolve)
+    state = State(resolve=resolve, of_marks=of_marks)
     for event in events:
         if isinstance(event, AskedEvent):
             state.asked.append(event)

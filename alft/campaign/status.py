@@ -11,7 +11,7 @@ from alft.campaign.fits import Fit, fits_of
 from alft.campaign.folder import Campaign
 from alft.campaign.new_classes import new_classes
 from alft.campaign.outlook import Outlook, Sample, outlook_of
-from alft.campaign.progress import labels_of
+from alft.campaign.progress import by_class, labels_of
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,8 @@ class Status:
 
     Attributes:
         rounds: Oldest first.
-        labels: Resolved labels by split, then by class.
+        texts: Texts with a resolved label by split.
+        labels: Those with each class, by split.
         answers: Answers that count, of all annotators.
         new_classes: Resolved labels that are no class, with their number of texts.
         seconds: Mean seconds an answer, where tools tell it; else None.
@@ -49,6 +50,7 @@ class Status:
     """
 
     rounds: list[Round]
+    texts: dict[str, int]
     labels: dict[str, dict[str, int]]
     answers: int
     new_classes: dict[str, int]
@@ -75,11 +77,14 @@ class Status:
 def status_of(campaign: Campaign, root: Path) -> Status:
     """Sum up a campaign; its fits are looked for below ``root``."""
     state = campaign.state
-    labels = {split: dict(sorted(labels_of(campaign, split).items())) for split in ("train", "validation", "test")}
+    found = {split: labels_of(campaign, split) for split in ("train", "validation", "test")}
+    texts = {split: len(labels) for split, labels in found.items()}
+    labels = {split: dict(sorted(by_class(own).items())) for split, own in found.items()}
     fits = fits_of(campaign.folder, root)[::-1]
-    sample = Sample(len(campaign.pool.rows_of("validation")), sum(labels["validation"].values()))
+    sample = Sample(len(campaign.pool.rows_of("validation")), texts["validation"])
     return Status(
         [_round(campaign, number) for number in range(state.newest_round + 1)],
+        texts,
         labels,
         sum(answer.label is not None for given in state.standing.values() for answer in given.values()),
         dict(new_classes(campaign)),

@@ -9,7 +9,10 @@ from dataclasses import dataclass, field, replace
 
 from alft.campaign.answers import Answer, Taken
 from alft.campaign.events import AnsweredEvent, Event, RetractedEvent
+from alft.campaign.form import Form, OneClass
 from alft.campaign.state import State
+
+ONE_CLASS = OneClass()
 
 
 @dataclass
@@ -22,7 +25,7 @@ class Outcome:
             before), ``older`` (a newer answer of the same annotator is there).
         foreign: Ids that are not of this campaign.
         unasked: Ids of answers on texts that nobody asked for, which are kept.
-        new_classes: Labels that are no class of the campaign, with their number of answers.
+        new_classes: Names in labels that are no class of the campaign, with their number of answers.
     """
 
     events: list[Event] = field(default_factory=list)
@@ -32,7 +35,9 @@ class Outcome:
     new_classes: Counter[str] = field(default_factory=Counter)
 
 
-def take(taken: Taken, state: State, known_ids: Collection[str], classes: Collection[str], file: str) -> Outcome:
+def take(
+    taken: Taken, state: State, known_ids: Collection[str], classes: Collection[str], file: str, form: Form = ONE_CLASS
+) -> Outcome:
     """Events that record the answers of a file.
 
     Args:
@@ -41,6 +46,7 @@ def take(taken: Taken, state: State, known_ids: Collection[str], classes: Collec
         known_ids: Ids of the campaign.
         classes: Classes of the campaign.
         file: Digest of the file.
+        form: What a label is.
     """
     outcome = Outcome()
     _withdraw(taken, state, file, outcome)
@@ -54,8 +60,8 @@ def take(taken: Taken, state: State, known_ids: Collection[str], classes: Collec
         if of_one and before is None and _rename(answer, state, file, named_before, outcome):
             continue
         if _adds(answer, before, state, file, outcome):
-            if answer.label is not None and answer.label not in classes:
-                outcome.new_classes[answer.label] += 1
+            names = () if answer.label is None else form.names_in(answer.label)
+            outcome.new_classes.update(name for name in names if name not in classes)
             if answer.text_id not in state.round_of:
                 outcome.unasked.append(answer.text_id)
     return outcome
@@ -112,7 +118,7 @@ def _newest(answers: list[Answer], outcome: Outcome) -> list[Answer]:
 def _withdraw(taken: Taken, state: State, file: str, outcome: Outcome) -> None:
     """Retract standing answers on tasks that the file lists without them, unless they are newer than the file."""
     newest = max([taken.time, *(answer.time for answer in taken.answers)])
-    present = {(answer.text_id, answer.giver) for answer in taken.answers}
+    present = {(answer.text_id, answer.giver) for answer in taken.answers} | taken.unread
     for text_id, given in state.standing.items():
         for giver, answer in given.items():
             newer = bool(newest and answer.time) and answer.time > newest

@@ -34,7 +34,7 @@ def sentences(campaign: Campaign, status: Status) -> list[str]:
     for split, counts in status.labels.items():
         if campaign.pool.rows_of(split):
             shown = ", ".join(f"{counts.get(name, 0)} {name}" for name in campaign.settings.classes)
-            told.append(f"labels, {split}: {sum(counts.values())} ({shown})")
+            told.append(f"labels, {split}: {status.texts[split]} ({shown})")
     found = status.agreement
     value = f", {found.measure} {found.value:.2f}" if found.value is not None else ""
     told.append(

@@ -28,8 +28,8 @@ def run(parser: SentenceParser, args: list[str]) -> None:
     given = parser.parse_args(args)
     if given.count is not None and given.count < 0:
         raise ValueError(f"count must be at least 0, got {given.count}")
-    place: File | Server = Server() if given.to == SERVER else File(Path(given.to).expanduser())
     campaign = read_campaign(Path(given.campaign).expanduser())
+    place: File | Server = Server() if given.to == SERVER else File(Path(given.to).expanduser(), campaign.settings.task)
     rows_for = _rows(campaign, given, place)
     events, *told = _asked_before(campaign, given.more)
     rows = rows_for(events)

@@ -15,8 +15,8 @@ from alft.system.terminal import progress_bar
 class File:
     """A file, in the format that the ending of its name says."""
 
-    def __init__(self, path: Path) -> None:
-        self.path, self.tool = path, tool_of_name(path)
+    def __init__(self, path: Path, task: str) -> None:
+        self.path, self.tool = path, tool_of_name(path, task)
 
     def refuse_suggestions(self) -> None:
         """Refuse a format that has no place for a suggestion.
@@ -40,9 +40,10 @@ class File:
         """Write the file; return what to tell."""
         content, classes = self._content(campaign, rows), campaign.settings.classes
         write_atomically(self.path, lambda beside: beside.write_bytes(content))
+        wanted = f"{self.tool.form.what} ({', '.join(classes)}, or skip)"
         return [
             *self.tool.advice(classes),
-            f"next: give each text of {self.path} a label ({', '.join(classes)}, or skip), then python -m alft take "
+            f"next: give each text of {self.path} {wanted}, then python -m alft take "
             + shlex.join([str(campaign.folder), str(self.path)]),
         ]
 
@@ -58,12 +59,13 @@ class Server:
 
     def check(self, campaign: Campaign, rows: list[Asked], force: bool) -> None:
         """Refuse a server that cannot be reached, before texts are chosen; the project is made if there is none."""
-        send(title_of(campaign), [], campaign.settings.classes)
+        send(title_of(campaign), [], campaign.settings.classes, campaign.settings.task)
 
     def deliver(self, campaign: Campaign, rows: list[Asked]) -> list[str]:
         """Import the texts that are not there yet; return what to tell."""
         with progress_bar("import") as progress:
-            sent = send(title_of(campaign), rows, campaign.settings.classes, progress=progress)
+            settings = campaign.settings
+            sent = send(title_of(campaign), rows, settings.classes, settings.task, progress=progress)
         doubled = [f"several tasks have the same text: {listed(sent.doubled)}"] if sent.doubled else []
         return [
             f"{sent.address}: {sent.imported} tasks imported, {sent.present} were there",

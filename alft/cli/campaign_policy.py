@@ -14,8 +14,9 @@ from alft.campaign.choosing import Choice, standings
 from alft.campaign.counting import Count, Rule, count_of, in_labels
 from alft.campaign.fits import Fit, newest_fit
 from alft.campaign.folder import SETTINGS, Campaign
-from alft.campaign.progress import is_warm, train_labels
+from alft.campaign.progress import by_class, is_warm, train_labels
 from alft.campaign.scores import Eye, scores_for
+from alft.cli.campaign_suggestions import outputs_of
 from alft.cli.fit_parser import FitParser
 from alft.cli.run_settings import KNOWN, named_classes
 from alft.data.tokens import load_tokenizer
@@ -99,14 +100,14 @@ def _origin(campaign: Campaign, given: Namespace) -> tuple[Path | None, dict[str
         return path, {} if run is None or not (run / CONFIG).is_file() else _active(read_config(run)), f"{{name}} of {path}"
     labels = train_labels(campaign)
     if not is_warm(campaign):
-        return None, {}, f"{{name}}, since {labels.total()} labels of {len(labels)} classes are too few for a model"
+        return None, {}, f"{{name}}, since {len(labels)} labels of {len(by_class(labels))} classes are too few for a model"
     fit = newest_fit(campaign.folder, Path(given.runs).expanduser())
     if fit is None:
         return None, {}, f"{{name}}, since no finished fit of this campaign with a checkpoint is in {given.runs}"
     return (
         fit.checkpoint,
         _active(fit.settings),
-        f"{{name}} of {fit.run}, which has not seen {_age(fit, labels.total())} labels",
+        f"{{name}} of {fit.run}, which has not seen {_age(fit, len(labels))} labels",
     )
 
 
@@ -160,7 +161,8 @@ def _pretrained(campaign: Campaign, given: Namespace) -> Eye | None:
         return None
     try:
         load_tokenizer(settings.backbone, settings.max_length)
-        model = Classifier(settings.backbone, settings.classes)  # its new head is not used
+        outputs = settings.form.outputs(settings.classes)
+        model = Classifier(settings.backbone, outputs, task=settings.task)  # its new head is not used
     except ValueError as error:
         raise ValueError(f"{error}; backbone and max_length are entries of {campaign.folder / SETTINGS}") from error
     return Eye(model.eval(), settings.max_length, given.trainer.accelerator, given.trainer.enable_progress_bar)
@@ -169,7 +171,7 @@ def _pretrained(campaign: Campaign, given: Namespace) -> Eye | None:
 def _trained(campaign: Campaign, path: Path, given: Namespace) -> Eye:
     checkpoint = read_checkpoint(path)
     names = checkpoint["hyper_parameters"]["label_names"]
-    if not set(names) <= set(campaign.settings.classes):
-        raise ValueError(f"ckpt_path: {path} predicts {listed(names)}, which are not the classes of {campaign.folder}")
     model = load_classifier(checkpoint)
+    if model.task.name != campaign.settings.task or not set(names) <= outputs_of(campaign):
+        raise ValueError(f"ckpt_path: {path} predicts {listed(names)}, which are not the classes of {campaign.folder}")
     return Eye(model, reading_of(checkpoint)["max_length"], given.trainer.accelerator, given.trainer.enable_progress_bar)

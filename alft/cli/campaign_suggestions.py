@@ -5,11 +5,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jsonargparse import Namespace
+from torch import Tensor
 
 from alft.campaign.answers import Asked
 from alft.campaign.fits import newest_checkpoint
 from alft.campaign.folder import Campaign
+from alft.campaign.form import Form
 from alft.campaign.suggestion import suggestions
+from alft.data.tokens import Tokens
 from alft.record.checkpoints import read_checkpoint
 from alft.system.excerpt import listed
 from alft.use.predict import Predictor, probabilities
@@ -38,8 +41,8 @@ class Suggester:
                 "suggest labels; train one with fit, or leave --suggest out"
             )
         predictor = Predictor.of(read_checkpoint(path))
-        names = predictor.model.label_names
-        if not set(names) <= set(campaign.settings.classes):
+        names, task = predictor.model.label_names, predictor.model.task
+        if task.name != campaign.settings.task or not set(names) <= outputs_of(campaign):
             raise ValueError(f"suggest: {path} predicts {listed(names)}, which are not the classes of {campaign.folder}")
         return cls(predictor, given.trainer.accelerator, given.trainer.enable_progress_bar)
 
@@ -53,9 +56,22 @@ class Suggester:
             return [*rows]
         tokens = self.predictor.tokenize([row.text for row in chosen])
         probs_NC = probabilities(self.predictor.model, tokens, self.accelerator, self.progress)
-        found = suggestions(probs_NC, self.predictor.model.label_names)
+        found = self._found(campaign.settings.form, tokens, probs_NC)
         best = dict(zip((row.text_id for row in chosen), found, strict=True))
         return [replace(row, suggestion=best.get(row.text_id)) for row in rows]
+
+    def _found(self, form: Form, tokens: Tokens, probs_NC: Tensor) -> list[str | None]:
+        """What to suggest for each text."""
+        task = self.predictor.model.task
+        if not form.of_marks:
+            return suggestions(probs_NC, task.label_names)
+        labels = tokens.by_text(task.choose(probs_NC.logit()), task.fill)
+        return [form.of_cell(task.written(label)) for label in labels]
+
+
+def outputs_of(campaign: Campaign) -> set[str]:
+    """Names of the outputs that a model of the campaign may have."""
+    return set(campaign.settings.form.outputs(campaign.settings.classes))
 
 
 def without_suggestion(campaign: Campaign, rows: Sequence[Asked]) -> list[str]:

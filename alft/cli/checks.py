@@ -9,6 +9,7 @@ from jsonargparse import Namespace
 
 from alft.fit.trainer import as_list
 from alft.loop.callback_rules import refuse_callback
+from alft.models.defaults import plain_defaults
 from alft.system.nulls import refuse_nulls
 from alft.task.known import import_task
 from alft.use.target import ExportTarget, asked_format
@@ -41,7 +42,9 @@ def refuse_fit_settings(settings: Any) -> None:
     if settings.test_on == "best" and settings.trainer.enable_checkpointing is False:
         raise ValueError("test_on best needs checkpoints, but trainer.enable_checkpointing is false")
     if target := export_target(settings):
-        target.check(settings.model.backbone, settings.model.lora, settings.model.head.class_path)
+        head = settings.model.head.class_path if settings.model.head else None
+        default: str = plain_defaults({"head": None}, settings.data.task)["head"]["class_path"]
+        target.check(settings.model.backbone, settings.model.lora, head or default)
     elif left := next((name for name in ("format", "adapter", "force") if settings[name]), None):
         raise ValueError(f"{left} belongs to --export DIR, which was not given")
 

@@ -228,7 +228,7 @@ class AlftCLI(LightningCLI):
     def _tell_broken(self, stage: str) -> None:
         result = self.model.evaluations[stage]
         if result.broken and self.trainer.is_global_zero:
-            rows = int(result.confusion_CC.sum())
+            rows = len(result.logits_NC)
             show(f"no score: for {result.broken} of {rows} rows the model gives outputs that are not finite; {DIVERGED}")
 
     def after_fit(self) -> None:

@@ -21,6 +21,7 @@ from alft.cli.sentences import innermost
 from alft.data.answers import Answers
 from alft.data.corpus import load_corpus
 from alft.loop.active import ActiveLearning
+from alft.models.defaults import plain_defaults
 from alft.models.epinet import Epinet
 from alft.models.head import Head
 from alft.models.lora import Lora
@@ -57,7 +58,8 @@ class FitSettings(AlftCLI):
         for name, kind in {"lora": Lora, "epinet": Epinet, "head": Head}.items():
             parser.add_argument(f"--model.{name}", type=kind | None)
         plain = self.plain
-        Optimisation(**{field.name: plain["model"][field.name] for field in fields(Optimisation)})
+        given = plain_defaults(plain["model"], plain["data"]["task"])
+        Optimisation(**{field.name: given[field.name] for field in fields(Optimisation)})
         Answers(plain["data"]["noise"], plain["data"]["skip"])
         model = {name: plain["model"][name] for name in ("lora", "epinet", "head")}
         parser.instantiate(parser.parse_object({"active": plain["active"], "model": model}))

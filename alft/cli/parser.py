@@ -17,4 +17,4 @@ class SentenceParser(ArgumentParser):
 
 def setting_names(parser: ArgumentParser) -> set[str]:
     """Full names of a parser's settings, as typed."""
-    return {key.removesuffix(".class_path").replace(".init_args.", ".") for key in parser.get_defaults().keys()}  # noqa: SIM118  # iterating a Namespace gives no full names  # noqa: SIM118  # iterating a Namespace gives no full names
+    return {key.removesuffix(".class_path").replace(".init_args.", ".") for key in parser.get_defaults().keys()}  # noqa: SIM118  # iterating a Namespace gives no full names

@@ -15,7 +15,7 @@ from alft.use.predict import Predictor, predict_file
 def run(parser: SentenceParser, args: list[str]) -> None:
     """Predict the labels of the rows of a file."""
     quieten()
-    formats = "CSV, TSV, JSONL or Parquet"
+    formats = "CSV, TSV, JSONL, Parquet or CoNLL"
     parser.add_argument("--ckpt_path", type=str, required=True, help=CKPT_PATH)
     parser.add_argument("--data.predict", type=str, required=True, help=f"File with texts: {formats}. No labels are needed.")
     parser.add_argument("--output", type=str, required=True, help=f"File to write, {formats}: the same rows and more columns.")

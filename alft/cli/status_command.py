@@ -71,9 +71,23 @@ def _drawn(table: Table) -> rich.table.Table:
 
 def _next(campaign: Campaign, status: Status) -> str:
     trained = max((fit.labels for fit in status.fits), default=0)
-    labels = sum(status.labels["train"].values())
+    labels = status.texts["train"]
     folder = shlex.quote(str(campaign.folder))
     if is_warm(campaign) and labels > trained:
         new = f"{labels - trained} labels that no fit has seen"
         return f"next: python -m alft fit --config CONFIG --data.source {folder} ({new})"
-    return f"next: python -m alft ask {folder} --to FILE"
+    if _askable(campaign):
+        return f"next: python -m alft ask {folder} --to FILE"
+    if any(one.open for one in status.rounds):
+        return f"next: python -m alft take {folder} FILE with the answers that are missing, or python -m alft close {folder}"
+    fitted = [fit.checkpoint for fit in status.fits if fit.checkpoint.is_file()]
+    return f"next: python -m alft export {shlex.quote(str(fitted[-1]))} MODEL" if fitted else "next: nothing is left to ask for"
+
+
+def _askable(campaign: Campaign) -> bool:
+    """Whether ``ask`` finds a text: one that has no label and was not asked in an open round, or a tie."""
+    pool, state = campaign.pool, campaign.state
+    rows = [row for split in ("train", "validation", "test") for row in pool.rows_of(split) if pool.labels[row] is None]
+    return bool(state.ties_to_ask()) or any(
+        pool.ids[row] not in state.resolutions and not state.is_asked(pool.ids[row]) for row in rows
+    )

@@ -9,7 +9,8 @@ from alft.campaign.folder import Campaign, read_campaign, text_with_classes, wri
 from alft.campaign.journal import held
 from alft.campaign.matching import match_label
 from alft.campaign.new_classes import how_to_add
-from alft.campaign.progress import is_warm, train_labels
+from alft.campaign.placed import in_place
+from alft.campaign.progress import by_class, is_warm, train_labels
 from alft.campaign.taking import Outcome, named, take
 from alft.campaign.tools.known import tool_of_content
 from alft.campaign.tools.label_studio_server import SERVER, fetch, title_of
@@ -41,21 +42,25 @@ def run(parser: SentenceParser, args: list[str]) -> None:
     if given.file != SERVER and not path.is_file():
         raise ValueError(f"take: no such file: {given.file}")
     content = fetch(title_of(read_campaign(folder))) if given.file == SERVER else path.read_bytes()
-    tool = tool_of_content(content, path)
-    read_campaign(folder)  # a missing one is told before its lock would be made
+    tool = tool_of_content(
+        content, path, read_campaign(folder).settings.task
+    )  # a campaign that is missing is told before its lock is made
     with held(folder), progress_bar(f"take {path.name}") as progress:
         campaign = read_campaign(folder)
         _refuse_alike(new, campaign.settings.classes)
+        campaign.settings.form.refuse_names(new)
         text, settings = text_with_classes(folder, new), campaign.settings.with_classes(new)
         campaign = replace(campaign, settings=settings)
         progress(1, STEPS)
         try:
-            taken = tool.read(content, settings.classes, campaign.pool.row_of.keys())
+            taken = in_place(tool.read(content, settings.classes, campaign.pool.row_of.keys()), settings.form, campaign.pool)
         except ValueError as error:
             raise ValueError(f"take: {path} {error}") from error
         progress(2, STEPS)
         digest = sha256(content).hexdigest()[:16]
-        outcome = take(named(taken, given.annotator), campaign.state, campaign.pool.row_of.keys(), settings.classes, digest)
+        outcome = take(
+            named(taken, given.annotator), campaign.state, campaign.pool.row_of.keys(), settings.classes, digest, settings.form
+        )
         progress(3, STEPS)
         if new:
             write_settings(folder, text)
@@ -95,4 +100,4 @@ def _next(campaign: Campaign) -> str:
     if is_warm(campaign):
         return f"next: python -m alft fit --config CONFIG --data.source {folder}, then ask again"
     labels = train_labels(campaign)
-    return f"next: python -m alft ask {folder} --to FILE ({labels.total()} labels of {len(labels)} classes to train on)"
+    return f"next: python -m alft ask {folder} --to FILE ({len(labels)} labels of {len(by_class(labels))} classes to train on)"

@@ -12,7 +12,7 @@ from alft.controls.suspects import Suspect, find_suspects
 from alft.controls.texts import tfidf_features
 from alft.controls.time_limit import OutOfTimeError, TimeLimit
 from alft.data.pool import TextPool
-from alft.system.control_names import CONTROL_KEYS
+from alft.system.control_names import keys_of
 from alft.system.excerpt import listed
 from alft.system.terminal import show
 from alft.task.base import UNLABELLED
@@ -44,10 +44,12 @@ def run_controls(extent: Extent, data: TextPool, backbone: str, epoch: int, devi
         device: Device of the encoder.
         bar: Whether progress is shown.
     """
+    words = data.corpus.task.unit == "word"
     if extent == "none" or data.corpus.test is None:
-        return dict.fromkeys(CONTROL_KEYS)
+        return dict.fromkeys(keys_of(words))
     limit = _limit(data)
-    show(f"controls: {TOLD[extent]} with logistic regression, at most {limit.seconds:.0f} s")
+    told = "a conditional random field on words" if words else f"{TOLD[extent]} with logistic regression"
+    show(f"controls: {told}, at most {limit.seconds:.0f} s")
 
     def vectors() -> Sequence[Matrix] | None:
         assert data.test_tokens is not None
@@ -64,7 +66,7 @@ def run_controls(extent: Extent, data: TextPool, backbone: str, epoch: int, devi
         return control_scores(data.corpus, set(_bought(data, epoch)), limit, vectors if extent == "all" else None)
     except Exception as error:  # whatever it is: the run is trained and tested, and is to get its summary
         show(f"controls: not measured ({_shown(error)})")
-        return dict.fromkeys(CONTROL_KEYS)
+        return dict.fromkeys(keys_of(words))
 
 
 def run_suspects(extent: Extent, data: TextPool, epoch: int) -> list[Suspect] | None:

@@ -10,14 +10,17 @@ from typing import Any
 
 import numpy as np
 
+from alft.controls.crf import crf_predictions, word_features
 from alft.controls.frozen import unit_rows
 from alft.controls.regression import MOST_ROWS, Block, Matrix, fit_regression, inner_products
 from alft.controls.texts import tfidf_features
 from alft.controls.time_limit import OutOfTimeError, TimeLimit
 from alft.data.corpus import Corpus
 from alft.data.rows import Rows
-from alft.system.control_names import CONTROL_KEYS, ENCODER, control_key
+from alft.system.control_names import ENCODER, OF_WORDS, control_key, keys_of
 from alft.system.terminal import show
+from alft.task.base import TextTask
+from alft.task.sentences import words_in
 
 Figures = dict[str, float | None]
 Vectors = Callable[[], Sequence[Matrix] | None]
@@ -36,12 +39,15 @@ def control_scores(corpus: Corpus, bought: Collection[int], limit: TimeLimit, ve
         vectors: Makes two tables, the vectors of the labelled pool rows (N, D) and of the test rows (M, D) by the frozen
             encoder, or None where it cannot; None for no controls with an encoder.
     """
-    figures: Figures = dict.fromkeys(CONTROL_KEYS)
+    words = corpus.task.unit == "word"
+    figures: Figures = dict.fromkeys(keys_of(words))
     if corpus.test is None:
         return figures
     controls = _Controls(corpus, corpus.test, bought, limit)
     figures |= controls.pair("majority", controls.majority)
     try:
+        if words:
+            return figures | controls.pair("crf", controls.field)
         figures |= controls.pair("tfidf", lambda rows: controls.regression([controls.tfidf], rows, controls.tfidf_products))
         made = vectors() if vectors is not None else None
         if made is not None:
@@ -51,7 +57,8 @@ def control_scores(corpus: Corpus, bought: Collection[int], limit: TimeLimit, ve
             both = [frozen, controls.tfidf]
             figures |= controls.pair("frozen_tfidf", lambda rows: controls.regression(both, rows, products))
     except OutOfTimeError:
-        asked = [key for key in CONTROL_KEYS if vectors is not None or not key.startswith(ENCODER)]
+        of_texts = [key for key in keys_of(words=False) if vectors is not None or not key.startswith(ENCODER)]
+        asked = [key for key in figures if key.startswith(OF_WORDS)] if words else of_texts
         left = [key for key in asked if figures[key] is None]
         show(f"controls: not measured, for they would take more than {limit.seconds:.0f} s: {', '.join(left)}")
     return figures
@@ -73,7 +80,12 @@ class _Controls:
         return {control_key(control, False): every, control_key(control, True): on_bought}
 
     def majority(self, rows: list[int]) -> list[Any]:
-        """The most frequent label; ties go to the lower number, so that the order of the rows does not count."""
+        """The most frequent label; ties go to the lower number, so that the order of the rows does not count.
+
+        Of words it is the tag outside entities.
+        """
+        if self.task.unit == "word":
+            return [(self.task.fill,) * len(label) for label in self.test.labels]
         counts = Counter(self.train.labels[row] for row in rows)
         return [min(counts, key=lambda label: (-counts[label], label))] * len(self.test)
 
@@ -86,7 +98,15 @@ class _Controls:
             fitted = fit_regression(*blocks, labels=classes, products_NN=own_NN, check=self.limit.check)
             return fitted.predict(*(new for _, new in tables))
 
+        assert isinstance(self.task, TextTask)
         return self.task.regress([self.train.labels[row] for row in rows], fit)
+
+    def field(self, rows: list[int]) -> list[Any]:
+        """Tags by a conditional random field fitted to some rows."""
+        own = self.train.take(rows)
+        known, new = ([word_features(words_in(text)) for text in texts] for texts in (own.texts, self.test.texts))
+        found = crf_predictions(known, [self.task.written(label) for label in own.labels], new, self.limit.check)
+        return [self.task.encode(tags) for tags in found]
 
     @cached_property
     def tfidf(self) -> tuple[Block, Block]:

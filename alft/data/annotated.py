@@ -1,9 +1,9 @@
 """The texts and label names of one table, before label names become class numbers."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from alft.data.columns import has_label_column, label_column_of, text_column_of
@@ -12,7 +12,11 @@ from alft.data.oddities import damaged_texts, unused_states
 from alft.data.readers.table import Table
 from alft.data.texts import read_texts
 from alft.system.excerpt import excerpt
-from alft.task.base import Task, Written
+from alft.task.base import Task, Unit, Written
+from alft.task.sentences import read_sentences
+
+READ: dict[Unit, Callable[[Sequence[Any], Callable[[int], str]], list[str]]] = {"text": read_texts, "word": read_sentences}
+"""Reads cells of texts, by what has a label."""
 
 FEW = 5
 """So many labels that occur only once may be classes, however small the data set is."""
@@ -56,17 +60,17 @@ def read_annotated(
     Raises:
         ValueError: A column is missing, or a cell cannot be used; the message gives its location.
     """
-    text = text_column_of(table, text_column)
-    if split != "train" and not has_label_column(table, label_column):
+    text = text_column_of(table, text_column, task.unit)
+    if split != "train" and not has_label_column(table, label_column, task.unit):
         return None
-    label = label_column_of(table, label_column)
+    label = label_column_of(table, label_column, task.unit)
     if text == label:
         raise ValueError(f"data.text_column and data.label_column must differ, both are {excerpt(text)}")
     feature = table.features.get(label)
     with _named(table.place):
         remarks = check_line_breaks(table, label)
     with _named(f"the column {excerpt(text)} of {table.place}"):
-        texts = read_texts(table.columns[text], table.where)
+        texts = READ[task.unit](table.columns[text], table.where)
     with _named(f"the column {excerpt(label)} of {table.place}"):
         names = task.read(table.columns[label], feature, table.where)
     if split == "train":
@@ -75,7 +79,18 @@ def read_annotated(
     remarks += [*damaged_texts(texts, split), *unused_states(table, (text, label), split)]
     # A blank row will be dropped: its label does not define a class.
     names = [name if content.strip() else None for content, name in zip(texts, names, strict=True)]
-    return _without_headers(Annotated(texts, names, text, feature, table.place, table.where, remarks), label, task)
+    rows = _without_headers(Annotated(texts, names, text, feature, table.place, table.where, remarks), label, task)
+    with _named(f"the column {excerpt(label)} of {table.place}"):
+        return _mended(rows, task)
+
+
+def _mended(rows: Annotated, task: type[Task]) -> Annotated:
+    """The rows with labels as the task takes them, which belong to their texts."""
+    names, told = task.mend(rows.names, rows.where)
+    for row, (written, text) in enumerate(zip(names, rows.texts, strict=True)):
+        if written is not None:
+            task.refuse_misfit(text, written, rows.where(row))
+    return replace(rows, names=names, remarks=[*rows.remarks, *(f"{one} ({rows.place})" for one in told)])
 
 
 def _refuse_names_of_rows(names: list[str], column: str, place: str) -> None:

@@ -2,26 +2,33 @@
 
 from alft.data.readers.table import Table
 from alft.system.excerpt import excerpt, listed
+from alft.task.base import Unit
 
 TEXT_NAMES = ("text", "sentence", "review", "content", "tweet", "comment", "document", "body")
 LABEL_NAMES = ("label", "labels", "sentiment", "class", "target", "category", "polarity", "rating")
+TEXTS: dict[Unit, tuple[str, ...]] = {"text": TEXT_NAMES, "word": ("tokens", "words", *TEXT_NAMES)}
+LABELS: dict[Unit, tuple[str, ...]] = {"text": LABEL_NAMES, "word": ("tags", "ner_tags", *LABEL_NAMES)}
+"""Well-known names of columns, by what has a label."""
+
+KNOWN = tuple(dict.fromkeys(TEXTS["word"] + LABELS["word"]))
+"""All of them."""
 
 
-def text_column_of(table: Table, wanted: str | None) -> str:
+def text_column_of(table: Table, wanted: str | None, unit: Unit = "text") -> str:
     """The column of the texts: the one requested, or else the first well-known name."""
-    return find_column(table, wanted, TEXT_NAMES, "data.text_column")
+    return find_column(table, wanted, TEXTS[unit], "data.text_column")
 
 
-def label_column_of(table: Table, wanted: str | None) -> str:
+def label_column_of(table: Table, wanted: str | None, unit: Unit = "text") -> str:
     """The column of the labels: the one requested, or else the first well-known name."""
-    return find_column(table, wanted, LABEL_NAMES, "data.label_column")
+    return find_column(table, wanted, LABELS[unit], "data.label_column")
 
 
-def has_label_column(table: Table, wanted: str | None) -> bool:
+def has_label_column(table: Table, wanted: str | None, unit: Unit = "text") -> bool:
     """Whether a table has labels at all: a test set of a competition often has none."""
     if wanted is not None:
         return wanted in table.columns or wanted in table.ambiguous
-    return any(column.lower() in LABEL_NAMES for column in [*table.columns, *table.ambiguous])
+    return any(column.lower() in LABELS[unit] for column in [*table.columns, *table.ambiguous])
 
 
 def find_column(table: Table, wanted: str | None, known: tuple[str, ...], setting: str) -> str:

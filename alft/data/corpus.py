@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
+import torch
+from torch import Tensor
+
 from alft.data.annotated import Annotated, read_annotated
 from alft.data.folds import Fold, FoldsOf, check_folds, digest_of_cut, take_fold
 from alft.data.oddities import dubious_names, essence, look_alikes, not_learnable, texts_without_words
@@ -17,7 +20,8 @@ from alft.data.sources import Source, read_source
 from alft.system.excerpt import excerpt, listed
 from alft.task.base import Label, Task, Written
 from alft.task.known import DEFAULT, task_class
-from alft.task.labels import in_order, missing_numbers
+from alft.task.labels import missing_numbers
+from alft.task.sentences import words_in
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,11 @@ class Corpus:
     def task(self) -> Task:
         """The prediction task."""
         return task_class(self.task_name)(self.label_names)
+
+    @property
+    def words_N(self) -> Tensor | None:
+        """Words of each pool row that somebody tags; None where texts have labels."""
+        return torch.tensor([len(words_in(text)) for text in self.pool.texts]) if self.task.unit == "word" else None
 
     @property
     def fingerprint(self) -> str:
@@ -98,7 +107,7 @@ def load_corpus(
     Args:
         source: Location of the data: a folder with train, validation (or dev) and test files; one file, which is split
             80/10/10; a folder written by ``save_to_disk``; or a hub data set id or a downloaded copy of one. Files are CSV,
-            TSV, JSONL, JSON or Parquet.
+            TSV, JSONL, JSON, Parquet, or CoNLL.
         text_column: Column with the texts; by default the first of text, sentence, review, content, tweet, ... that exists.
         label_column: Column with the labels; by default the first of label, labels, sentiment, class, ... that exists.
             A train row whose label is empty stays in the pool as an unlabelled row.
@@ -112,8 +121,8 @@ def load_corpus(
         limit: Use at most this many train rows, stratified by label; null for all.
         limit_validation: The same for validation rows.
         seed: Seed of split, folds and limit only, so that runs with different ``seed_everything`` share one pool.
-        task: What a text is given: one class (``single``), or any number of them (``multi``); or the import path of a task of
-            your own.
+        task: What a text is given: one class (``single``), any number of them (``multi``), or one for each word (``tags``); or
+            the import path of a task of your own.
 
     Raises:
         ValueError: The data cannot be used; the message names the setting, the place and the reason.
@@ -121,12 +130,16 @@ def load_corpus(
     check_folds(folds, fold, folds_of)
     kind = task_class(task)
     found = read_source(source, subset, quotes)
+    if found.task not in (None, task):
+        raise ValueError(
+            f"data.task: the labels of {source} are for the task {found.task}, got {task}; add --data.task {found.task}"
+        )
     annotated, remarks = _read_splits(found, text_column, label_column, kind)
     train = annotated["train"]
     classes = {split: _class_names(rows, kind) for split, rows in annotated.items()}
     everywhere = set().union(*classes.values())
     absent = missing_numbers(classes["train"] | (everywhere & {"-1"})) if found.classes is None else set()
-    names = in_order(classes["train"] - absent, train.feature) if found.classes is None else found.classes
+    names = kind.in_order(classes["train"] - absent, train.feature) if found.classes is None else found.classes
     using = kind(names)
     rows = {split: _encode(rows, using, absent) for split, rows in annotated.items()}
     cleaned = {split: _without_blank(r) for split, r in rows.items()}
@@ -238,5 +251,5 @@ def _check(rows: Rows, task: Task, who: str) -> None:
     classes: set[Label] = {rows.labels[row] for row in rows.labelled}
     if not classes:
         raise ValueError(f"data.source: {who} no row with a label; two classes are needed")
-    if len(classes) == 1:
+    if len(classes) == 1 and task.unit == "text":  # of words each has a class, and a task of words refuses a single one
         raise ValueError(f"data.source: {who} only one class, {task.in_words(classes.pop())!r}; two are needed")

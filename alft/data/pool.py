@@ -1,11 +1,10 @@
 """The DataModule: owns the pool, its ledger and the loaders (method.md 2).
 
-A run sees pool rows only by number. The label of a row reaches a batch only if the row is in the set of the epoch, that is,
-after it was bought.
+A run sees pool rows only by number. The label of a row reaches a batch only after it was bought, in the set of an epoch.
 """
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from inspect import signature
 from typing import Any
 
@@ -19,14 +18,13 @@ from alft.data.corpus import Corpus, load_corpus
 from alft.data.loading import make_loader
 from alft.data.rows import Rows
 from alft.data.sampler import Grouping, SubsetSampler
-from alft.data.seen_labels import refuse_other_labels, refuse_other_processes, refuse_other_texts, seen_labels
-from alft.data.steps import count_steps
-from alft.data.text_counts import TextCounts, remarks_on_texts
+from alft.data.seen_labels import refuse_other_run, seen_labels
+from alft.data.steps import Steps
+from alft.data.text_counts import TextCounts, count_texts, remarks_on_texts
 from alft.data.tokens import Batch, Tokens, load_tokenizer, rehearsal_batches, tokenize
 from alft.selection.ledger import Ledger
 from alft.selection.plan import Plan
 from alft.selection.unlearned import LeftOut, filled, none_left_out
-from alft.system.earlier import current_ledger, labels_seen
 from alft.task.known import DEFAULT
 
 
@@ -59,10 +57,9 @@ class TextPool(LightningDataModule):
         **corpus: Any,
     ) -> None:
         super().__init__()
-        if batch_size < 1:
-            raise ValueError(f"data.batch_size must be at least 1, got {batch_size}")
-        if num_workers < 0:
-            raise ValueError(f"data.num_workers must be at least 0, got {num_workers}")
+        for name, number, least in (("batch_size", batch_size, 1), ("num_workers", num_workers, 0)):
+            if number < least:
+                raise ValueError(f"data.{name} must be at least {least}, got {number}")
         self.tokenizer = tokenizer
         self.batch_size = batch_size
         self.max_length = max_length
@@ -100,11 +97,11 @@ class TextPool(LightningDataModule):
     @cached_property
     def ledger(self) -> Ledger:
         """Record of all selections and their cost."""
-        return Ledger(self.corpus.pool.labelled_N)
+        return Ledger(self.corpus.pool.labelled_N, self.corpus.words_N)
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Settings of batching and answers, for the summary; the data themselves are identified by the corpus' fingerprint."""
+        """Settings of batching and answers, for the summary; the data are identified by the corpus' fingerprint."""
         batching = {"batch_size": self.batch_size, "max_length": self.max_length, "length_grouped": self.length_grouped}
         task = None if self.task == DEFAULT else self.task  # as in runs of versions without tasks
         return batching | {"task": task} | self.answers.settings
@@ -115,6 +112,11 @@ class TextPool(LightningDataModule):
         return self.pool_tokens.lengths
 
     @property
+    def words_N(self) -> Tensor | None:
+        """Words of each pool row that have an output; None where texts have outputs."""
+        return None if self.pool_tokens.words is None else self.pool_tokens.words.kept_N
+
+    @property
     def texts(self) -> list[str]:
         """Text of each pool row."""
         return self.corpus.pool.texts
@@ -123,18 +125,17 @@ class TextPool(LightningDataModule):
         """Tokenise all texts, once for all stages."""
         if not hasattr(self, "pool_tokens"):
             tokenizer = load_tokenizer(self.tokenizer, self.max_length)
-            test = self.corpus.test
             self.highest_token = max(tokenizer.get_vocab().values())
-            self.pool_tokens = tokenize(self.corpus.pool.texts, tokenizer, self.max_length)
-            self.validation_tokens = tokenize(self.corpus.validation.texts, tokenizer, self.max_length)
-            self.test_tokens = tokenize(test.texts, tokenizer, self.max_length) if test else None
+            tokens = partial(tokenize, tokenizer=tokenizer, max_length=self.max_length, unit=self.corpus.task.unit)
+            self.pool_tokens = tokens(self.corpus.pool.texts)
+            self.validation_tokens = tokens(self.corpus.validation.texts)
+            self.test_tokens = tokens(self.corpus.test.texts) if self.corpus.test else None
 
     @property
     def text_counts(self) -> TextCounts:
         """Counts of dropped, cut and repeated texts."""
         tokens = {"pool": self.pool_tokens, "validation": self.validation_tokens, "test": self.test_tokens}
-        cut = {split: held.cut for split, held in tokens.items() if held is not None}
-        return {"blank": self.corpus.blank, "cut": cut, "repeated": self.corpus.repeated}
+        return count_texts(tokens, self.corpus.blank, self.corpus.repeated)
 
     @property
     def remarks(self) -> list[str]:
@@ -143,7 +144,7 @@ class TextPool(LightningDataModule):
         return [*found, *remarks_on_texts(self.text_counts, self.max_length), *self.model_remarks]
 
     def rehearsal_batches(self) -> list[Batch]:
-        """Two short pool texts of different lengths where there are such, and one of the maximum length."""
+        """Two short pool texts of different lengths where there are such, the first alone, and one of the maximum length."""
         return rehearsal_batches(self.pool_tokens, self.max_length)
 
     def follow(self, plan: Plan, seed: int, left_out: LeftOut = none_left_out) -> None:
@@ -151,27 +152,10 @@ class TextPool(LightningDataModule):
         self.plan = plan
         self.order_seed, self._left_out = seed, left_out
 
-    def planned_steps(self, whole_pool: bool = False) -> int:
-        """Optimizer steps of all planned epochs."""
-        return sum(self.planned_stretches(whole_pool))
-
-    def planned_stretches(self, whole_pool: bool = False) -> list[int]:
-        """Optimizer steps of the planned epochs, from one beginning of the weights to the next.
-
-        Args:
-            whole_pool: Count as if every epoch trained on the whole pool.
-        """
-        steps, plan = self._steps(whole_pool), self._its_plan
-        return [sum(steps[epoch] for epoch in stretch) for stretch in plan.stretches()]
-
-    def weights_begin(self, epoch: int, step: int) -> bool:
-        """Whether weights begin at this step: at the first of the run, and at that of an epoch which begins anew."""
-        return step == 0 or (self._its_plan.restarts(epoch) and step == sum(self._steps()[:epoch]))
-
-    def _steps(self, whole_pool: bool = False) -> list[int]:
-        """Optimizer steps of each planned epoch."""
-        sizes = [self.ledger.pool] * self._its_plan.epochs if whole_pool else self._its_plan.sizes
-        return count_steps(sizes, self.batch_size, self._its_trainer)
+    @property
+    def steps(self) -> Steps:
+        """Optimizer steps of the run, planned and taken."""
+        return Steps(self._its_plan, self.ledger, self.batch_size, self._its_trainer)
 
     def pool_batch(self, rows: Sequence[int]) -> Batch:
         """Tokens of the given pool rows, without labels."""
@@ -183,11 +167,14 @@ class TextPool(LightningDataModule):
         pool = self.corpus.pool
         return Rows(pool.texts, self.answers(pool.labels, self.corpus.task, self.order_seed))
 
-    def bought(self) -> tuple[Tensor, Tensor]:
-        """Numbers of the rows bought so far with a label that the epoch does not leave out, ascending; their targets."""
+    def bought(self) -> Tensor:
+        """Numbers of the rows bought so far with a label that the epoch does not leave out, ascending."""
         rows = ((self.ledger.first_used_N >= 0) & self.answered.labelled_N).nonzero().squeeze(1)
-        rows = rows[~self.left_out(rows, self._its_trainer.current_epoch)]
-        return rows, self.corpus.task.targets(self.answered.take(rows.tolist()).labels)
+        return rows[~self.left_out(rows, self._its_trainer.current_epoch)]
+
+    def targets(self, rows: Tensor) -> Tensor:
+        """Targets of the outputs for pool rows, of the labels that are trained on."""
+        return self.pool_tokens.targets(self.corpus.task, self.answered.take(rows.tolist()).labels, rows.tolist())
 
     def left_out(self, rows: Tensor, epoch: int) -> Tensor:
         """Which of these rows ``epoch`` does not train on, bool (R,)."""
@@ -198,7 +185,7 @@ class TextPool(LightningDataModule):
         """The set of the coming epoch: a new loader with a new sampler on every call."""
         trainer = self._its_trainer
         epoch = trainer.current_epoch
-        # The epoch is passed here because on resume Lightning would set it on the sampler only after workers have started.
+        # Passed here because on resume Lightning would set the epoch on the sampler only after workers have started.
         grouping = Grouping(self.lengths, self.batch_size * trainer.world_size) if self.length_grouped else None
         # A run resumed after its last epoch requests a loader, too.
         rows = self.ledger.selections[min(epoch, max(self.ledger.selections))].rows
@@ -233,10 +220,7 @@ class TextPool(LightningDataModule):
         trainer = self._its_trainer
         if trainer.state.fn != "fit":
             return
-        refuse_other_texts(state_dict["fingerprint"], self.corpus.fingerprint)
-        refuse_other_processes(state_dict["processes"], trainer.world_size)
-        first_used_N = current_ledger(state_dict["ledger"])["first_used"]
-        refuse_other_labels(self.corpus.pool.labels, first_used_N, labels_seen(state_dict))
+        refuse_other_run(state_dict, self.corpus.fingerprint, self.corpus.pool.labels, trainer.world_size)
         self.ledger.load_state_dict(state_dict["ledger"])
         trainer.should_stop = state_dict["stopped"]  # EarlyStopping saves that it stopped the run, the Trainer does not
 

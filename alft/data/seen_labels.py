@@ -10,6 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
+from alft.system.earlier import current_ledger, labels_seen
 from alft.system.excerpt import listed
 from alft.task.base import UNLABELLED, Label
 
@@ -26,6 +27,23 @@ def seen_labels(labels: Sequence[Label], first_used_N: Tensor) -> dict[str, Any]
     labelled = [row for row, label in enumerate(labels) if label != UNLABELLED]
     bought = [(row, labels[row]) for row in (first_used_N >= 0).nonzero().squeeze(1).tolist()]
     return {"rows": len(labelled), "labelled": _digest(labelled), "bought": _digest(bought)}
+
+
+def refuse_other_run(state: Mapping[str, Any], texts: str, labels: Sequence[Label], processes: int) -> None:
+    """Refuse to go on with a run on other data or processes than it began with.
+
+    Args:
+        state: State of the DataModule in its checkpoint.
+        texts: Fingerprint of the data now.
+        labels: Label of each pool row now.
+        processes: Number of processes now.
+
+    Raises:
+        ValueError: The message says what has changed.
+    """
+    refuse_other_texts(state["fingerprint"], texts)
+    refuse_other_processes(state["processes"], processes)
+    refuse_other_labels(labels, current_ledger(state["ledger"])["first_used"], labels_seen(dict(state)))
 
 
 def refuse_other_texts(then: str, now: str) -> None:

@@ -43,12 +43,14 @@ class Source:
         whole: Whether ``train`` is all there is and still to be split.
         remarks: What the user should know, such as files not used.
         classes: Names of all classes in order, where the source knows them beforehand; None to find them in ``train``.
+        task: The ``data.task`` that the labels are for, where the source knows it; None for any.
     """
 
     splits: Mapping[str, Table]
     whole: bool = False
     remarks: list[str] = field(default_factory=list)
     classes: list[str] | None = None
+    task: str | None = None
 
 
 class FolderReader(ABC):

@@ -10,11 +10,13 @@ from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 from transformers import AutoConfig, PreTrainedTokenizerBase
 
+from alft.data.word_tokens import WordTokens, first_tokens
 from alft.models.backbone import load_pretrained
 from alft.models.positions import longest_input
 from alft.models.tokenizer import load_own_tokenizer
+from alft.selection.several import places
 from alft.system.excerpt import listed
-from alft.task.base import Task
+from alft.task.base import FIRST, Task, Unit
 
 Batch = dict[str, Tensor]
 
@@ -32,13 +34,16 @@ SLICE = 2_000
 class Tokens:
     """Token ids of N texts in one array, 4 bytes each; text i is ``flat[offsets[i]:offsets[i + 1]]``.
 
-    ``cut`` counts the texts that were longer than allowed.
+    ``cut`` counts the texts that were longer than allowed. Where words have labels, ``first`` marks the first token of each, as
+    long as ``flat``, and ``words`` says which words have one; otherwise both are None.
     """
 
     flat: Tensor
     offsets: Tensor
     padding: int
     cut: int
+    first: Tensor | None = None
+    words: WordTokens | None = None
 
     @property
     def lengths(self) -> Tensor:
@@ -46,18 +51,57 @@ class Tokens:
         return self.offsets.diff()
 
     def batch(self, rows: Sequence[int]) -> Batch:
-        """``input_ids`` and ``attention_mask`` (B, L) of the given texts, padded on the right to the longest."""
-        texts = [self.flat[self.offsets[row] : self.offsets[row + 1]].long() for row in rows]
+        """``input_ids`` and ``attention_mask`` (B, L) of the given texts, padded on the right to the longest.
+
+        Where words have labels, also :data:`FIRST` (B, L), bool.
+        """
+        texts = self._cut(self.flat, rows)
         lengths = torch.tensor([len(text) for text in texts])
-        input_ids = pad_sequence(texts, batch_first=True, padding_value=self.padding)
+        input_ids = pad_sequence([text.long() for text in texts], batch_first=True, padding_value=self.padding)
         mask = torch.arange(input_ids.shape[1]) < lengths.unsqueeze(1)
-        return {"input_ids": input_ids, "attention_mask": mask.long()}
+        batch = {"input_ids": input_ids, "attention_mask": mask.long()}
+        if self.first is not None:
+            batch[FIRST] = pad_sequence(self._cut(self.first, rows), batch_first=True, padding_value=False)
+        return batch
+
+    def targets(self, task: Task, labels: Sequence[Any], rows: Sequence[int]) -> Tensor:
+        """Targets of the outputs for these texts."""
+        if self.words is None:
+            return task.targets(labels)
+        return self.words.targets(labels, rows)[self.words.kept_of(rows)]
+
+    @property
+    def lines(self) -> int:
+        """Number of outputs for all texts: one for each, or for each word with a token."""
+        return len(self.lengths) if self.words is None else int(self.words.kept_W.sum())
+
+    def lines_of(self, rows: Tensor) -> Tensor:
+        """Places of the outputs for these texts among those for all, in order."""
+        return rows if self.words is None else places(rows, self.words.starts_N)
+
+    def by_text(self, values: Sequence[Any], fill: Any) -> list[Any]:
+        """Values of the outputs for all texts, one for each text or a tuple for its words: ``fill`` where one has no output."""
+        return list(values) if self.words is None else self.words.by_text(values, fill)
+
+    def _cut(self, flat: Tensor, rows: Sequence[int]) -> list[Tensor]:
+        return [flat[self.offsets[row] : self.offsets[row + 1]] for row in rows]
 
 
 def labelled_batch(tokens: Tokens, labels: Sequence[Any], task: Task, rows: list[int]) -> Batch:
-    """The batch of these texts with the targets of their labels, and row numbers (B,)."""
-    targets = task.targets([labels[row] for row in rows])
-    return {**tokens.batch(rows), "labels": targets, "rows": torch.tensor(rows)}
+    """The batch of these texts with row numbers (B,) and the targets of their labels.
+
+    Where words have labels, ``labels`` has a line for each word, ``kept`` (W,) says which of them have an output, and ``words``
+    (B,) how many words a text has.
+    """
+    own, batch = [labels[row] for row in rows], {**tokens.batch(rows), "rows": torch.tensor(rows)}
+    if tokens.words is None:
+        return batch | {"labels": task.targets(own)}
+    words = tokens.words
+    return batch | {
+        "labels": words.targets(own, rows),
+        "kept": words.kept_of(rows),
+        "words": torch.tensor([words.count(row) for row in rows]),
+    }
 
 
 def load_tokenizer(backbone: str, max_length: int) -> PreTrainedTokenizerBase:
@@ -91,8 +135,18 @@ def _check_length(name: str, tokenizer: PreTrainedTokenizerBase, longest: int | 
         raise ValueError(f"data.max_length must be in [{least}, {most}], which {name} can read, got {max_length}")
 
 
-def tokenize(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase, max_length: int) -> Tokens:
-    """Tokenise all texts, cut to ``max_length`` tokens, special tokens included."""
+def tokenize(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase, max_length: int, unit: Unit = "text") -> Tokens:
+    """Tokenise all texts, cut to ``max_length`` tokens, special tokens included.
+
+    Args:
+        texts: The texts.
+        tokenizer: Tokenises them.
+        max_length: Most tokens of a text.
+        unit: What has labels; of words, first tokens are found.
+
+    Raises:
+        ValueError: Words have labels, and the tokenizer does not tell which characters a token covers.
+    """
     ids: list[list[int]] = []
     cut = 0
     starts = range(0, len(texts), SLICE)
@@ -106,11 +160,35 @@ def tokenize(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase, max_lengt
         cut += len(long)
     offsets = torch.tensor([0] + [len(text) for text in ids]).cumsum(0)
     flat = torch.tensor([token for text in ids for token in text], dtype=torch.int32)
-    return Tokens(flat, offsets, int(tokenizer.pad_token_id), cut)
+    padding = int(tokenizer.pad_token_id)
+    if unit == "text":
+        return Tokens(flat, offsets, padding, cut)
+    return Tokens(flat, offsets, padding, cut, *_words(texts, tokenizer, max_length))
 
 
-def rehearsal_batches(tokens: Tokens, max_length: int) -> list[dict[str, Tensor]]:
-    """Two short texts of different lengths, if there are such, and one as long as a text may be."""
+def _words(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase, max_length: int) -> tuple[Tensor, WordTokens]:
+    """Which tokens of all texts are first ones, and the words."""
+    if not tokenizer.is_fast:
+        raise ValueError(
+            f"model.backbone: {type(tokenizer).__name__} does not tell which characters a token covers, which data.task tags "
+            "needs; give a model with a tokenizer.json"
+        )
+    first: list[bool] = []
+    kept: list[bool] = []
+    counts = [0]
+    for start in range(0, len(texts), SLICE):
+        part = list(texts[start : start + SLICE])
+        encoded = tokenizer(part, truncation=True, max_length=max_length, return_offsets_mapping=True)
+        for text, offsets in zip(part, encoded["offset_mapping"], strict=True):
+            of_tokens, of_words = first_tokens(text, offsets)
+            first += of_tokens
+            kept += of_words
+            counts.append(len(of_words))
+    return torch.tensor(first), WordTokens(torch.tensor(kept), torch.tensor(counts).cumsum(0))
+
+
+def rehearsal_batches(tokens: Tokens, max_length: int) -> list[Batch]:
+    """Two short texts of different lengths, if there are such, the first of them alone, and one as long as a text may be."""
     order = tokens.lengths.argsort(stable=True).tolist()
     longer = [row for row in order if tokens.lengths[row] > tokens.lengths[order[0]]]
     ids_BL = tokens.batch([order[-1]])["input_ids"]
@@ -119,7 +197,10 @@ def rehearsal_batches(tokens: Tokens, max_length: int) -> list[dict[str, Tensor]
     # The last token may be one that an architecture looks for, so that the text is lengthened before it.
     last = max(0, size - 2)
     ids_BL = torch.cat([ids_BL[:, :-1], ids_BL[:, last : last + 1].expand(1, missing), ids_BL[:, -1:]], dim=1)
-    return [tokens.batch([order[0], *longer[:1]]), {"input_ids": ids_BL, "attention_mask": torch.ones_like(ids_BL)}]
+    longest = {"input_ids": ids_BL, "attention_mask": torch.ones_like(ids_BL)}
+    if tokens.first is not None:
+        longest[FIRST] = torch.ones_like(ids_BL, dtype=torch.bool)
+    return [tokens.batch([order[0], *longer[:1]]), tokens.batch([order[0]]), longest]
 
 
 def _numbers(texts: list[str], tokenizer: PreTrainedTokenizerBase, max_length: int) -> list[list[int]]:

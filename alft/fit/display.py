@@ -15,7 +15,7 @@ DIVERGED = "it has diverged in training, and a lower model.lr may help"
 def plan_table(plan: Plan, pool: int) -> Table:
     """Planned sizes by epoch."""
     table = Table(title=f"Plan: {len(plan.sizes)} epochs, {pool} labelled rows", title_justify="left")
-    for name in ("epoch", "share", "rows", "labels bought"):
+    for name in ("epoch", "share", plan.unit, "labels bought" if plan.unit == "rows" else "words bought"):
         table.add_column(name, justify="right")
     for epoch, (share, size, (least, most)) in enumerate(zip(plan.shares, plan.sizes, plan.bought, strict=True)):
         table.add_row(str(epoch), f"{share:.3f}", str(size), str(most) if least == most else f"{least} to {most}")
@@ -27,16 +27,22 @@ def result_table(summary: dict[str, Any]) -> Table:
     table = Table(title=f"{visible(summary['name'])}: result", title_justify="left", show_header=False)
     table.add_column(style="bold")
     table.add_column(justify="right")
-    labels, seconds = summary["labels"], summary["seconds"]
+    labels, seconds, words = summary["labels"], summary["seconds"], summary["labels"].get("words")
     selected = [record["selected"] for record in summary["epochs"]]
     table.add_row("rows selected, by epoch", " ".join(str(size) for size in selected))
     table.add_row("labels bought", f"{labels['bought']} of {labels['pool']}")
     if labels["skipped"]:
         table.add_row("of them without an answer", str(labels["skipped"]))
     table.add_row("unique saving (labels never bought)", f"{labels['unique_saving']:.1%}")
-    table.add_row("exposure saving (training not done)", f"{labels['exposure_saving']:.1%}", end_section=True)
+    table.add_row("exposure saving (training not done)", f"{labels['exposure_saving']:.1%}", end_section=words is None)
+    if words is not None:
+        table.add_row("words bought", f"{words['bought']} of {words['pool']}")
+        table.add_row("unique saving in words", f"{words['unique_saving']:.1%}")
+        table.add_row("exposure saving in words", f"{words['exposure_saving']:.1%}", end_section=True)
     table.add_row("validation macro-F1", _score(summary["validation"]["f1_macro"]))
     table.add_row("test macro-F1", _score(summary["test"]["f1_macro"]))
+    if "f1_micro" in summary["test"]:
+        table.add_row("test micro-F1", _score(summary["test"]["f1_micro"]))
     for words, score in known_figures(summary["controls"]).items():
         table.add_row(words, _score(score))
     table.add_section()

@@ -187,12 +187,8 @@ def _test_scores(model: Classifier) -> dict[str, Any]:
     result = model.evaluations.get("test")
     if result is None:
         return {"f1_macro": None, "accuracy": None, "loss": None, "predicted": None}
-    return {
-        "f1_macro": result.f1_macro,
-        "accuracy": result.accuracy,
-        "loss": result.loss,
-        "predicted": None if result.broken else dict(zip(model.label_names, result.predicted_C, strict=True)),
-    }
+    predicted = None if result.broken else dict(zip(model.task.counted_names, result.predicted_C, strict=True))
+    return {**result.figures, "predicted": predicted}
 
 
 def _best_weights(folder: Path, epoch: int) -> dict[str, Any]:

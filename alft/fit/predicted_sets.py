@@ -5,6 +5,7 @@ from lightning import Trainer
 from torch import Tensor
 
 from alft.data.pool import TextPool
+from alft.data.tokens import Tokens
 from alft.loop.scoring import gather
 from alft.models.classifier import Classifier
 from alft.record.predictions_file import PredictedSet
@@ -22,10 +23,13 @@ def predicted_sets(trainer: Trainer, model: Classifier, data: TextPool, measured
     if not measured:
         validate_again(trainer, model, data)
     sets = {"validation": data.corpus.validation} | ({"test": data.corpus.test} if data.corpus.test is not None else {})
-    stages = {"validation": "val", "test": "test"}
-    return {
-        split: PredictedSet(rows.labels, _gathered(trainer, model, stages[split], len(rows))) for split, rows in sets.items()
-    }
+    stages = {"validation": ("val", data.validation_tokens), "test": ("test", data.test_tokens)}
+    found = {}
+    for split, rows in sets.items():
+        stage, tokens = stages[split]
+        assert tokens is not None
+        found[split] = PredictedSet(rows.labels, _gathered(trainer, model, stage, tokens), tokens.by_text)
+    return found
 
 
 def validate_again(trainer: Trainer, model: Classifier, data: TextPool) -> None:
@@ -37,10 +41,10 @@ def validate_again(trainer: Trainer, model: Classifier, data: TextPool) -> None:
         trainer.loggers = loggers
 
 
-def _gathered(trainer: Trainer, model: Classifier, stage: str, rows: int) -> Tensor:
-    """The outputs (N, C) of all processes; process r of W has the rows r, r + W, ..."""
+def _gathered(trainer: Trainer, model: Classifier, stage: str, tokens: Tokens) -> Tensor:
+    """The outputs (N, C) of all processes; process r of W has the texts r, r + W, ..."""
     part_RC = model.evaluations[stage].logits_NC
     assert part_RC is not None
-    table_NC = torch.zeros(rows, part_RC.shape[1])
-    table_NC[trainer.global_rank :: trainer.world_size] = part_RC
+    table_NC = torch.zeros(tokens.lines, part_RC.shape[1])
+    table_NC[tokens.lines_of(torch.arange(trainer.global_rank, len(tokens.lengths), trainer.world_size))] = part_RC
     return gather(trainer, table_NC)

@@ -13,6 +13,7 @@ from alft.models.classifier import Classifier
 from alft.selection.embedding import TokenEmbedding
 from alft.system.excerpt import listed
 from alft.system.undisturbed import undisturbed
+from alft.task.base import FIRST
 
 ADVICE = "give an encoder of the BERT family; ALFT_DEBUG=1 shows where it fails"
 
@@ -44,13 +45,15 @@ def rehearse(model: Classifier, data: TextPool, active: ActiveLearning) -> None:
     _check_vocabulary(model, data)
     policy = active.policy
     embedding = policy.embedding if policy.uses_embeddings and isinstance(policy.embedding, TokenEmbedding) else None
-    short, long = data.rehearsal_batches()
+    short, first, long = data.rehearsal_batches()
     with undisturbed(model, model.device), torch.no_grad():
         outputs_BC = _outputs(model, short, embedding)
-        alone = int(short["attention_mask"][0].sum())
-        outputs_1C = _outputs(model, {name: tensor[:1, :alone] for name, tensor in short.items()}, embedding)
+        outputs_1C = _outputs(model, first, embedding)
         _outputs(model, long, embedding)
-    change = float((outputs_BC[:1] - outputs_1C).abs().max() / outputs_1C.abs().max().clamp(min=1e-6))
+    change = 0.0
+    if len(outputs_1C):  # a text may have no word with a token
+        gap = (outputs_BC[: len(outputs_1C)] - outputs_1C).abs().max()
+        change = float(gap / outputs_1C.abs().max().clamp(min=1e-6))
     data.model_remarks = [_on_padding(model, change)] if change > NOTICED else []
 
 
@@ -62,7 +65,8 @@ def _outputs(model: Classifier, batch: Batch, embedding: TokenEmbedding | None) 
         if not any(hasattr(module, "running_mean") for module in model.modules()):  # statistics are no part of the modes
             model.train()(batch)
         logits_KBC, embeddings_BD = model.draws(batch, passes=0, seed=0, embedding=embedding)
-        assert logits_KBC.shape[1:] == (rows, model.task.outputs), f"outputs of the shape {tuple(logits_KBC.shape[1:])}"
+        lines = int(batch[FIRST].sum()) if FIRST in batch else rows
+        assert logits_KBC.shape[1:] == (lines, model.task.outputs), f"outputs of the shape {tuple(logits_KBC.shape[1:])}"
         if embedding is not None and embeddings_BD is not None:
             width = embedding.size(model.hidden_size)
             assert embeddings_BD.shape == (rows, width), f"embeddings of the shape {tuple(embeddings_BD.shape)}"

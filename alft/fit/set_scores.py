@@ -27,22 +27,23 @@ class SetScores(Callback):
         assert data.plan is not None
         ends = epoch + 1 == data.plan.epochs or data.plan.is_new(epoch + 1)
         if data.test_each_set and ends and test is not None and data.test_tokens is not None:
-            predicted = pl_module.task.choose(outputs(trainer, pl_module, data.test_tokens))
+            chosen = pl_module.task.choose(outputs(trainer, pl_module, data.test_tokens))
+            predicted = data.test_tokens.by_text(chosen, pl_module.task.fill)
             data.ledger.tested[epoch] = data.corpus.task.macro_f1(test.labels, predicted)
 
 
 def outputs(trainer: Trainer, model: Classifier, tokens: Tokens) -> Tensor:
-    """Outputs for each text (N, C), on every process; modes and random state of the model stay as they are."""
+    """Outputs for each text or word (N, C), on every process; modes and random state of the model stay as they are."""
     rows = torch.arange(len(tokens.lengths))
     chunks = make_chunks(tokens.lengths, rows, chunk_tokens(model.device.type))
     mine = chunks[trainer.global_rank :: trainer.world_size]
-    outputs_NC = torch.zeros(len(rows), model.task.outputs)
+    outputs_NC = torch.zeros(tokens.lines, model.task.outputs)
     context = trainer.precision_plugin.forward_context
     with stage(trainer, model, "Testing", len(mine)) as advance, undisturbed(model, model.device), torch.no_grad(), context():
         model.eval()
         for chunk in mine:
             batch = {name: tensor.to(model.device) for name, tensor in tokens.batch(chunk.tolist()).items()}
             outputs_BC: Tensor = model(batch)
-            outputs_NC[chunk] = outputs_BC.float().cpu()
+            outputs_NC[tokens.lines_of(chunk)] = outputs_BC.float().cpu()
             advance()
     return gather(trainer, outputs_NC)

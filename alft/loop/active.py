@@ -14,7 +14,7 @@ import torch
 from lightning import Callback, LightningModule, Trainer
 
 from alft.loop.advice import advises_end
-from alft.loop.guards import refuse_idle_reduce, refuse_no_features, refuse_too_large, refuse_trainer_settings
+from alft.loop.guards import refuse_by_predictions, refuse_no_features, refuse_too_large, refuse_trainer_settings
 from alft.loop.monitors import refuse_unlogged_monitors
 from alft.loop.progress import stage as show_stage
 from alft.loop.recorded import read_recorded
@@ -68,6 +68,8 @@ class ActiveLearning(Callback):
         unused = {} if self.enabled else {"acquire": None, "scoring_precision": None}
         if chosen["reduce"] == DEFAULT_REDUCE:  # null where it has no effect, as in runs of earlier versions
             unused["reduce"] = None
+        if chosen["unit"] == "rows":
+            unused["unit"] = None
         return {name: short_form(value) for name, value in {**chosen, **unused, "replay": None}.items()}
 
     def state_dict(self) -> dict[str, Any]:
@@ -82,7 +84,7 @@ class ActiveLearning(Callback):
     def setup(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
         """Plan the run, before the optimizer requests the planned steps."""
         if stage == "fit":
-            refuse_idle_reduce(self.policy.reduce, pl_module)
+            refuse_by_predictions(self.policy, pl_module)
             if self.policy.acquire.needs_features:
                 refuse_no_features(pl_module, self.policy.acquire)
             self.plan(trainer, _pool(trainer))
@@ -93,7 +95,9 @@ class ActiveLearning(Callback):
         if self.recorded is not None:
             self.recorded.refuse_other_data(pool.fingerprint, pool.ledger.selectable_N)
         assert trainer.max_epochs is not None
-        plan = self.policy.plan(trainer.max_epochs, pool.ledger.pool)
+        words_N = pool.ledger.words_N
+        words = None if words_N is None else int(words_N[pool.ledger.selectable_N].sum())
+        plan = self.policy.plan(trainer.max_epochs, pool.ledger.pool, words)
         if any(plan.decides):
             refuse_too_large(self.policy.cluster, pool.ledger.pool)
         if isinstance(self.policy.embedding, TextEmbedding) and self.policy.uses_embeddings and any(plan.decides):

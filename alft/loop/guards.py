@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import torch
 from lightning import LightningModule, Trainer
 from lightning.pytorch.callbacks import Timer
 from lightning.pytorch.strategies import DeepSpeedStrategy, FSDPStrategy, ModelParallelStrategy
@@ -10,7 +11,8 @@ from alft.loop.callback_rules import refuse_callback, refuse_unreadable_state
 from alft.loop.monitors import refuse_senseless_monitors
 from alft.selection.acquisition import Acquisition
 from alft.selection.clustering import Clustering
-from alft.selection.several import DEFAULT_REDUCE, Reduce
+from alft.selection.policy import Policy
+from alft.selection.several import DEFAULT_REDUCE
 from alft.system.memory import free_gib
 
 
@@ -143,11 +145,13 @@ def refuse_too_large(cluster: Clustering, rows: int) -> None:
 
 
 def refuse_no_features(model: LightningModule, acquire: Acquisition) -> None:
-    """Refuse an acquisition that reads the input of the last layer, with a model without such a layer.
+    """Refuse an acquisition that reads the input of the last layer, with a model without such a layer or one input per text.
 
     Raises:
         ValueError: The message names the acquisition.
     """
+    if _gives_several(model):
+        raise ValueError(f"active.acquire {type(acquire).__name__} needs one prediction per row, unlike this data.task")
     try:
         _ = model.output_layer
     except (AttributeError, LookupError) as error:
@@ -157,15 +161,24 @@ def refuse_no_features(model: LightningModule, acquire: Acquisition) -> None:
         ) from error
 
 
-def refuse_idle_reduce(reduce: Reduce, model: LightningModule) -> None:
-    """Refuse a way to reduce scores where a row has one, which would be ignored.
+def refuse_by_predictions(policy: Policy, model: LightningModule) -> None:
+    """Refuse settings that need one prediction per text where it has several, and a way to reduce scores that would be ignored.
 
     Raises:
         ValueError: The message names the setting.
     """
-    scorer: Any = model
-    if reduce != DEFAULT_REDUCE and scorer.task.starts(1) is None:
-        raise ValueError(
-            f"active.reduce must be {DEFAULT_REDUCE} with data.task {scorer.task.name}, which gives a text one prediction, "
-            f"got {reduce}"
-        )
+    several = _gives_several(model)
+    if several and policy.allocate == "disagreement":
+        raise ValueError("active.allocate disagreement needs one prediction per row, unlike this data.task")
+    if policy.reduce == DEFAULT_REDUCE or (several and policy.reads_predictions):
+        return
+    task: Any = model.task
+    reason = f"data.task {task.name}, which gives a text one prediction"
+    if several:
+        reason = f"active.acquire {type(policy.acquire).__name__}, which looks at no prediction"
+    raise ValueError(f"active.reduce must be {DEFAULT_REDUCE} with {reason}, got {policy.reduce}")
+
+
+def _gives_several(model: Any) -> bool:
+    """Whether the task of a model gives a text several predictions."""
+    return hasattr(model, "task") and model.task.starts(1, torch.ones(1, dtype=torch.int64)) is not None

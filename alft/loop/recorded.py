@@ -13,6 +13,7 @@ from torch import Tensor
 from alft.system.earlier import grouped_settings
 from alft.system.excerpt import listed
 from alft.system.json_file import read_json
+from alft.system.parquet_file import read_table
 from alft.system.run_files import SELECTION, SUMMARY
 
 
@@ -67,7 +68,7 @@ def read_recorded(run: str, setting: str = "active.replay") -> Recorded:
     folder = Path(run).expanduser()
     try:
         summary = read_json(folder / SUMMARY)
-        table = pyarrow.parquet.read_table(folder / SELECTION)
+        table = read_table(folder / SELECTION)
         settings = grouped_settings(summary["settings"])["selection"]
         fingerprint, name = str(summary["fingerprint"]), f"{summary['name']} seed {summary['seed']}"
         count = len(summary["epochs"])

@@ -48,6 +48,10 @@ class Pool(Protocol):
     def texts(self) -> Sequence[str]:
         """Text of each pool row."""
 
+    @property
+    def words_N(self) -> Tensor | None:
+        """Words of each pool row that have an output; None where texts have outputs."""
+
     def pool_batch(self, rows: Sequence[int]) -> dict[str, Tensor]:
         """Tokens of the given rows."""
 
@@ -102,10 +106,10 @@ def score_pool(
     """
     scorer: Scorer = module  # type: ignore[assignment]
     size = len(pool.lengths)
-    probs_KNC = scorer.task.score_table(scorer.draw_count(passes), size)
+    probs_KNC = scorer.task.score_table(scorer.draw_count(passes), size, pool.words_N)
     embeddings_ND = torch.zeros(size, embedding.size(scorer.hidden_size) if embedding else 0)
     features_NF = torch.zeros(size, scorer.output_layer.in_features if features else 0)
-    starts_N = scorer.task.starts(size)
+    starts_N = scorer.task.starts(size, pool.words_N)
     chunks = make_chunks(pool.lengths, pool.ledger.selectable_N.nonzero().squeeze(1), chunk_tokens(module.device.type))
     mine = range(trainer.global_rank, len(chunks), trainer.world_size)
     autocast = torch.autocast(module.device.type, torch.bfloat16, enabled=precision == "bf16")

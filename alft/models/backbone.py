@@ -6,13 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModel, AutoModelForSequenceClassification, PreTrainedModel
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
+    PreTrainedModel,
+)
 
 from alft.models.encoder_weights import refuse_random_weights
+from alft.models.head import restored
 from alft.models.model_folder import refuse_file, refuse_no_model, refuse_no_weights
-from alft.models.pooled import PooledConfig
+from alft.models.own_head import PooledConfig
 from alft.system.excerpt import first_line, listed
 from alft.system.quiet import silenced
+from alft.task.base import Unit
 
 PACKAGE = "package:"
 
@@ -78,13 +86,17 @@ def refuse_unloadable(backbone: str) -> None:
         refuse_no_weights(place)
 
 
-def load_network(backbone: str, label_names: list[str]) -> PreTrainedModel:
-    """A sequence classifier in float32 with a pretrained encoder and one output per label name."""
+NETWORKS: dict[Unit, Any] = {"text": AutoModelForSequenceClassification, "word": AutoModelForTokenClassification}
+"""Networks with outputs for a text, and for each of its tokens."""
+
+
+def load_network(backbone: str, label_names: list[str], unit: Unit = "text") -> PreTrainedModel:
+    """A classifier of texts or tokens in float32 with a pretrained encoder and one output per label name."""
     refuse_unloadable(backbone)
     from_hub = not Path(locate(backbone)).is_dir()
     network: PreTrainedModel
     network, loading = load_pretrained(
-        AutoModelForSequenceClassification,
+        (None if from_hub else _network_of_own_head(backbone)) or NETWORKS[unit],
         backbone,
         # Other formats can contain code; None accepts any format in a folder, which is the user's own.
         use_safetensors=True if from_hub else None,
@@ -112,7 +124,13 @@ def has_head_of_alft(backbone: str) -> bool:
 def load_encoder(backbone: str) -> PreTrainedModel:
     """The pretrained encoder alone, in float32, as :func:`load_network` finds it."""
     options = {"use_safetensors": None if Path(locate(backbone)).is_dir() else True, "dtype": torch.float32}
-    exported = has_head_of_alft(backbone)
-    network = load_pretrained(AutoModelForSequenceClassification if exported else AutoModel, backbone, **options)
+    exported = _network_of_own_head(backbone)
+    network = load_pretrained(exported or AutoModel, backbone, **options)
     encoder: PreTrainedModel = network.base_model if exported else network  # from_pretrained returns it in eval mode
     return encoder
+
+
+def _network_of_own_head(backbone: str) -> Any:
+    """The Auto class of an exported model whose head transformers does not know, whatever it is used for; None for others."""
+    config = load_pretrained(AutoConfig, backbone)
+    return NETWORKS[restored(config.head).units[0]] if isinstance(config, PooledConfig) else None

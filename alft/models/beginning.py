@@ -9,7 +9,7 @@ from alft.models.averaged import AveragedModule
 from alft.models.epinet import Epinet
 from alft.models.head import restored
 from alft.models.lora import Lora
-from alft.models.probe import rows_to_fit, start_last_layer
+from alft.models.probe import rows_to_fit, start_last_layer, texts_to_fit
 from alft.selection.chunks import chunk_tokens, make_chunks
 from alft.selection.seeds import mix
 from alft.system.earlier import head_settings
@@ -52,11 +52,14 @@ def _renew(model: AveragedModule, seed: int) -> None:
 
 def _probe(model: Any, data: Any) -> None:
     """Set the last layer to a regression on the rows bought, which all processes pass through in the same chunks."""
-    rows, labels_R = data.bought()
+    rows, layer = data.bought(), model.output_layer
     if not len(rows):  # nobody has answered (data.skip)
         return
-    part = rows_to_fit(labels_R, model.output_layer.in_features, model.output_layer.out_features)
-    rows, labels_R = rows[part], labels_R[part]
+    if data.words_N is None:
+        part = rows_to_fit(data.targets(rows), layer.in_features, layer.out_features)
+    else:
+        part = texts_to_fit(data.words_N[rows], layer.in_features, layer.out_features)
+    rows = rows[part]
     chunks = make_chunks(data.lengths[rows], torch.arange(len(rows)), chunk_tokens(model.device.type))
 
     def batch(chunk: Tensor) -> Any:
@@ -65,4 +68,4 @@ def _probe(model: Any, data: Any) -> None:
     balanced = model.hparams["class_weights"] == "balanced"
     with undisturbed(model, model.device):
         model.eval()
-        start_last_layer(model.output_layer, map(batch, chunks), model.forward, labels_R[torch.cat(chunks)], balanced)
+        start_last_layer(layer, map(batch, chunks), model.forward, data.targets(rows[torch.cat(chunks)]), balanced)

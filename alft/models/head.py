@@ -6,7 +6,7 @@ config: a :class:`Pooling` if it reduces the token vectors to one vector without
 
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass, is_dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -14,9 +14,11 @@ from transformers import PreTrainedModel
 
 from alft.models.ngrams import ngram_counts
 from alft.models.pooled import PooledClassifier
+from alft.models.windowed import WindowedClassifier
 from alft.selection.embedding import MeanTokens
 from alft.system.nulls import refuse_nulls
 from alft.system.subclasses import path_of, subclasses
+from alft.task.base import Unit
 
 OWN_POOLING = "classifier_pooling"
 """Setting by which an architecture, such as ModernBERT, chooses the pooling of its own head."""
@@ -25,12 +27,15 @@ OWN_POOLING = "classifier_pooling"
 class Head(ABC):
     """Base class: turns the network that transformers loads into the one that is trained."""
 
+    units: ClassVar[tuple[Unit, ...]] = ("text",)
+    """What it makes scores of."""
+
     @abstractmethod
     def attach(self, network: PreTrainedModel) -> PreTrainedModel:
         """Give a network this head.
 
         Args:
-            network: A sequence classifier of transformers, with the pretrained encoder as its ``base_model``.
+            network: A classifier of transformers, of texts or tokens, with the pretrained encoder as its ``base_model``.
 
         Returns:
             A model with the outputs ``logits`` (B, C) and, if asked, ``hidden_states`` (B, L, D each); its last linear layer
@@ -43,8 +48,11 @@ class First(Head):
     """The head that transformers gives the architecture; with BERT a layer on the first token, then dropout and a linear layer.
 
     Use it for checkpoints whose first token was trained to represent the text, and to repeat published results: with most
-    checkpoints the layer on the first token is freshly random. Source: Devlin et al. (2019), arXiv 1810.04805.
+    checkpoints the layer on the first token is freshly random. For words it is dropout and a linear layer on each token.
+    Source: Devlin et al. (2019), arXiv 1810.04805.
     """
+
+    units: ClassVar[tuple[Unit, ...]] = ("text", "word")
 
     def attach(self, network: PreTrainedModel) -> PreTrainedModel:
         """The network unchanged."""
@@ -153,6 +161,42 @@ class MeanNgrams(Pooling):
         """Vectors, then counts."""
         counts_BS = ngram_counts(ids_BL, mask_BL, self.longest, self.size)
         return torch.cat([vector_BD, counts_BS.to(vector_BD.dtype)], 1)
+
+
+@dataclass(frozen=True)
+class Window(Head):
+    """Vectors from the middle layers of the encoder, of a token and its neighbours; then dropout and a linear layer.
+
+    Formula: logits_l = W [v_(l-r); ...; v_(l+r)] + b, with v the mean over the middle half of the layers of their normalised
+    states, and r = ``reach``. The last layers of an encoder for sentences have forgotten what single words are. Use it for
+    words, with ``head_start: probe``. Source: ours, after the finding that middle layers hold entities best (arXiv
+    1905.05950).
+
+    Args:
+        reach: Tokens before and behind, in [0, 8].
+        dropout: Dropout before the linear layer, in [0, 1).
+    """
+
+    units: ClassVar[tuple[Unit, ...]] = ("word",)
+
+    reach: int = 1
+    dropout: float = 0.1
+
+    def __post_init__(self) -> None:
+        """Refuse values out of range."""
+        refuse_nulls(Window, vars(self), "model.head")
+        if not 0 <= self.reach <= 8:
+            raise ValueError(f"model.head.reach must be in [0, 8], got {self.reach}")
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"model.head.dropout must be in [0, 1), got {self.dropout}")
+
+    def width(self, hidden_size: int) -> int:
+        """Number of features that the linear layer reads."""
+        return hidden_size * (2 * self.reach + 1)
+
+    def attach(self, network: PreTrainedModel) -> PreTrainedModel:
+        """The encoder alone, below a new head."""
+        return WindowedClassifier.around(network, self, recorded(self))
 
 
 def recorded(head: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from transformers import PreTrainedModel
 
 from alft.system.excerpt import excerpt, listed
 from alft.system.nulls import refuse_nulls
+from alft.task.base import Unit
 
 LAST_LAYER = "classifier"
 """Name of the last layer of every transformers sequence classifier with an encoder of the BERT family."""
@@ -55,11 +56,14 @@ class Lora:
             raise ValueError(f"model.lora.dropout must be in [0, 1), got {self.dropout}")
 
 
-def add_lora(network: PreTrainedModel, lora: Lora) -> nn.Module:
-    """Freeze the network, add adapters, and keep its head trainable."""
+KINDS: dict[Unit, peft.TaskType] = {"text": peft.TaskType.SEQ_CLS, "word": peft.TaskType.TOKEN_CLS}
+
+
+def add_lora(network: PreTrainedModel, lora: Lora, unit: Unit = "text") -> nn.Module:
+    """Freeze the network, add adapters, and keep its head trainable; ``unit`` is what it gives outputs for."""
     head = head_layers(network)
     config = peft.LoraConfig(
-        task_type=peft.TaskType.SEQ_CLS,
+        task_type=KINDS[unit],
         r=lora.r,
         lora_alpha=lora.alpha,
         lora_dropout=lora.dropout,

@@ -93,19 +93,23 @@ class Optimisation:
         return [{"params": held, "lr": rate, "weight_decay": decay} for (rate, decay), held in ordered]
 
 
-def planned(groups: list[dict[str, Any]], warmup: float, stretches: Sequence[int]) -> tuple[Optimizer, LRScheduler]:
+def planned(
+    groups: list[dict[str, Any]], warmup: float, stretches: Sequence[int], place_of: Callable[[int], float] = float
+) -> tuple[Optimizer, LRScheduler]:
     """AdamW on parameter groups, and a scheduler of its rates.
 
     Args:
         groups: Parameter groups with their peak rates.
         warmup: Share of the steps of a stretch in which the rates rise from 0; then they fall linearly to 0 at its end.
         stretches: Number of steps of each stretch, one after another.
+        place_of: Gives the planned step of a step taken, where these may differ.
     """
     on_cpu = all(weight.device.type == "cpu" for group in groups for weight in group["params"])
     optimizer = AdamW(groups, fused=on_cpu or None)  # there it takes a sixth of the time
     ends = list(accumulate(stretches))
 
-    def factor(step: int) -> float:
+    def factor(taken: int) -> float:
+        step = place_of(taken)
         place = min(bisect_right(ends, step), len(ends) - 1)
         length, done = stretches[place], step - (ends[place] - stretches[place])
         rise = round(warmup * length)

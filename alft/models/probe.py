@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from alft.models.inner_products import by_inner_products
 from alft.system.inputs import inputs_of
+from alft.task.base import FIRST
 
 Array = NDArray[np.float64]
 Batch = dict[str, Tensor]
@@ -35,6 +36,10 @@ MOSTLY_ZERO = 0.5
 
 MOST_WORK = 1e8
 """Numbers in the table of a fit times classes, up to which all rows are used: about half a minute of one core."""
+
+
+WORDS = 3
+"""So many times as much may the last fit of a probe of words take; its penalty is chosen on a part."""
 
 
 def last_layer(network: nn.Module, classes: int) -> nn.Linear:
@@ -79,6 +84,8 @@ def start_last_layer(
     with inputs_of(layer) as features:
         for batch in batches:
             run(batch)
+            if FIRST in batch:
+                features[-1] = features[-1][batch[FIRST].cpu()]
     fit = fit_probe if labels_N.ndim == 1 else fit_probes
     weights_CD, biases_C = fit(torch.cat(features), labels_N, layer.out_features, balanced)
     layer.weight.copy_(weights_CD)
@@ -112,6 +119,20 @@ def rows_to_fit(labels_N: Tensor, features: int, classes: int) -> Tensor:
     ordered_N = labels_N[by_class_N]
     first_of_class = by_class_N[torch.cat([torch.tensor([True]), ordered_N[1:] != ordered_N[:-1]])]
     return torch.tensor(sorted({*spaced.tolist(), *first_of_class.tolist()}))
+
+
+def texts_to_fit(words_N: Tensor, features: int, classes: int) -> Tensor:
+    """Places of the texts, ascending, that a probe of words is fitted on: all, or some of as many words as may be.
+
+    Args:
+        words_N: Words of each text that have an output.
+        features: D, what the last layer reads of a word.
+        classes: C.
+    """
+    shuffled_N = torch.randperm(len(words_N), generator=torch.Generator().manual_seed(0))
+    most = max(1, int(WORDS * MOST_WORK / (classes * features)))
+    count = int((words_N[shuffled_N].cumsum(0) <= most).sum())
+    return shuffled_N[: max(1, count)].sort().values
 
 
 def fit_probe(features_ND: Tensor, labels_N: Tensor, classes: int, balanced: bool = False) -> tuple[Tensor, Tensor]:
@@ -185,7 +206,8 @@ def _fit(scaled_ND: Array, truth: NDArray[np.int64], balanced: bool) -> tuple[Ar
     """
     wide = scaled_ND.shape[1] > scaled_ND.shape[0]
     factor_NN = by_inner_products(scaled_ND @ scaled_ND.T) if wide else scaled_ND
-    model = _regression(_best_strength(factor_NN, truth, balanced), balanced).fit(factor_NN, truth)
+    part = rows_to_fit(torch.from_numpy(truth), scaled_ND.shape[1], len(set(truth.tolist()))).numpy()
+    model = _regression(_best_strength(factor_NN[part], truth[part], balanced), balanced).fit(factor_NN, truth)
     if not wide:
         return model.coef_, model.intercept_
     return solve_triangular(factor_NN, model.coef_.T, lower=True, trans="T").T @ scaled_ND, model.intercept_

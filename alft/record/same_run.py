@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from alft.record.config_file import read_config
+from alft.system.earlier import writes_defaults_out, written_out
 
 BLOCKS = ("model", "data", "active")
 OTHERS = ("seed_everything", "test_on")
@@ -29,7 +30,10 @@ def first_difference(settings: Mapping[str, Any], run: Path) -> str | None:
         OSError: The run has no ``config.yaml``.
         ValueError: It cannot be read.
     """
-    for name, ours, theirs in _differences(_that_matter(settings), _that_matter(read_config(run))):
+    now, then = _that_matter(settings), _that_matter(read_config(run))
+    if writes_defaults_out(then):
+        now["model"] = written_out(now["model"] or {})
+    for name, ours, theirs in _differences(now, then):
         return f"{name} is {_shown(ours)}, but {_shown(theirs)}"
     return None
 

@@ -20,13 +20,15 @@ Summary = dict[str, Any]
 
 
 def label_costs(ledger: Ledger) -> dict[str, Any]:
-    """Number of labels in the pool and bought, with both savings."""
+    """Number of labels in the pool and bought, with both savings; the same of words where words have labels."""
+    words = ledger.words
     return {
         "pool": ledger.pool,
         "unlabelled": len(ledger.selectable_N) - ledger.pool,
         "bought": ledger.bought,
         "unique_saving": ledger.unique_saving,
         "exposure_saving": ledger.exposure_saving,
+        **({} if words is None else {"words": words}),
     }
 
 
@@ -45,6 +47,7 @@ def epoch_records(
             "share": plan.shares[epoch],
             "selected": len(selection.rows),
             "bought": ledger.bought_until(epoch),
+            **({} if ledger.words_N is None else {"words": int(ledger.words_N[selection.rows].sum())}),
             **({} if left_out is None else {"left_out": left_out[epoch]}),
             "val_f1_macro": ledger.validation.get(epoch),
             **({"test_f1_macro": ledger.tested[epoch]} if epoch in ledger.tested else {}),

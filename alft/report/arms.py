@@ -81,7 +81,8 @@ class Arm:
         broken = []
         for run in self.runs:
             try:
-                held = read_predictions(run.folder, list(run.summary["test"]["predicted"] or ()))
+                names = list(run.summary["test"]["predicted"] or ())
+                held = read_predictions(run.folder, names, entities=run.settings.get("task") == "tags")
             except ValueError as error:
                 held = None
                 broken.append(str(error))

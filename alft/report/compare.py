@@ -17,7 +17,7 @@ from alft.report.label_curve import Curve, is_one_step
 from alft.report.partners import baseline_of, differing, random_of
 from alft.report.savings import savings
 from alft.report.stability import compare_spread, last_spread
-from alft.report.tables import GROUP, runs_table
+from alft.report.tables import GROUP, WORDS, runs_table
 from alft.report.text_luck import TEXT_DIFFERENCE, over_texts
 from alft.report.verdicts import VERDICT, judged
 from alft.system.control_names import CONTROL_KEYS
@@ -47,11 +47,12 @@ NOT_READ = "not_read"
 
 COLUMNS = (
     *(*GROUP, "arm", "kind", "folds", "runs"),
-    *("test_f1", "test_f1_std", "pooled_f1", "val_f1", "val_f1_last_std", "collapsed", "diverged"),
+    *("test_f1", "test_f1_std", "pooled_f1", "test_f1_micro", "val_f1", "val_f1_last_std", "collapsed", "diverged"),
     *difference_columns("spread"),
     *("baseline", "baseline_differs", *difference_columns("baseline")),
     *("random", "random_differs", *difference_columns("random")),
     *("bought", "pool", "unique_saving", "exposure_saving"),
+    *WORDS,
     *("equal_labels", *difference_columns("equal"), "equal_other_epochs"),
     *("labels_at_equal_f1", "labels_at_equal_f1_runs", "area", "one_step"),
     *("rounds_runs", "rounds_area", "rounds_area_low", "rounds_area_high", "rounds_target", "rounds_labels", "rounds_missed"),
@@ -79,7 +80,8 @@ def compare(*roots: str | Path) -> pd.DataFrame:
         baseline and random: label of the control arm; baseline_differs and random_differs: further settings in which that
         control differs, besides those of the selection and besides acquire, respectively;
         baseline_... and random_...: the comparisons of test F1;
-        bought, pool, unique_saving, exposure_saving;
+        test_f1_micro, bought, pool, unique_saving, exposure_saving, and the same of words as in
+        :func:`alft.report.load_runs`;
         equal_labels: number of labels that the arm and its random control both end with, and equal_...: the comparison of
         their final validation F1, over the runs for which both had bought that many by the same last epoch;
         equal_other_epochs: number of the other runs in common;

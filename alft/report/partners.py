@@ -16,7 +16,7 @@ NOT_SHARED = ("max_epochs", "uncertainty", "epinet")
 An epinet serves scoring, so it effectively belongs to the selection.
 """
 
-BUDGET = ("max_epochs", "budget", "mode", "max_unique", "warm_start")
+BUDGET = ("max_epochs", "budget", "unit", "mode", "max_unique", "warm_start")
 """Further settings that an arm shares with its random control: those that determine the rows and labels per epoch."""
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from alft.system.excerpt import first_line
 from alft.system.run_files import PREDICTIONS
+from alft.system.spans import spans_of
 from alft.system.visible import visible
 
 Classes: TypeAlias = NDArray[np.float32]
@@ -29,24 +30,26 @@ COUNTS_AT_ONCE = 4_000_000
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """Labels and predictions of one model for one test set: 1 for each class of a text, 0 for others.
+    """Labels and predictions of one model for one test set: how often each text has each class, and in how many it is right.
 
     Attributes:
         place: Where they come from, for messages.
         names: Names of the classes.
-        labels_NC: Classes of each row.
+        labels_NC: Classes of each row: 1 for each that it has, or the number of its entities of each type.
         predicted_NC: Classes predicted for it.
+        hits_NC: Those that are right.
     """
 
     place: str
     names: tuple[str, ...]
     labels_NC: Classes
     predicted_NC: Classes
+    hits_NC: Classes
 
     @property
     def parts(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """For each row the classes that are hit; and its classes plus those predicted: (N, C) each."""
-        return self.labels_NC * self.predicted_NC, self.labels_NC + self.predicted_NC
+        return self.hits_NC, self.labels_NC + self.predicted_NC
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,12 +82,13 @@ class Pooled:
         return self if list(folds) == list(self.of_fold) else Pooled({fold: self.of_fold[fold] for fold in folds})
 
 
-def read_predictions(folder: str, names: Sequence[str]) -> Predictions | None:
+def read_predictions(folder: str, names: Sequence[str], entities: bool = False) -> Predictions | None:
     """Predictions of a run for its test set; None without the file, without test rows, or if the model diverged.
 
     Args:
         folder: Folder of the run.
-        names: Names of all classes, with control characters made visible.
+        names: Names of all classes, or types of entities, with control characters made visible.
+        entities: Whether the cells are tags of words.
 
     Raises:
         ValueError: The file is broken, or has other classes.
@@ -101,7 +105,7 @@ def read_predictions(folder: str, names: Sequence[str]) -> Predictions | None:
         if not rows or None in predicted:
             return None
         numbers = {name: number for number, name in enumerate(names)}
-        coded = [_classes(column, numbers) for column in (labels, predicted)]
+        coded = (_entities if entities else _labels)(labels, predicted, numbers)
     except KeyError as error:
         raise ValueError(f"{path} is left out, since its label {error} is no class of the run") from error
     except (pyarrow.ArrowException, OSError, ValueError) as error:
@@ -116,6 +120,23 @@ def _classes(cells: Sequence[Any], numbers: Mapping[str, int]) -> Classes:
         for name in cell if isinstance(cell, list) else [cell]:
             table_NC[row, numbers[visible(str(name))]] = 1
     return table_NC
+
+
+def _labels(labels: Sequence[Any], predicted: Sequence[Any], numbers: Mapping[str, int]) -> tuple[Classes, Classes, Classes]:
+    """1 for each class that a text has, that is predicted, and both."""
+    labels_NC, predicted_NC = _classes(labels, numbers), _classes(predicted, numbers)
+    return labels_NC, predicted_NC, labels_NC * predicted_NC
+
+
+def _entities(labels: Sequence[Any], predicted: Sequence[Any], numbers: Mapping[str, int]) -> tuple[Classes, Classes, Classes]:
+    """Entities by type: those of the labels, those predicted, and those in both."""
+    true_NC, found_NC, both_NC = np.zeros((3, len(labels), len(numbers)), dtype=np.float32)
+    for row, cells in enumerate(zip(labels, predicted, strict=True)):
+        true, found = (set(spans_of(tags)) for tags in cells)
+        for table_NC, spans in zip((true_NC, found_NC, both_NC), (true, found, true & found), strict=True):
+            for span in spans:
+                table_NC[row, numbers[visible(span.kind)]] += 1
+    return true_NC, found_NC, both_NC
 
 
 def draws_for(rows: int) -> int:

@@ -18,7 +18,7 @@ from alft.report.settings import phrase, shared, varying
 from alft.report.suspects import BROKEN, suspects_sheet, told_broken
 from alft.report.tables import GROUP
 from alft.report.verdict_sheets import contrasts_sheet, verdict_sheets
-from alft.system.control_names import CONTROLS, ENCODER, control_key, in_words
+from alft.system.control_names import CONTROLS, control_key, in_words
 
 
 def labels_at_equal_f1(line: Line) -> str:
@@ -34,7 +34,7 @@ def unless_one_step(cell: Cell) -> Cell:
     return lambda line: "one step" if line["one_step"] else cell(line)
 
 
-SCORES, POOLED = "Test macro-F1", "folds\npooled"
+SCORES, POOLED, MICRO = "Test macro-F1", "folds\npooled", "mean\nmicro-F1"
 
 SHEETS: dict[str, dict[str, Cell]] = {
     SCORES: {
@@ -42,12 +42,17 @@ SHEETS: dict[str, dict[str, Cell]] = {
         "mean": figure("test_f1", ".3f"),
         "std": figure("test_f1_std", ".3f"),
         POOLED: figure("pooled_f1", ".3f"),
+        MICRO: figure("test_f1_micro", ".3f"),
     },
     "Labels": {
         "bought": figure("bought", ".0f"),
         "of": figure("pool", ".0f"),
         "unique\nsaving": figure("unique_saving", ".1%"),
         "exposure\nsaving": figure("exposure_saving", ".1%"),
+        "words\nbought": figure("words_bought", ".0f"),
+        "of\nwords": figure("words_pool", ".0f"),
+        "unique saving\nin words": figure("words_unique_saving", ".1%"),
+        "exposure saving\nin words": figure("words_exposure_saving", ".1%"),
     },
     "Validation F1 and labels": {
         "equal\nlabels": unless_one_step(figure("equal_labels", ".0f")),
@@ -68,6 +73,9 @@ SHEETS: dict[str, dict[str, Cell]] = {
     },
 }
 """Columns of each sheet, except the first, which names the arm."""
+
+OF_SOME = {POOLED: "pooled_f1", MICRO: "test_f1_micro"} | {name: "words_bought" for name in SHEETS["Labels"] if "words" in name}
+"""Columns that only some groups have, and the figure that they then have."""
 
 
 def sections(
@@ -149,9 +157,9 @@ def _title(line: Line) -> str:
 
 def _sheets(lines: list[Line]) -> Iterator[Sheet]:
     """The sheets that every group has; verdicts come after the scores."""
-    folds = any(line["pooled_f1"] is not None for line in lines)
+    known = {name for name, key in OF_SOME.items() if any(line[key] is not None for line in lines)}
     for title, columns in SHEETS.items():
-        yield sheet_of(title, {name: cell for name, cell in columns.items() if folds or name != POOLED}, lines)
+        yield sheet_of(title, {name: cell for name, cell in columns.items() if name not in OF_SOME or name in known}, lines)
         if title == SCORES:
             yield from verdict_sheets(lines)
 
@@ -168,8 +176,10 @@ def _settings_sheet(lines: list[Line], shown: list[Line]) -> list[Sheet]:
 
 
 def _controls(line: Line) -> str:
-    """The controls on all labels, which are those of every arm; runs of earlier versions have fewer."""
-    names = [name for name in CONTROLS if name not in ENCODER or line[control_key(name, False)] is not None]
+    """The controls on all labels, which are those of every arm, as far as they were measured."""
+    names = [name for name in CONTROLS if line[control_key(name, False)] is not None]
+    if not names:
+        return "Controls on test were not measured."
     figures = [f"{in_words(name, False)} {figure(control_key(name, False), '.3f')(line)}" for name in names]
     return f"Controls on test: {'; '.join(figures)}."
 

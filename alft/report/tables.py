@@ -1,5 +1,6 @@
 """The two tables for plots and notebooks: one line per run, and one line per epoch."""
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,20 @@ EXACT = ("run", "name", "fingerprint", "arm", "kind", "fold", "seed", "epoch", "
 """Columns that keep their type; all others are floats, NaN where a summary has null."""
 
 
+WORDS = {f"words_{key}": key for key in ("bought", "pool", "unique_saving", "exposure_saving")}
+"""Columns of what was bought in words, by their names in a summary."""
+
+
 def load_runs(*roots: str | Path) -> pd.DataFrame:
     """One line per finished run below the roots, which are searched to any depth.
 
     Returns:
         run (folder), name, fingerprint, arm, kind (baseline, random or selection), fold (-1 without), seed, test_f1_macro,
-        val_f1_macro (of the weights tested), bought and pool (labels), unique_saving, exposure_saving, collapsed (one class
-        predicted on test; None without a test set), seconds (total), memory_mib, break_even, and the controls: majority_f1,
-        majority_bought_f1, tfidf_f1, tfidf_bought_f1, frozen_f1, frozen_bought_f1, frozen_tfidf_f1, frozen_tfidf_bought_f1.
+        val_f1_macro (of the weights tested), bought and pool (labels), unique_saving, exposure_saving, the same of words as
+        words_bought, words_pool, words_unique_saving, words_exposure_saving (NaN where texts have labels), test_f1_micro (NaN
+        where there is none), collapsed (one class predicted on test; None without a test set), seconds (total), memory_mib,
+        break_even, and the controls: majority_f1, majority_bought_f1, tfidf_f1, tfidf_bought_f1, frozen_f1,
+        frozen_bought_f1, frozen_tfidf_f1, frozen_tfidf_bought_f1, crf_f1, crf_bought_f1.
         Scores and savings are in [0, 1]. The ``arm`` states how a run differs from others of the same name and fingerprint; it
         is not comparable across those.
 
@@ -79,10 +86,13 @@ def _heading(arm: Arm, run: Run) -> dict[str, Any]:
 
 def _figures(run: Run) -> dict[str, Any]:
     summary = run.summary
+    words = summary["labels"].get("words", {})
     return {
         "test_f1_macro": summary["test"]["f1_macro"],
         "val_f1_macro": summary["validation"]["f1_macro"],
         **{key: summary["labels"][key] for key in ("bought", "pool", "unique_saving", "exposure_saving")},
+        **{name: words.get(key, math.nan) for name, key in WORDS.items()},
+        "test_f1_micro": summary["test"].get("f1_micro", math.nan),
         "collapsed": collapsed(summary["test"]["predicted"]),
         "seconds": summary["seconds"]["total"],
         **{key: summary[key] for key in ("memory_mib", "break_even")},

@@ -63,7 +63,10 @@ class PoolView:
 
     def by_row(self, scores: Tensor) -> Tensor:
         """One score for each row (N,), of scores that are one for each row or for each prediction."""
-        return scores if self.starts_N is None or len(scores) == self.size else by_row(scores, self.starts_N, self.reduce)
+        if self.starts_N is None or len(scores) == self.size:
+            return scores
+        outside_U = self.probs_KNC[:, :, 0].mean(0) if self.reduce == "entities" else None
+        return by_row(scores, self.starts_N, self.reduce, outside_U)
 
 
 class Acquisition(ABC):
@@ -79,6 +82,8 @@ class Acquisition(ABC):
     needs_distances: ClassVar[bool] = False
     needs_embeddings: ClassVar[bool] = False
     needs_features: ClassVar[bool] = False
+    one_minus_probability: ClassVar[bool] = False
+    """Whether scores are 1 minus the probability of a class, which ``active.reduce mnlp`` needs."""
 
     @property
     def passes(self) -> int:
@@ -159,6 +164,8 @@ class LeastConfidence(Acquisition):
     Formula: a(i) = 1 - max_c pbar_c. Needs, and costs, one pass. Use it as a simple baseline: it ignores how the rest is
     distributed over the other classes; with two classes it ranks rows as Entropy does. Source: ours, standard in the field.
     """
+
+    one_minus_probability: ClassVar[bool] = True
 
     def __call__(self, view: PoolView) -> Tensor:
         """One minus the largest mean probability."""

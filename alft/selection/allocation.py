@@ -44,8 +44,6 @@ def weigh(allocate: Allocation, counts_M: Tensor, candidates_N: Tensor, view: Po
         doubt_N = view.by_row(mean_entropy(view.probs_KNC)).double()
         return torch.zeros(len(counts_M), dtype=torch.float64).index_add_(0, clusters_B, doubt_N[candidates_N])
     if allocate == "disagreement":
-        if view.starts_N is not None:
-            raise ValueError("active.allocate disagreement needs one prediction per row, unlike this data.task")
         return _otherwise(counts_M, clusters_B, view.probs_KNC[:, candidates_N])
     return counts_M.double()
 

@@ -55,9 +55,6 @@ def refuse_nonfinite_view(view: PoolView, acquire: Acquisition, ledger: Ledger, 
     if view.starts_N is not None:
         finite_N = by_row((~finite_N).float(), view.starts_N, "max") == 0
     refuse_nonfinite(finite_N, ledger, epoch, "the model", "probabilities")
-    if acquire.needs_features and view.starts_N is not None:
-        name = type(acquire).__name__
-        raise ValueError(f"active.acquire {name} needs one prediction per row, unlike this data.task")
     for needed, table, what in (
         (acquire.needs_embeddings, view.embeddings_ND, "embeddings"),
         (acquire.needs_features, view.features_NF, "features"),

@@ -26,18 +26,26 @@ class Standing:
         selectable_N: Rows that may be selected.
         bought_N: Rows used in any epoch so far.
         previous: Row numbers of the last set; empty before the first.
-        cap: Labels that may ever be bought.
+        cap: Labels that may ever be bought, or words of theirs where rows cost as many as they have.
+        cost_N: What the label of each row costs; None for 1 each.
     """
 
     selectable_N: Tensor
     bought_N: Tensor
     previous: Tensor
     cap: int
+    cost_N: Tensor | None = None
 
     @property
     def room(self) -> int:
-        """Labels that may still be bought."""
-        return self.cap - int(self.bought_N.sum())
+        """What may still be spent."""
+        return self.cap - self.cost(self.bought_N)
+
+    def cost(self, rows: Tensor) -> int:
+        """Cost of rows, given by their numbers or a mask."""
+        if self.cost_N is not None:
+            return int(self.cost_N[rows].sum())
+        return int(rows.sum()) if rows.dtype == torch.bool else len(rows)
 
     def candidates(self, mode: Mode) -> Tensor:
         """Rows that may be chosen now: all (recalculate), all outside the last set (accumulate), never used (unseen)."""
@@ -53,19 +61,19 @@ def choose(size: int, mode: Mode, standing: Standing, pick: Pick, open_first: li
     best unbought rows that the cap allows, and the regular choice is made among those.
 
     Args:
-        size: Planned size |S_t|.
+        size: Planned size |S_t|, in the unit of the costs.
         mode: How the set relates to the last one.
         standing: Labels, purchases, last set and cap.
-        pick: How rows are picked from candidates.
+        pick: How rows of at most a given cost are picked from candidates.
         open_first: Masks of growing groups of clusters; the first that holds enough rows limits the candidates.
     """
     kept = standing.previous if mode == "accumulate" else standing.previous[:0]
-    count = size - len(kept)
+    count = size - standing.cost(kept)
     candidates_N = _first_large_enough(standing.candidates(mode), count, standing, open_first or [])
     rows = pick(candidates_N, count)
-    if int((~standing.bought_N[rows]).sum()) > standing.room:
+    if standing.cost(rows[~standing.bought_N[rows]]) > standing.room:
         unbought_N = candidates_N & ~standing.bought_N
-        affordable_N = mask(pick(unbought_N, min(standing.room, int(unbought_N.sum()))), len(candidates_N))
+        affordable_N = mask(pick(unbought_N, min(standing.room, standing.cost(unbought_N))), len(candidates_N))
         rows = pick((candidates_N & standing.bought_N) | affordable_N, count)
     return torch.cat([kept, rows]).sort().values
 
@@ -134,8 +142,8 @@ def growing_groups(clusters_N: Tensor, order: Tensor, first: int) -> list[Tensor
 def _first_large_enough(candidates_N: Tensor, count: int, standing: Standing, groups: list[Tensor]) -> Tensor:
     for group_N in groups:
         inside_N = candidates_N & group_N
-        bought = int((inside_N & standing.bought_N).sum())
-        if bought + min(standing.room, int(inside_N.sum()) - bought) >= count:
+        bought = standing.cost(inside_N & standing.bought_N)
+        if bought + min(standing.room, standing.cost(inside_N) - bought) >= count:
             return inside_N
     return candidates_N
 

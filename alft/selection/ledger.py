@@ -42,12 +42,14 @@ class Ledger:
     predicted, and ``agreement`` is by epoch the kappa of the pass after it with the one before.
     """
 
-    def __init__(self, selectable_N: Tensor) -> None:
+    def __init__(self, selectable_N: Tensor, words_N: Tensor | None = None) -> None:
         """Start with nothing bought.
 
         Args:
             selectable_N: Pool rows that may be selected, bool (N,): in ``fit``, those with a label.
+            words_N: Words of each row, where words have labels.
         """
+        self.words_N = words_N
         self.selectable_N = selectable_N
         self.first_used_N = torch.full((len(selectable_N),), -1, dtype=torch.int64)
         self.selections: dict[int, Selection] = {}
@@ -97,6 +99,16 @@ class Ledger:
     def diverged(self) -> int | None:
         """First epoch whose model has no validation score, because its outputs are not finite; None without one."""
         return min((epoch for epoch, score in self.validation.items() if math.isnan(score)), default=None)
+
+    @property
+    def words(self) -> dict[str, Any] | None:
+        """Words of the pool and of the rows bought, with both savings in words; None where texts have labels."""
+        if self.words_N is None:
+            return None
+        pool, bought = (int(self.words_N[rows_N].sum()) for rows_N in (self.selectable_N, self.first_used_N >= 0))
+        sizes = [int(self.words_N[selection.rows].sum()) for selection in self.selections.values()]
+        exposure = 1 - sum(sizes) / len(sizes) / pool
+        return {"pool": pool, "bought": bought, "unique_saving": 1 - bought / pool, "exposure_saving": exposure}
 
     def record(self, epoch: int, selection: Selection) -> None:
         """Record the set of an epoch. Recording the same set again (a replayed hook) changes nothing."""

@@ -14,6 +14,8 @@ from alft.selection.budget import Budget
 
 Mode = Literal["recalculate", "accumulate", "unseen"]
 Restart = Literal["never", "each_set"]
+Unit = Literal["rows", "words"]
+"""What shares, sizes and the cap count."""
 
 
 @dataclass(frozen=True)
@@ -70,11 +72,14 @@ class Plan:
 
     Attributes:
         shares: Shares of the labelled rows that the schedule asks for (the warm start's share in its epoch).
-        sizes: Rows trained on, |S_t|.
+        sizes: Rows trained on, |S_t|; in words with ``active.unit words``, of which a set has that many or slightly fewer.
         decides: Whether the acquisition affects the choice (not for a full set, a random warm start, or a set that is kept).
-        bought: Minimum and maximum labels bought up to and including the epoch; they differ only where sets may overlap.
-        cap: Labels that may ever be bought.
+        bought: Minimum and maximum labels bought up to and including the epoch, in the same unit; they differ only where sets
+            may overlap.
+        cap: Labels that may ever be bought, in the same unit.
         pace: How choices are spread over the epochs.
+        unit: What sizes and the cap count.
+        per_row: Mean of the unit in a row.
     """
 
     shares: tuple[float, ...]
@@ -83,6 +88,12 @@ class Plan:
     bought: tuple[tuple[int, int], ...]
     cap: int
     pace: Pace = Pace()
+    unit: Unit = "rows"
+    per_row: float = 1.0
+
+    def in_rows(self, amount: int) -> int:
+        """A number of rows, of an amount in the unit of the plan: exact for rows, the mean for words."""
+        return amount if self.unit == "rows" else max(1, round(amount / self.per_row))
 
     @property
     def epochs(self) -> int:
@@ -123,6 +134,7 @@ def plan_epochs(
     max_unique: float | None = None,
     warm_start: float = 0.0,
     pace: Pace = Pace(),
+    words: int | None = None,
 ) -> Plan:
     """Compute set sizes from a schedule.
 
@@ -134,6 +146,7 @@ def plan_epochs(
         max_unique: Largest share of the labels ever bought, in (0, 1]; None for no cap.
         warm_start: Share of a random first choice that replaces the schedule's; 0 for none.
         pace: How choices are spread over the epochs.
+        words: Words of the labelled rows, to count in words; None to count in rows.
 
     Raises:
         ValueError: A share is outside [0, 1], an epoch would be empty (the message names it), or the rows of a refit are not
@@ -143,8 +156,10 @@ def plan_epochs(
     >>> plan_epochs(Constant(0.2), epochs=4, pool=10, mode="accumulate", max_unique=0.5).sizes
     (2, 4, 5, 5)
     """
+    per_row, pool = (1.0, pool) if words is None else (words / pool, words)
     cap = pool if max_unique is None else math.floor(max_unique * pool + 1e-9)
-    sets = _sets(budget, pace.choices(epochs), pool, mode, cap, warm_start, pace.every_n_epochs)
+    unit: Unit = "rows" if words is None else "words"
+    sets = _sets(budget, pace.choices(epochs), pool, mode, cap, warm_start, pace.every_n_epochs, unit)
     last = sets[-1].bought
     if pace.refit and last[0] != last[1]:
         raise ValueError(
@@ -160,6 +175,8 @@ def plan_epochs(
         bought=tuple(held.bought for held in rows),
         cap=cap,
         pace=pace,
+        unit=unit,
+        per_row=per_row,
     )
 
 
@@ -173,7 +190,9 @@ class _Set:
     bought: tuple[int, int]
 
 
-def _sets(budget: Budget, choices: int, pool: int, mode: Mode, cap: int, warm_start: float, epochs_each: int) -> list[_Set]:
+def _sets(
+    budget: Budget, choices: int, pool: int, mode: Mode, cap: int, warm_start: float, epochs_each: int, unit: Unit
+) -> list[_Set]:
     sets: list[_Set] = []
     size = used = 0
     for choice in range(choices):
@@ -185,7 +204,7 @@ def _sets(budget: Budget, choices: int, pool: int, mode: Mode, cap: int, warm_st
             candidates = cap  # the cap is used up, so no new row can be chosen
         size, added = next_size(mode, asked, previous=size, bought=used, cap=cap)
         if size == 0:
-            raise ValueError(_empty(choice * epochs_each, share, asked, pool, mode, used))
+            raise ValueError(_empty(choice * epochs_each, share, asked, f"{pool} labelled {unit}", mode, used))
         used = min(cap, used + added)
         least = max([size, *(held.size for held in sets)]) if mode == "recalculate" else used
         sets.append(_Set(share, size, not warm and 0 < added < candidates, (least, used)))
@@ -208,8 +227,8 @@ def next_size(mode: Mode, asked: int, previous: int, bought: int, cap: int) -> t
     return size, size
 
 
-def _empty(epoch: int, share: float, asked: int, pool: int, mode: Mode, used: int) -> str:
-    sentence = f"active.budget leaves epoch {epoch} without a row to train on: share {share:g} of {pool} labelled rows"
+def _empty(epoch: int, share: float, asked: int, pool: str, mode: Mode, used: int) -> str:
+    sentence = f"active.budget leaves epoch {epoch} without a row to train on: share {share:g} of {pool}"
     if asked:
         return f"{sentence}, but with {used} bought, active.max_unique and active.mode {mode} leave no other"
     return sentence if mode == "accumulate" else f"{sentence}; a share of 0 needs active.mode accumulate, got {mode}"

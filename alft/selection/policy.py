@@ -16,16 +16,18 @@ from alft.selection.budget import Budget, Linear
 from alft.selection.checks import checked_scores, refuse_nonfinite, refuse_wrong_clusters
 from alft.selection.choice import Pick, Standing, choose, growing_groups, order_by_entropy, pick_at_random, pick_by_cluster
 from alft.selection.clustering import BLOCK, Clustering, distances_to_means
-from alft.selection.embedding import Embedding, MeanTokens, TextEmbedding, TokenEmbedding
+from alft.selection.embedding import Embedding, MeanTokens, TextEmbedding
 from alft.selection.forecast import HORIZON
 from alft.selection.ledger import Clusters, Ledger, Selection
 from alft.selection.outputs import Decision, Needs, Scores
-from alft.selection.plan import Mode, Pace, Plan, Restart, plan_epochs
+from alft.selection.plan import Mode, Pace, Plan, Restart, Unit, plan_epochs
 from alft.selection.seeds import generator, mix
+from alft.selection.setting_rules import refuse_settings
 from alft.selection.several import DEFAULT_REDUCE, Reduce
 from alft.selection.stopping import Advice, StopRule, advise
 from alft.selection.unlearned import never_learned, none_left_out, refuse_idle
 from alft.selection.ward import Ward
+from alft.selection.worth import worth
 
 Recluster = Literal["once", "every_epoch"]
 Precision = Literal["float32", "bf16"]
@@ -45,6 +47,8 @@ class Policy:
         warm_start: Share of the pool, in [0, 1], that a random first epoch trains on; 0 lets the untrained model choose.
         cluster: Clustering of the pool; every cluster contributes its quota to a set.
         embedding: One vector per text, for clustering: from the encoder, or from the text alone (``TfIdf``, ``WordVectors``).
+        unit: What shares, counts and ``max_unique`` count, ``rows`` or, with ``data.task tags``, ``words``: a set then has as
+            many rows as have at most so many words.
         reduce: How the scores of the predictions of a row become its score, where ``data.task`` gives a row several.
         recluster: Cluster ``once``, before training, or in ``every_epoch`` that selects, with the encoder's current weights.
         allocate: Quota of each cluster: in proportion to its candidates, equal, by its difficulty, the summed entropy of its
@@ -68,6 +72,7 @@ class Policy:
     warm_start: float = 0.0
     cluster: Clustering = Ward()
     embedding: Embedding = MeanTokens()
+    unit: Unit = "rows"
     reduce: Reduce = DEFAULT_REDUCE
     recluster: Recluster = "once"
     allocate: Allocation = "proportional"
@@ -80,30 +85,21 @@ class Policy:
 
     def __post_init__(self) -> None:
         """Refuse objects of a wrong class, shares outside their range, including NaN, and an unsuitable embedding."""
-        for name, base in {"acquire": Acquisition, "budget": Budget, "cluster": Clustering, "embedding": Embedding}.items():
-            if not isinstance(value := getattr(self, name), base):
-                raise ValueError(f"active.{name} must be an object of a subclass of {base.__name__}, got {value!r}")
-        if self.stop is not None and not isinstance(self.stop, StopRule):
-            raise ValueError(f"active.stop must be an object of a subclass of StopRule or null, got {self.stop!r}")
-        if self.stop is not None and self.refit:
-            raise ValueError(f"active.stop must be null with active.refit, whose epochs it would skip, got {self.stop}")
-        if self.max_unique is not None and not 0 < self.max_unique <= 1:
-            raise ValueError(f"active.max_unique must be in (0, 1], got {self.max_unique}")
-        if not 0 <= self.warm_start <= 1:
-            raise ValueError(f"active.warm_start must be in [0, 1], got {self.warm_start}")
-        if self.drop_unlearned is not None and self.drop_unlearned < 1:
-            raise ValueError(f"active.drop_unlearned must be at least 1 or null, got {self.drop_unlearned}")
-        _ = self.pace  # checks its numbers
-        kind = type(self.embedding).__name__
-        if not isinstance(self.embedding, TokenEmbedding | TextEmbedding):
-            raise ValueError(f"active.embedding must be a TokenEmbedding or a TextEmbedding, got {kind}")
-        if isinstance(self.embedding, TextEmbedding) and self.recluster == "every_epoch":
-            raise ValueError(f"active.recluster must be once with an embedding of texts, which never changes ({kind})")
+        refuse_settings(self)
 
     @property
     def uses_embeddings(self) -> bool:
         """Whether clustering or acquisition uses embeddings."""
         return self._clusters_need_embeddings or self.acquire.needs_embeddings
+
+    @property
+    def reads_predictions(self) -> bool:
+        """Whether acquisition, allocation or budget use predictions on the pool."""
+        return self.acquire.needs_probs or self._others_read_predictions
+
+    @property
+    def _others_read_predictions(self) -> bool:
+        return self.allocate in BY_PREDICTION or self.budget.opens_clusters
 
     @property
     def _clusters_need_embeddings(self) -> bool:
@@ -114,8 +110,8 @@ class Policy:
         """How choices are spread over the epochs."""
         return Pace(self.every_n_epochs, self.restart, self.refit)
 
-    def plan(self, epochs: int, pool: int) -> Plan:
-        """Set sizes for ``pool`` labelled rows.
+    def plan(self, epochs: int, pool: int, words: int | None = None) -> Plan:
+        """Set sizes for ``pool`` labelled rows, in which ``words`` have labels.
 
         Raises:
             ValueError: Clusters or sizes are impossible for this pool.
@@ -131,12 +127,20 @@ class Policy:
                 "active.mode must be recalculate with active.budget.opens clusters, whose share is a level and no increment, "
                 f"got {self.mode}"
             )
-        plan = plan_epochs(self.budget, epochs, pool, self.mode, self.max_unique, self.warm_start, self.pace)
+        amount = self._amount(words)
+        plan = plan_epochs(self.budget, epochs, pool, self.mode, self.max_unique, self.warm_start, self.pace, amount)
         if self.stop is not None:
             self.stop.refuse_idle(plan, self._scored(plan, pool))
         if self.drop_unlearned is not None:
             refuse_idle(self.drop_unlearned, plan, self.mode)
         return plan
+
+    def _amount(self, words: int | None) -> int | None:
+        if self.unit == "rows":
+            return None
+        if words is None:
+            raise ValueError(f"active.unit must be rows with a data.task whose labels are those of texts, got {self.unit}")
+        return words
 
     def left_out(self, epoch: int, plan: Plan, ledger: Ledger, rows: Tensor, labels_R: Tensor) -> Tensor:
         """Which of these rows ``epoch`` does not train on, bool (R,), see :func:`alft.selection.unlearned.never_learned`."""
@@ -161,7 +165,7 @@ class Policy:
         for epoch in range(plan.epochs):
             if self.needs(epoch, plan, ledger).scores_pool(self.embedding):
                 found.append(epoch)
-            ledger.first_used_N[: plan.bought[epoch][1]] = 0
+            ledger.first_used_N[: plan.in_rows(plan.bought[epoch][1])] = 0
             if self.recluster == "once" and plan.decides[epoch]:
                 ledger.clusters = Clusters(ledger.first_used_N, ledger.first_used_N)
         return found
@@ -169,7 +173,7 @@ class Policy:
     def needs(self, epoch: int, plan: Plan, ledger: Ledger) -> Needs:
         """Model outputs required to choose the set of ``epoch``, and no more."""
         acquire, decides = self.acquire.now(epoch, ledger.bought), plan.decides[epoch]
-        probs = decides and (acquire.needs_probs or self.allocate in BY_PREDICTION or self.budget.opens_clusters)
+        probs = decides and (acquire.needs_probs or self._others_read_predictions)
         to_cluster = self._partitions(epoch, plan, ledger) and self._clusters_need_embeddings
         to_pick = decides and acquire.needs_embeddings
         return Needs(probs, acquire.passes if probs else 0, to_cluster or to_pick, decides and acquire.needs_features)
@@ -207,20 +211,24 @@ class Policy:
             bought = Selection((ledger.first_used_N >= 0).nonzero().squeeze(1))
             return Decision(bought, ledger.clusters, ledger.cluster_order_M)
         previous = ledger.selected if ledger.selected is not None else torch.empty(0, dtype=torch.int64)
-        standing = Standing(ledger.selectable_N, ledger.first_used_N >= 0, previous, plan.cap)
+        cost_N = ledger.words_N if self.unit == "words" else None
+        standing = Standing(ledger.selectable_N, ledger.first_used_N >= 0, previous, plan.cap, cost_N)
         size, order_M, scores_N, groups = plan.sizes[epoch], ledger.cluster_order_M, None, None
-        pick: Pick = pick_at_random(generator(self.seed, "warm start"))
+        source = generator(self.seed, "warm start")
+        pick: Pick = pick_at_random(source)
         if plan.decides[epoch]:
             scores.refuse_wrong_axes(len(ledger.selectable_N))
             assert clusters is not None
             acquire, view = self.acquire.now(epoch, ledger.bought), self._view(epoch, clusters, standing, scores)
             scores_N = checked_scores(acquire, view, ledger, epoch)
-            pick = pick_by_cluster(acquire, view, scores_N, self.allocate)
+            pick, source = pick_by_cluster(acquire, view, scores_N, self.allocate), view.generator
             if self.budget.opens_clusters:
                 order_M = order_M if order_M is not None else order_by_entropy(view)
                 opened = self.budget.open_clusters(*plan.choice(epoch), len(order_M))
                 groups = growing_groups(clusters.clusters_N, order_M, opened)
-        rows = choose(size, self.mode, standing, pick, groups)
+        rows = choose(size, self.mode, standing, pick if cost_N is None else worth(pick, cost_N, source), groups)
+        if not len(rows):
+            raise ValueError(f"active.budget: the {size} words of epoch {epoch} are fewer than those of any row to choose")
         selection = Selection(
             rows,
             scores_N[rows] if scores_N is not None else None,

@@ -29,12 +29,13 @@ class Replay(Policy):
     sets: tuple[Tensor, ...] = ()
     dropped: tuple[Tensor, ...] = ()
 
-    def plan(self, epochs: int, pool: int) -> Plan:
+    def plan(self, epochs: int, pool: int, words: int | None = None) -> Plan:
         """The recorded sizes.
 
         Args:
             epochs: Number of epochs, as many as were recorded.
             pool: Labelled rows N.
+            words: Not used: the rows of each set are known.
 
         Raises:
             ValueError: The number of epochs differs.

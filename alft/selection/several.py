@@ -10,11 +10,14 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-Reduce = Literal["mean", "max", "sum"]
+Reduce = Literal["mean", "max", "sum", "mnlp", "entities"]
 
 DEFAULT_REDUCE: Reduce = "mean"
 
-KINDS: dict[Reduce, str] = {"mean": "mean", "max": "amax", "sum": "sum"}
+KINDS: dict[Reduce, str] = {"mean": "mean", "max": "amax", "sum": "sum", "mnlp": "mean", "entities": "mean"}
+
+OUTSIDE_BELOW = 0.95
+"""Probability of class 0, no entity, below which a prediction counts in ``entities``."""
 
 
 def even_starts(rows: int, each: int) -> Tensor:
@@ -33,12 +36,26 @@ def places(rows: Tensor, starts_N: Tensor) -> Tensor:
     return torch.arange(int(counts.sum())) + (starts_N[rows] - ends + counts).repeat_interleave(counts)
 
 
-def by_row(scores_U: Tensor, starts_N: Tensor, reduce: Reduce) -> Tensor:
+def by_row(scores_U: Tensor, starts_N: Tensor, reduce: Reduce, outside_U: Tensor | None = None) -> Tensor:
     """One score for each row (N,), 0 for a row without a prediction.
+
+    Args:
+        scores_U: One score for each prediction.
+        starts_N: Where the predictions of each row begin.
+        reduce: ``mean``, ``max`` or ``sum``; ``mnlp``, the mean of -log(1 - a) of scores that are 1 minus a probability, which
+            of LeastConfidence is the negated maximum normalised log probability (arXiv 1707.05928); or ``entities``, the mean
+            over predictions with a probability of class 0 (no entity, or a class absent) below 0.95, 0 without such ones.
+        outside_U: That probability of each prediction, for ``entities``.
 
     >>> by_row(torch.tensor([1.0, 3.0, 5.0, 9.9]), torch.tensor([0, 2, 2, 3]), "mean").tolist()
     [2.0, 0.0, 5.0]
     """
-    counts_N = starts_N.diff()
+    counts_N, scores_U = starts_N.diff(), scores_U[:-1]
     rows_U = torch.arange(len(counts_N)).repeat_interleave(counts_N)
-    return scores_U.new_zeros(len(counts_N)).scatter_reduce(0, rows_U, scores_U[:-1], KINDS[reduce], include_self=False)
+    if reduce == "mnlp":
+        scores_U = -torch.log1p(-scores_U)
+    if reduce == "entities":
+        assert outside_U is not None
+        inside_U = outside_U[:-1] < OUTSIDE_BELOW
+        rows_U, scores_U = rows_U[inside_U], scores_U[inside_U]
+    return scores_U.new_zeros(len(counts_N)).scatter_reduce(0, rows_U, scores_U, KINDS[reduce], include_self=False)

@@ -10,6 +10,7 @@ CONTROLS = {
     "tfidf": "TF-IDF + logistic regression",
     "frozen": "frozen encoder + logistic regression",
     "frozen_tfidf": "frozen encoder + TF-IDF + logistic regression",
+    "crf": "CRF on the shapes of words",
 }
 
 ENCODER = ("frozen", "frozen_tfidf")
@@ -25,7 +26,20 @@ def control_key(control: str, bought: bool) -> str:
     return f"{control}_bought_f1" if bought else f"{control}_f1"
 
 
+OF_WORDS = ("crf",)
+"""Controls of words alone; the others, but for the majority, are of texts alone."""
+
 CONTROL_KEYS = tuple(control_key(control, bought) for control in CONTROLS for bought in (False, True))
+"""Names of all figures."""
+
+
+def keys_of(words: bool) -> tuple[str, ...]:
+    """Names of the figures in the summary of a run.
+
+    Args:
+        words: Whether words have labels.
+    """
+    return tuple(key for key in CONTROL_KEYS if words or not key.startswith(OF_WORDS))
 
 
 def in_words(control: str, bought: bool) -> str:

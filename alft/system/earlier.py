@@ -36,6 +36,34 @@ OF_EVERY_VERSION = {"backbone", "uncertainty", "lora", "epinet", "lr", "weight_d
 """Settings of the model that the config of a run has in every version."""
 
 
+WRITTEN_OUT = {
+    "lr": 2e-5,
+    "class_weights": "balanced",
+    "head": {
+        "class_path": "alft.models.head.MeanNgrams",
+        "init_args": {"norm": False, "dropout": 0.1, "longest": 3, "size": 8192},
+    },
+}
+"""Defaults of the model that the config of a run has as values from before they depended on what has labels."""
+
+OPEN = {"lr": None, "class_weights": "auto", "head": None}
+"""What stands for them today."""
+
+
+def writes_defaults_out(settings: Mapping[str, Any]) -> bool:
+    """Whether a config is of such a version, which had no unit of budgets."""
+    return "unit" not in (settings.get("active") or {})
+
+
+def written_out(model: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings of a model with the values of the defaults that are left open; those of texts, the one unit there was.
+
+    >>> written_out({"lr": None, "ema": None}), written_out({"lr": 3e-05})
+    ({'lr': 2e-05, 'ema': None}, {'lr': 3e-05})
+    """
+    return {name: WRITTEN_OUT[name] if name in OPEN and value == OPEN[name] else value for name, value in model.items()}
+
+
 def head_settings(model: Mapping[str, Any]) -> dict[str, Any]:
     """Settings to add to those of a model that was trained by a version without heads; none to others.
 

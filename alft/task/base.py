@@ -4,11 +4,12 @@ Axes: B texts of a batch, N texts, K stochastic draws, C classes.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, TypeAlias
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, ClassVar, Literal, TypeAlias
 
 from torch import Tensor
 
+from alft.task.labels import in_order
 from alft.task.tally import Tally
 
 Written: TypeAlias = str | tuple[str, ...]
@@ -16,6 +17,12 @@ Written: TypeAlias = str | tuple[str, ...]
 
 Label: TypeAlias = int | tuple[int, ...]
 """The same in class numbers; several are ascending."""
+
+Unit: TypeAlias = Literal["text", "word"]
+"""What has a label: each text, or each word of a text."""
+
+FIRST = "first"
+"""Name in a batch of the mark (B, L), bool, of the tokens whose outputs are those of words; not there for texts."""
 
 UNLABELLED = -1
 """Label of a row that has none, whatever the task."""
@@ -31,14 +38,23 @@ class Task(ABC):
     name: ClassVar[str]
     """The setting ``data.task``."""
 
-    problem_type: ClassVar[str]
-    """Name of this task in a transformers model config."""
+    problem_type: ClassVar[str | None]
+    """Name of this task in the config of a transformers model that classifies texts."""
+
+    pipeline: ClassVar[str] = "text-classification"
+    """Name of the pipeline of transformers that predicts the same."""
 
     about: ClassVar[str] = ""
     """What a reader of a model card has to know of the labels, after their names."""
 
     has_suspects: ClassVar[bool] = True
     """Whether labels that may be wrong can be ranked by a regression that gives each text one class."""
+
+    unit: ClassVar[Unit] = "text"
+    """What the network gives outputs for."""
+
+    fill: ClassVar[int] = UNLABELLED
+    """Class of a word that has no output."""
 
     def __init__(self, label_names: Sequence[str]) -> None:
         self.label_names = list(label_names)
@@ -48,6 +64,11 @@ class Task(ABC):
     def outputs(self) -> int:
         """Number of outputs of the network, C."""
         return len(self.label_names)
+
+    @property
+    def counted_names(self) -> list[str]:
+        """Names of what :attr:`alft.task.tally.Evaluation.predicted_C` counts."""
+        return self.label_names
 
     @classmethod
     @abstractmethod
@@ -62,6 +83,33 @@ class Task(ABC):
         Raises:
             ValueError: A cell cannot be read; the message gives its location.
         """
+
+    @classmethod
+    def mend(cls, written: Sequence[Any], where: Callable[[int], str]) -> tuple[list[Any], list[str]]:
+        """Labels of a split as :meth:`encode` takes them, and a sentence on each kind that was written otherwise.
+
+        Args:
+            written: What the file says of each row.
+            where: Location of a row.
+
+        Raises:
+            ValueError: They contradict each other.
+        """
+        return list(written), []
+
+    @classmethod  # noqa: B027  # most labels fit every text
+    def refuse_misfit(cls, text: str, written: Any, where: str) -> None:
+        """Raise a ValueError where what a file says of a text cannot belong to it."""
+
+    @classmethod
+    def in_order(cls, names: Iterable[str], feature: Any) -> list[str]:
+        """Class names in the order of the outputs.
+
+        Args:
+            names: All that the train set has.
+            feature: Type of the column, if the source provides one.
+        """
+        return in_order(set(names), feature)
 
     @classmethod
     def names_in(cls, written: Written) -> tuple[str, ...]:
@@ -108,17 +156,13 @@ class Task(ABC):
     def wrong(self, label: Any, number: int) -> Label:
         """A wrong label instead of this one, ``number`` in [1, :attr:`wrong_answers`]."""
 
-    @abstractmethod
-    def regress(self, labels: Sequence[Any], fit: Callable[[list[int]], list[int]]) -> list[Any]:
-        """Labels that regressions predict which give each text one class, for the controls.
+    def starts(self, rows: int, words_N: Tensor | None = None) -> Tensor | None:
+        """Where the predictions of each of so many rows begin in a table; None where a row has one.
 
         Args:
-            labels: Labels that are known.
-            fit: Fits a regression to class numbers of the same texts, and predicts those of others.
+            rows: N.
+            words_N: Words of each row that have an output; None where texts have outputs.
         """
-
-    def starts(self, rows: int) -> Tensor | None:
-        """Where the predictions of each of so many rows begin in a table; None where a row has one."""
         return None
 
     @abstractmethod
@@ -156,7 +200,7 @@ class Task(ABC):
         """Logits (B, C) whose probabilities are the mean of the draws' probabilities."""
 
     @abstractmethod
-    def score_table(self, draws: int, rows: int) -> Tensor:
+    def score_table(self, draws: int, rows: int, words_N: Tensor | None = None) -> Tensor:
         """Empty table of pool probabilities, float32 (K, N, C), or (K, U, C) with several predictions per row."""
 
     @abstractmethod
@@ -178,3 +222,16 @@ class Task(ABC):
     @abstractmethod
     def macro_f1(self, truth: Sequence[Any], predicted: Sequence[Any]) -> float:
         """Macro-F1, in [0, 1], of predicted labels."""
+
+
+class TextTask(Task, ABC):
+    """Base class of tasks whose labels are those of texts."""
+
+    @abstractmethod
+    def regress(self, labels: Sequence[Any], fit: Callable[[list[int]], list[int]]) -> list[Any]:
+        """Labels that regressions predict which give each text one class, for the controls.
+
+        Args:
+            labels: Labels that are known.
+            fit: Fits a regression to class numbers of the same texts, and predicts those of others.
+        """

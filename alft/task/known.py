@@ -7,8 +7,9 @@ from alft.system.subclasses import path_of, subclasses
 from alft.task.base import Task
 from alft.task.multi_label import MultiLabel
 from alft.task.single_label import SingleLabel
+from alft.task.tags import Tags
 
-SHIPPED: tuple[type[Task], ...] = (SingleLabel, MultiLabel)
+SHIPPED: tuple[type[Task], ...] = (SingleLabel, MultiLabel, Tags)
 DEFAULT = SingleLabel.name
 
 

@@ -3,6 +3,7 @@
 import ast
 import json
 import math
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -15,6 +16,11 @@ Kind = TypeVar("Kind")
 
 JOINT = ";"
 """What joins several labels in a string."""
+
+STRING = r"""(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
+PART = re.compile(rf"{STRING}|[^\s\[\],'\"]+")
+ARRAY = re.compile(rf"\[\s*(?:{STRING}|-?\d+)(?:\s+(?:{STRING}|-?\d+))+\s*\]")
+"""A list as numpy writes it, without commas: Python would join its strings."""
 
 CHOICE = ("choices", "choice", "labels", "label", "accept", "value")
 """Keys under which annotation tools write the chosen label of a text."""
@@ -35,8 +41,8 @@ def read_labels(cells: Sequence[Any], feature: Any, where: Callable[[int], str])
     Raises:
         ValueError: A cell holds several labels or none that can be recognised; the message gives its location.
     """
-    numbers = _class_names(feature)
-    return _each(cells, lambda cell: label_of(cell, numbers), where, "one label")
+    numbers = class_names_of(feature)
+    return each_cell(cells, lambda cell: label_of(cell, numbers), where, "one label")
 
 
 def label_of(cell: Any, class_names: Sequence[str] | None = None) -> str | None:
@@ -46,7 +52,7 @@ def label_of(cell: Any, class_names: Sequence[str] | None = None) -> str | None:
     ['pos', 'pos', 'pos', 'pos', 'pos', None, None, '1']
     """
     if isinstance(cell, str):
-        written = _written_value(cell)
+        written = written_value(cell)
         return label_of(written, class_names) if written is not None else cell.strip() or None
     if is_missing(cell):
         return None
@@ -79,8 +85,8 @@ def read_label_sets(cells: Sequence[Any], feature: Any, where: Callable[[int], s
     Raises:
         ValueError: A cell holds something else; the message gives its location.
     """
-    numbers = _class_names(feature)
-    return _each(cells, lambda cell: label_set_of(cell, numbers), where, "labels")
+    numbers = class_names_of(feature)
+    return each_cell(cells, lambda cell: label_set_of(cell, numbers), where, "labels")
 
 
 def label_set_of(cell: Any, class_names: Sequence[str] | None = None) -> tuple[str, ...] | None:
@@ -90,7 +96,7 @@ def label_set_of(cell: Any, class_names: Sequence[str] | None = None) -> tuple[s
     [('a', 'b'), ('a', 'b'), ('a',), ('a',), (), None, None, ('a',)]
     """
     if isinstance(cell, str):
-        written = _written_value(cell)
+        written = written_value(cell)
         cell = written if written is not None else [part for part in cell.split(JOINT) if part.strip()] or None
     if is_missing(cell):
         return None
@@ -105,7 +111,7 @@ def label_set_of(cell: Any, class_names: Sequence[str] | None = None) -> tuple[s
 
 def in_order(names: set[str], feature: Any) -> list[str]:
     """Label names in the data set's own order, else numerically if all are numbers, else alphabetically."""
-    class_names = _class_names(feature)
+    class_names = class_names_of(feature)
     if class_names is not None:
         return [name for name in class_names if name in names]
     if all(_is_number(name) for name in names):
@@ -125,7 +131,7 @@ def missing_numbers(names: Collection[str]) -> set[str]:
     return missing if classes else set()
 
 
-def _each(
+def each_cell(
     cells: Sequence[Any], read: Callable[[Any], Kind | None], where: Callable[[int], str], what: str
 ) -> list[Kind | None]:
     """What is read from each cell, equal strings once; an error gives the place."""
@@ -153,11 +159,13 @@ def _name_of_number(number: int, class_names: Sequence[str]) -> str | None:
     return None if number < 0 else class_names[number]
 
 
-def _written_value(cell: str) -> list[Any] | dict[Any, Any] | None:
+def written_value(cell: str) -> list[Any] | dict[Any, Any] | None:
     """The list or object that a string writes out in JSON or Python; None for an ordinary word."""
     text = cell.strip()
     if text[:1] + text[-1:] not in ("[]", "{}"):
         return None
+    if ARRAY.fullmatch(text):
+        return [ast.literal_eval(part) if part[0] in "'\"" else part for part in PART.findall(text)]
     for read in (json.loads, ast.literal_eval):
         try:
             value = read(text)
@@ -176,7 +184,7 @@ def _chosen(cell: Mapping[Any, Any]) -> Any:
     raise ValueError(f"holds {excerpt(dict(cell))}, which is not one label: a word or a number is expected")
 
 
-def _class_names(feature: Any) -> list[str] | None:
+def class_names_of(feature: Any) -> list[str] | None:
     """Names of class numbers, also inside a list type."""
     while isinstance(feature, datasets.List | datasets.LargeList):
         feature = feature.feature

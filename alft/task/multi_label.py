@@ -5,7 +5,6 @@ its own, absent or present, so that acquisition functions work as for two classe
 """
 
 import math
-from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
@@ -14,16 +13,17 @@ from torch import Tensor, nn
 
 from alft.selection.probabilities import empty_table
 from alft.selection.several import even_starts
-from alft.task.base import UNLABELLED, Label, Task
+from alft.task.base import UNLABELLED, Label, TextTask
 from alft.task.labels import read_label_sets
 from alft.task.several_classes import THRESHOLD, SeveralClassesEvaluation, SeveralClassesTally
+from alft.task.strata import rarest
 from alft.task.tally import Tally
 
 NO_CLASS = "(none)"
 """How a label without a class is shown."""
 
 
-class MultiLabel(Task):
+class MultiLabel(TextTask):
     """Classification into classes that do not exclude each other.
 
     Args:
@@ -31,7 +31,7 @@ class MultiLabel(Task):
     """
 
     name: ClassVar[str] = "multi"
-    problem_type: ClassVar[str] = "multi_label_classification"
+    problem_type: ClassVar[str | None] = "multi_label_classification"
     about: ClassVar[str] = ", of which any number may apply to a text: those with a probability above 0.5"
     has_suspects: ClassVar[bool] = False
 
@@ -58,13 +58,7 @@ class MultiLabel(Task):
         >>> MultiLabel(["a", "b"]).strata([(0, 1), (0,), (), -1])
         [2, 1, 0, -1]
         """
-        counts = Counter(number for label in labels for number in self.numbers_in(label))
-
-        def stratum(label: Label) -> int:
-            found = self.numbers_in(label)
-            return 1 + min(found, key=lambda number: (counts[number], number)) if found else UNLABELLED * (label == UNLABELLED)
-
-        return [stratum(label) for label in labels]
+        return rarest([None if label == UNLABELLED else self.numbers_in(label) for label in labels])
 
     def targets(self, labels: Sequence[Any]) -> Tensor:
         """1 for a class that applies, 0 for one that does not, -1 throughout for no label (N, C).
@@ -93,7 +87,7 @@ class MultiLabel(Task):
         found = [fit(column.tolist()) for column in self.targets(labels).unbind(1)]
         return [tuple(number for number, has in enumerate(row) if has) for row in zip(*found, strict=True)]
 
-    def starts(self, rows: int) -> Tensor:
+    def starts(self, rows: int, words_N: Tensor | None = None) -> Tensor:
         """Each row has a prediction for each class."""
         return even_starts(rows, self.outputs)
 
@@ -133,7 +127,7 @@ class MultiLabel(Task):
         present_BC = nn.functional.logsigmoid(logits_KBC).logsumexp(0)
         return present_BC - nn.functional.logsigmoid(-logits_KBC).logsumexp(0)
 
-    def score_table(self, draws: int, rows: int) -> Tensor:
+    def score_table(self, draws: int, rows: int, words_N: Tensor | None = None) -> Tensor:
         """Zeros, float32 (K, U, 2): absent and present, with the predictions innermost in memory."""
         return empty_table(draws, rows * self.outputs + 1, 2)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 from torchmetrics.classification import MulticlassConfusionMatrix
 
-from alft.task.tally import Evaluation, Tally
+from alft.task.tally import Evaluation, Tally, Words
 
 
 class OneClassTally(Tally):
@@ -19,7 +19,7 @@ class OneClassTally(Tally):
         super().__init__()
         self.confusion = MulticlassConfusionMatrix(classes)
 
-    def count(self, logits_BC: Tensor, targets_B: Tensor) -> None:
+    def count(self, logits_BC: Tensor, targets_B: Tensor, words: Words | None = None) -> None:
         """The most probable class, and the cross-entropy."""
         self.confusion.update(logits_BC.argmax(-1), targets_B)
         self.loss.update(nn.functional.cross_entropy(logits_BC, targets_B, reduction="sum"))

@@ -1,12 +1,13 @@
 """Scores of texts with any number of classes each, from counts by class (axes: C classes, B texts of a batch)."""
 
+import math
 from dataclasses import dataclass
 
 from torch import Tensor, nn
 from torchmetrics import SumMetric
 from torchmetrics.classification import MultilabelConfusionMatrix
 
-from alft.task.tally import Evaluation, Tally
+from alft.task.tally import Evaluation, Tally, Words
 
 THRESHOLD = 0.5
 """Probability above which a class is predicted."""
@@ -24,7 +25,7 @@ class SeveralClassesTally(Tally):
         self.confusion = MultilabelConfusionMatrix(classes, threshold=THRESHOLD)
         self.exact = SumMetric()
 
-    def count(self, logits_BC: Tensor, targets_B: Tensor) -> None:
+    def count(self, logits_BC: Tensor, targets_B: Tensor, words: Words | None = None) -> None:
         """The decision for each class, and the mean over the classes of the binary cross-entropies."""
         self.confusion.update((logits_BC > 0).long(), targets_B)
         self.exact.update(((logits_BC > 0) == (targets_B > 0)).all(-1).sum())
@@ -64,11 +65,15 @@ class SeveralClassesEvaluation(Evaluation):
     exact: int
 
     @property
+    def figures(self) -> dict[str, float]:
+        """With F1 of the decisions for all classes together."""
+        micro = math.nan if self.broken else float(_f1(self.confusion_C22.sum(0)))
+        return {"f1_micro": micro, **super().figures}
+
+    @property
     def f1_of_counts(self) -> float:
         """Mean over all classes of 2 TP / (2 TP + FP + FN); 0 for a class that occurs in neither labels nor predictions."""
-        hits_C = self.confusion_C22[:, 1, 1].double()
-        wrong_C = self.confusion_C22[:, 0, 1] + self.confusion_C22[:, 1, 0]
-        return float((2 * hits_C / (2 * hits_C + wrong_C).clamp_min(1)).mean())
+        return float(_f1(self.confusion_C22).mean())
 
     @property
     def accuracy_of_counts(self) -> float:
@@ -80,3 +85,8 @@ class SeveralClassesEvaluation(Evaluation):
         """Number of texts for which each class is predicted."""
         counts: list[int] = self.confusion_C22[:, :, 1].sum(1).tolist()
         return counts
+
+
+def _f1(confusion: Tensor) -> Tensor:
+    hits = confusion[..., 1, 1].double()
+    return 2 * hits / (2 * hits + confusion[..., 0, 1] + confusion[..., 1, 0]).clamp_min(1)

@@ -5,16 +5,16 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from alft.selection.probabilities import empty_table, probabilities
-from alft.task.base import UNLABELLED, Task
+from alft.task.base import UNLABELLED, TextTask
 from alft.task.labels import read_labels
 from alft.task.one_class import OneClassEvaluation, OneClassTally
+from alft.task.softmax import Softmax
 from alft.task.tally import Tally
 
 
-class SingleLabel(Task):
+class SingleLabel(Softmax, TextTask):
     """Classification into mutually exclusive classes.
 
     Args:
@@ -22,7 +22,7 @@ class SingleLabel(Task):
     """
 
     name: ClassVar[str] = "single"
-    problem_type: ClassVar[str] = "single_label_classification"
+    problem_type: ClassVar[str | None] = "single_label_classification"
 
     @classmethod
     def read(cls, cells: Sequence[Any], feature: Any, where: Callable[[int], str]) -> list[str | None]:
@@ -45,10 +45,6 @@ class SingleLabel(Task):
         """The classes themselves."""
         return list(labels)
 
-    def targets(self, labels: Sequence[int]) -> Tensor:
-        """Class numbers (N,)."""
-        return torch.tensor(labels, dtype=torch.int64)
-
     @property
     def wrong_answers(self) -> int:
         """All classes but one."""
@@ -61,46 +57,6 @@ class SingleLabel(Task):
     def regress(self, labels: Sequence[int], fit: Callable[[list[int]], list[int]]) -> list[int]:
         """One regression with all classes."""
         return fit(list(labels))
-
-    def loss(self, logits_BC: Tensor, targets_B: Tensor, weights_C: Tensor | None = None, smoothing: float = 0.0) -> Tensor:
-        """Cross-entropy, of the texts with a label."""
-        if bool((targets_B == UNLABELLED).all()):
-            return logits_BC.sum() * 0
-        weights = None if weights_C is None else weights_C.to(logits_BC)
-        return nn.functional.cross_entropy(logits_BC, targets_B, weights, ignore_index=UNLABELLED, label_smoothing=smoothing)
-
-    def class_weights(self, targets_N: Tensor) -> Tensor:
-        """N / (classes found x N_c), whose mean over the targets is 1; 0 for a class without a row.
-
-        Source: scikit-learn's "balanced".
-
-        >>> SingleLabel(["a", "b", "c"]).class_weights(torch.tensor([0, 0, 0, 1]))
-        tensor([0.6667, 2.0000, 0.0000])
-        """
-        counts_C = torch.bincount(targets_N, minlength=self.outputs).float()
-        weights_C = len(targets_N) / ((counts_C > 0).sum() * counts_C.clamp(min=1))
-        return weights_C.where(counts_C > 0, torch.zeros(()))
-
-    def probabilities(self, logits_BC: Tensor) -> Tensor:
-        """Softmax over the classes."""
-        return logits_BC.float().softmax(-1)
-
-    def label_probs(self, logits_KBC: Tensor, targets_B: Tensor) -> Tensor:
-        """The entry of each text's class in the mean of the softmaxes."""
-        probs_B = self.probabilities(logits_KBC).mean(0).gather(1, targets_B.clamp(min=0).unsqueeze(1)).squeeze(1)
-        return probs_B.masked_fill(targets_B == UNLABELLED, math.nan)
-
-    def average(self, logits_KBC: Tensor) -> Tensor:
-        """Log of the mean probability: its softmax is that mean, and its cross-entropy that of the mean."""
-        return logits_KBC.float().log_softmax(-1).logsumexp(0) - math.log(logits_KBC.shape[0])
-
-    def score_table(self, draws: int, rows: int) -> Tensor:
-        """Zeros, with the rows innermost in memory."""
-        return empty_table(draws, rows, self.outputs)
-
-    def table_entries(self, logits_KBC: Tensor) -> Tensor:
-        """Softmax over the classes."""
-        return probabilities(logits_KBC)
 
     def decode(self, probs_NC: Tensor) -> list[str]:
         """Name of the most probable class."""

@@ -9,6 +9,19 @@ from torch import Tensor, nn
 from torchmetrics import SumMetric
 
 
+@dataclass(frozen=True)
+class Words:
+    """The words of the texts of a batch, whose targets are one after the other (W).
+
+    Attributes:
+        counts_B: Number of words of each text.
+        kept_W: Whether a word has an output; the others have no token, or were cut off.
+    """
+
+    counts_B: Tensor
+    kept_W: Tensor
+
+
 class Tally(nn.Module, ABC):
     """Accumulates predictions batch by batch, over all processes."""
 
@@ -19,14 +32,14 @@ class Tally(nn.Module, ABC):
         self.broken = SumMetric()
         self.seen: list[Tensor] = []
 
-    def forward(self, logits_BC: Tensor, targets_B: Tensor) -> None:
-        """Count one batch of texts with labels."""
-        self.count(logits_BC, targets_B)
+    def forward(self, logits_BC: Tensor, targets_B: Tensor, words: Words | None = None) -> None:
+        """Count one batch of texts with labels; ``words`` where words have labels."""
+        self.count(logits_BC, targets_B, words)
         self.broken.update((~logits_BC.isfinite().all(-1)).sum())
         self.seen.append(logits_BC.detach().float().cpu())
 
     @abstractmethod
-    def count(self, logits_BC: Tensor, targets_B: Tensor) -> None:
+    def count(self, logits_BC: Tensor, targets_B: Tensor, words: Words | None = None) -> None:
         """Update the counters, among them ``loss``, the sum over the texts of the loss in nats."""
 
     @abstractmethod
@@ -66,6 +79,11 @@ class Evaluation(ABC):
     def accuracy(self) -> float:
         """Share of rows predicted correctly, in [0, 1]; 0 when there are no rows."""
         return math.nan if self.broken else self.accuracy_of_counts
+
+    @property
+    def figures(self) -> dict[str, float]:
+        """Scores by name, in the order in which they are shown."""
+        return {"f1_macro": self.f1_macro, "accuracy": self.accuracy, "loss": self.loss}
 
     @property
     @abstractmethod

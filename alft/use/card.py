@@ -60,9 +60,10 @@ def model_card(
         "Scores": _scores(provenance),
         "Settings": _settings(model, provenance, max_length),
     }
-    head = f"---\nlibrary_name: {kind.library}\npipeline_tag: text-classification\n"
+    head = f"---\nlibrary_name: {kind.library}\npipeline_tag: {model.task.pipeline}\n"
     head += f"{TAGS}\n---\n# {markdown(provenance.name)}\n\n"
-    head += f"A text classifier for the labels {labels}, fine-tuned from {code(backbone)} with alft {__version__}.\n"
+    what = "A text classifier" if model.task.unit == "text" else "A tagger of words"
+    head += f"{what} for the labels {labels}, fine-tuned from {code(backbone)} with alft {__version__}.\n"
     return head + "".join(f"\n## {title}\n\n{text}\n" for title, text in sections.items() if text)
 
 
@@ -93,6 +94,7 @@ def _scores(provenance: Provenance) -> str:
     test, controls = provenance.summary["test"], provenance.summary["controls"]
     rows = {
         "macro-F1": test["f1_macro"],
+        **({"micro-F1": test["f1_micro"]} if "f1_micro" in test else {}),
         "accuracy": test["accuracy"],
         **{f"macro-F1, without fine-tuning: {words}": figure for words, figure in known_figures(controls).items()},
     }

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,30 +10,42 @@ from typing import Any
 import datasets
 import pyarrow as pa
 
+from alft.data.readers.files import TAGGED
 from alft.data.readers.table import Form, Table
 from alft.system.output import write_atomically
+from alft.task.sentences import read_sentences, words_in
+
+PREDICTED = "predicted"
+"""Name of the column of the predicted labels."""
 
 
-def write_table(path: Path, table: Table, more: Table) -> None:
+def write_table(path: Path, table: Table, more: Table, words: str | None = None) -> None:
     """Write a table with additional columns, in the format given by the file name.
+
+    Args:
+        path: File to write.
+        table: As it was read.
+        more: Additional columns.
+        words: Column of the words, where the additional ones have a cell for each.
 
     Cells of CSV and TSV are written as they were read, to a file of the same ending with the separator, encoding and header of
     the one that was read. From Parquet to Parquet numbers, dates and class names keep their types; columns of mixed types
     become text.
 
     Raises:
-        ValueError: A cell contains the separator and the file has no quotes.
+        ValueError: A cell contains the separator and the file has no quotes, or a file of words is to hold no words.
     """
     columns = {**table.columns, **more.columns}
     suffix = path.suffix.lower()
     if suffix in (".csv", ".tsv"):
         form = _form_for(suffix, table, list(more.columns))
         write_atomically(path, lambda place: _write_csv(place, columns, form))
+    elif suffix in TAGGED:
+        write_atomically(path, lambda place: place.write_text(_sentences(columns, suffix, words), encoding="utf-8"))
     elif suffix == ".parquet":
         dataset = table.dataset if table.dataset is not None else _as_dataset(table.columns)
         for name, cells in more.columns.items():
-            numbers = any(isinstance(cell, float) for cell in cells)
-            dataset = dataset.add_column(name, cells, feature=datasets.Value("float64" if numbers else "string"))
+            dataset = dataset.add_column(name, cells, feature=_feature(cells))
         write_atomically(path, dataset.to_parquet)
     else:
         records = (dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True))
@@ -74,6 +86,38 @@ def _as_cell(value: Any) -> str:
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False, default=str)
     return "" if value is None else str(value)
+
+
+def _sentences(columns: Mapping[str, Sequence[Any]], suffix: str, words: str | None) -> str:
+    """A word a line, with its cell of each column that has one for each word; a blank line behind each sentence.
+
+    White space in a cell would begin another column or line, and becomes a space.
+
+    Raises:
+        ValueError: No column holds words.
+    """
+    if words is None:
+        raise ValueError(
+            f"output: {suffix} is for words with tags, which this model does not give; take .csv, .jsonl or .parquet"
+        )
+    sentences = []
+    for cells in zip(*columns.values(), strict=True):
+        row = dict(zip(columns, cells, strict=True))
+        if not row[PREDICTED]:  # a blank row
+            continue
+        text = read_sentences([row.pop(words)], str)[0]
+        beside = [cell for cell in row.values() if isinstance(cell, list) and len(cell) == len(row[PREDICTED])]
+        lines = zip(words_in(text), *beside, strict=True)
+        sentences.append("".join("\t".join(" ".join(_as_cell(cell).split()) for cell in line) + "\n" for line in lines))
+    return "\n".join(sentences)
+
+
+def _feature(cells: Sequence[Any]) -> Any:
+    """Type of a column of numbers or strings, or of lists of them."""
+    lists = any(isinstance(cell, list) for cell in cells)
+    parts = [part for cell in cells if cell is not None for part in (cell if lists else [cell])]
+    value = datasets.Value("float64" if any(isinstance(part, float) for part in parts) else "string")
+    return datasets.List(value) if lists else value
 
 
 def _as_dataset(columns: Any) -> datasets.Dataset:

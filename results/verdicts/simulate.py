@@ -148,7 +148,8 @@ def over_texts(random: np.random.Generator, rows: int, seeds: int) -> bool:
         own = np.clip(hard + random.normal(0, 0.1, size=rows), 0, 1)  # what this arm finds harder or easier
         wrong = [random.random(rows) < own for _ in range(seeds)]
         one_CC = np.eye(2, dtype=np.float32)
-        found = [Predictions("simulated", ("a", "b"), one_CC[labels], one_CC[np.where(w, 1 - labels, labels)]) for w in wrong]
+        predicted = [one_CC[np.where(w, 1 - labels, labels)] for w in wrong]
+        found = [Predictions("simulated", ("a", "b"), one_CC[labels], p, one_CC[labels] * p) for p in predicted]
         arms.append([Pooled({-1: held}) for held in found])
     difference = difference_over_rows(*arms)
     return difference.texts_low <= 0 <= difference.texts_high

@@ -9,23 +9,16 @@ nothing in it tells: an answer was withdrawn if its task is there without it, an
 
 import codecs
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import Any, ClassVar
-from xml.sax.saxutils import quoteattr
 
 from alft.campaign.answers import Answer, Asked, Taken
+from alft.campaign.form import Entities, OneClass, SeveralClasses
 from alft.campaign.matching import Intake, id_in, newest, number_in
 from alft.campaign.tools.json_rows import Row, dictionary, entries, rows_if_any, rows_of
+from alft.campaign.tools.label_studio_control import CONTROL, NO_LABEL, Control, control_of
 from alft.campaign.tools.tool import Tool
 from alft.data.readers.delimited import read_delimited
-
-CONTROL = "label"
-"""Name of the choices in the labelling configuration, and so the key of the answer in JSON_MIN."""
-
-CONFIG = (
-    '<View><Text name="text" value="$text"/>'
-    '<Choices name="label" toName="text" choice="single" showInline="true">{}</Choices></View>'
-)
 
 MODEL = "alft"
 """What the predictions state as their model."""
@@ -34,14 +27,13 @@ NO_SKIPS = "a JSON_MIN or CSV export leaves skipped tasks out, and withdrawn ans
 SHORT = {"annotation_id", "annotator", "lead_time"}
 """Keys of a row of JSON_MIN or CSV."""
 
-NO_LABEL = "whose annotation holds no choice"
-
 
 class LabelStudio(Tool):
-    """Tasks of text classification with one choice."""
+    """Tasks of text with one control, by the task of the campaign."""
 
     name: ClassVar[str] = "label-studio"
     endings: ClassVar[tuple[str, ...]] = (".json",)
+    tasks: ClassVar[tuple[str, ...]] = (OneClass.task, SeveralClasses.task, Entities.task)
 
     def recognises(self, content: bytes) -> bool:
         """Whether the first object is a task, or an annotation of JSON_MIN or CSV."""
@@ -51,36 +43,44 @@ class LabelStudio(Tool):
     def read(self, content: bytes, classes: list[str], known_ids: Collection[str]) -> Taken:
         """The newest annotation of each person. A task with a list of annotations has all of them, in a filtered export too."""
         rows = _table(content) if _is_table(content) else rows_of(content)
-        intake = Intake(self.name, classes, known_ids)
+        intake, control = Intake(self.name, classes, known_ids, self.form.match), control_of(self.form.task)
+        named = any(row.get(CONTROL) not in (None, "") for row in rows)  # else nothing tells what an answer without a label is
         for row in rows:
-            _read_task(row, intake) if "data" in row else _read_short(row, intake)
+            if "data" in row:
+                _read_task(row, control, intake)
+            elif row.get("annotation_id") not in (None, ""):  # an untouched task has no annotation
+                _read_short(row, control, intake) if named else intake.tell(NO_LABEL, str(row.get("alft_id") or ""))
         intake.answers = newest(intake.answers, _age)
         return intake.taken(*[NO_SKIPS] if any("data" not in row for row in rows) else [])
 
     def write(self, rows: list[Asked], classes: list[str]) -> bytes:
         """Tasks to import; a prediction stands in those that have a suggestion."""
-        return json.dumps([task_of(row) for row in rows], ensure_ascii=False, indent=1).encode("utf-8", errors="replace")
+        return json.dumps([task_of(row, self.form.task) for row in rows], ensure_ascii=False, indent=1).encode(
+            "utf-8", errors="replace"
+        )
 
 
-def labelling_config(classes: list[str]) -> str:
-    """The labelling configuration: one choice of the classes.
+def labelling_config(classes: list[str], task: str = OneClass.task) -> str:
+    """The labelling configuration: one control with the classes.
 
     >>> print(labelling_config(["a & b"]))
     <View>...<Choice value="a &amp; b"/></Choices></View>
     """
-    return CONFIG.format("".join(f"<Choice value={quoteattr(name)}/>" for name in classes))
+    return control_of(task).config(classes)
 
 
-def task_of(row: Asked) -> Row:
+def task_of(row: Asked, task: str = OneClass.task) -> Row:
     """One task to import."""
-    task: Row = {"data": {"text": row.text, "alft_id": row.text_id}}
+    made: Row = {"data": {"text": row.text, "alft_id": row.text_id}}
     if row.suggestion is not None:
-        choice = {"from_name": CONTROL, "to_name": "text", "type": "choices", "value": {"choices": [row.suggestion]}}
-        task["predictions"] = [{"model_version": MODEL, "result": [choice]}]
-    return task
+        control = control_of(task)
+        head = {"from_name": CONTROL, "to_name": "text", "type": control.kind}
+        result = [{**head, "value": value} for value in control.values_of(row.suggestion, row.text)]
+        made["predictions"] = [{"model_version": MODEL, "result": result}]
+    return made
 
 
-def _read_task(task: Row, intake: Intake) -> None:
+def _read_task(task: Row, control: Control, intake: Intake) -> None:
     text_id = id_in(dictionary(task["data"]), intake.known_ids)
     tool = f"{intake.tool}/{task['project']}" if "project" in task else intake.tool
     if isinstance(task.get("annotations"), list):
@@ -93,22 +93,21 @@ def _read_task(task: Row, intake: Intake) -> None:
             "tool_id": str(annotation.get("id", "")),
             "time": _time(annotation),
         }
-        choices = list(_choices(annotation.get("result")))
-        if annotation.get("was_cancelled"):
-            intake.add(text_id, None, **given)
-        elif len(choices) == 1:
-            intake.add(text_id, choices[0], **given)
-        else:
-            intake.tell("that have several choices" if choices else NO_LABEL, text_id)
+        try:
+            label = None if annotation.get("was_cancelled") else control.label_in(annotation.get("result"))
+        except ValueError as why:
+            intake.tell(str(why), text_id, giver=_person(annotation.get("completed_by")))
+            continue
+        intake.add(text_id, label, **given)
 
 
-def _read_short(row: Row, intake: Intake) -> None:
-    """One row of JSON_MIN, in which the data stand beside the annotation; an untouched task has no annotation."""
-    if row.get("annotation_id") in (None, ""):
-        return
-    label, text_id = row.get(CONTROL), str(row.get("alft_id") or "")
-    if not isinstance(label, str) or not label:
-        intake.tell("that have several choices" if label else NO_LABEL, text_id)
+def _read_short(row: Row, control: Control, intake: Intake) -> None:
+    """One row of JSON_MIN or CSV: the data stand beside the annotation, and a label that holds nothing is left out."""
+    text_id = str(row.get("alft_id") or "")
+    try:
+        label = control.label_in_cell(row.get(CONTROL) or "")
+    except ValueError as why:
+        intake.tell(str(why), text_id)
         return
     annotator, tool_id = _person(row.get("annotator")), str(row["annotation_id"])
     intake.add(text_id, label, annotator=annotator, seconds=_seconds(row), tool_id=tool_id, time=_time(row))
@@ -123,13 +122,6 @@ def _is_table(content: bytes) -> bool:
 def _table(content: bytes) -> list[Row]:
     columns = read_delimited(content, ",", True, (CONTROL,)).columns
     return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
-
-
-def _choices(result: Any) -> Iterator[str]:
-    """The choices of one annotation; other regions, such as a comment, are passed over."""
-    for region in map(dictionary, entries(result)):
-        if region.get("type") == "choices":
-            yield from map(str, entries(dictionary(region.get("value")).get("choices")))
 
 
 def _person(who: Any) -> str:

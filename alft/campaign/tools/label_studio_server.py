@@ -16,7 +16,9 @@ from xml.etree import ElementTree
 
 from alft.campaign.answers import Asked
 from alft.campaign.folder import Campaign
+from alft.campaign.form import OneClass
 from alft.campaign.tools.label_studio import labelling_config, task_of
+from alft.campaign.tools.label_studio_control import control_of
 from alft.system.excerpt import excerpt, first_line, listed
 
 SERVER = "label-studio"
@@ -63,6 +65,7 @@ def send(
     title: str,
     rows: Sequence[Asked],
     classes: list[str],
+    task: str = OneClass.task,
     annotations: int = 1,
     progress: Callable[[int, int], object] | None = None,
 ) -> Sent:
@@ -71,7 +74,8 @@ def send(
     Args:
         title: Title of the project.
         rows: The texts.
-        classes: The choices.
+        classes: The choices, or the labels of spans.
+        task: Task of the campaign.
         annotations: Number of annotations after which a task counts as done.
         progress: Is told the number of tasks imported, and of those to import.
 
@@ -79,12 +83,12 @@ def send(
         ValueError: The server cannot be reached or refuses; the message says what to mend. It can be called again.
     """
     with _connected() as (client, address):
-        project = _project(client, title) or _create(client, title, classes, annotations)
-        _offer(client, project, classes)
+        project = _project(client, title) or _create(client, title, labelling_config(classes, task), annotations)
+        _offer(client, project, classes, task)
         before = _tasks(client, project)
         new = [row for row in rows if row.text_id not in before]
         for start in range(0, len(new), AT_ONCE):
-            part = [task_of(row) for row in new[start : start + AT_ONCE]]
+            part = [task_of(row, task) for row in new[start : start + AT_ONCE]]
             client.projects.import_tasks(project, request=part, request_options=ONCE)
             if progress is not None:
                 progress(start + len(part), len(new))
@@ -153,11 +157,11 @@ def _project(client: Any, title: str) -> int | None:
     return numbers[0] if numbers else None
 
 
-def _create(client: Any, title: str, classes: list[str], annotations: int) -> int:
+def _create(client: Any, title: str, config: str, annotations: int) -> int:
     """A project that shows the tasks in the order in which they were asked."""
     project = client.projects.create(
         title=title,
-        label_config=labelling_config(classes),
+        label_config=config,
         maximum_annotations=annotations,
         sampling="Sequential sampling",
         request_options=ONCE,
@@ -165,19 +169,20 @@ def _create(client: Any, title: str, classes: list[str], annotations: int) -> in
     return int(project.id)
 
 
-def _offer(client: Any, project: int, classes: list[str]) -> None:
+def _offer(client: Any, project: int, classes: list[str], task: str) -> None:
     """Add classes that the project does not offer yet, unless somebody changed its labelling configuration."""
     config = client.projects.get(project).label_config
     try:
-        choices = [str(choice.get("value")) for choice in ElementTree.fromstring(config).iter("Choice")]  # noqa: S314  # expat is safe
+        elements = ElementTree.fromstring(config).iter(control_of(task).element)  # noqa: S314  # expat is safe
     except ElementTree.ParseError as error:
         raise ValueError(f"label-studio: the labelling configuration of the project is no XML ({first_line(error)})") from error
+    choices = [str(element.get("value")) for element in elements]
     missing = [name for name in classes if name not in choices]
     if not missing:
         return
-    if config != labelling_config(choices):
+    if config != labelling_config(choices, task):
         raise ValueError(f"label-studio: the project lacks the choices {listed(missing)}; add them under Settings, Labeling")
-    client.projects.update(project, label_config=labelling_config([*choices, *missing]))
+    client.projects.update(project, label_config=labelling_config([*choices, *missing], task))
 
 
 def _tasks(client: Any, project: int) -> Counter[str]:

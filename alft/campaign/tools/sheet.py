@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 from typing import Any, ClassVar
 
 from alft.campaign.answers import Asked, Taken
+from alft.campaign.form import Form, OneClass, SeveralClasses
 from alft.campaign.matching import SKIP, Intake, is_skip, match_label, number_in
 from alft.campaign.tools.tool import Tool
 from alft.system.excerpt import listed
@@ -46,6 +47,7 @@ class Sheet(Tool):
     """Base class of spreadsheets: ``tables`` gives the cells of a file, in every way in which they can be read."""
 
     name: ClassVar[str] = "spreadsheet"
+    tasks: ClassVar[tuple[str, ...]] = (OneClass.task, SeveralClasses.task)
 
     @abstractmethod
     def tables(self, content: bytes) -> Iterator[Rows]:
@@ -67,7 +69,7 @@ class Sheet(Tool):
         tables = [columns for rows in self.tables(content) if (columns := _columns(rows)) is not None]
         if not tables:
             raise ValueError(f"has no columns id and label; keep the header {','.join(HEADER)} as written")
-        return _answers(max(tables, key=lambda columns: _quality(columns, classes, known_ids)), classes, known_ids)
+        return self._answers(max(tables, key=lambda columns: self._quality(columns, classes, known_ids)), classes, known_ids)
 
     def advice(self, classes: list[str]) -> list[str]:
         """Classes that look like numbers, and those that a spreadsheet may make alike."""
@@ -78,6 +80,31 @@ class Sheet(Tool):
         lost = [name for name, mask in zip(classes, masked, strict=True) if "?" in mask and masked.count(mask) > 1]
         found = ((ALIKE, alike), (NUMBERS, numbers if not alike else []), (DATES, dates), (LOST, lost))
         return [sentence.format(listed(names)) for sentence, names in found if names]
+
+    def _quality(self, columns: list[tuple[str, str, str]], classes: list[str], known_ids: Collection[str]) -> tuple[int, int]:
+        """Rows of the campaign, then labels of known classes, or skip: the right separator and encoding have the most."""
+        labels = [label for text_id, label, _ in columns if text_id in known_ids and label]
+        matched = {label: is_skip(label, classes) or self._is_known(label, classes) for label in set(labels)}
+        return sum(text_id in known_ids for text_id, _, _ in columns), sum(matched[label] for label in labels)
+
+    def _is_known(self, label: str, classes: list[str]) -> bool:
+        return set(self.form.names_in(self.form.match(label, classes))) <= set(classes)
+
+    def _answers(self, columns: list[tuple[str, str, str]], classes: list[str], known_ids: Collection[str]) -> Taken:
+        """One answer for each id and annotator; an id with several labels is told and not recorded."""
+        intake = Intake(self.name, classes, known_ids, self.form.match)
+        labels: dict[tuple[str, str], dict[str, str]] = {}
+        for text_id, label, annotator in columns:
+            if label and text_id in known_ids:
+                labels.setdefault((text_id, annotator), {}).setdefault(self.form.match(label, classes), label)
+            elif text_id not in known_ids:
+                intake.add(text_id, label)
+        for (text_id, annotator), given in labels.items():
+            if len(given) > 1:
+                intake.tell("that have several labels for one id", text_id)
+            else:
+                intake.add(text_id, *given.values(), annotator=annotator)
+        return intake.taken()
 
 
 def start_of(rows: Rows) -> int | None:
@@ -95,7 +122,7 @@ def column_name(cell: str) -> str:
     return cell.strip().removeprefix(MISREAD_MARK).removeprefix("\ufeff").strip('"').strip().lower()
 
 
-def table_of(rows: list[Asked], classes: list[str]) -> Rows:
+def table_of(rows: list[Asked], classes: list[str], form: Form) -> Rows:
     """Header and rows of a spreadsheet that asks; suggestions have their own column, since a filled label would be an answer.
 
     Raises:
@@ -108,7 +135,7 @@ def table_of(rows: list[Asked], classes: list[str]) -> Rows:
         )
     table = [[*HEADER], *([row.text_id, harmless(row.text), "", ""] for row in rows)]
     if any(row.suggestion is not None for row in rows):
-        suggestions = [SUGGESTED, *(harmless(row.suggestion or "") for row in rows)]
+        suggestions = [SUGGESTED, *(harmless("" if row.suggestion is None else form.shown(row.suggestion)) for row in rows)]
         table = [[*cells, suggestion] for cells, suggestion in zip(table, suggestions, strict=True)]
     return table
 
@@ -138,27 +165,3 @@ def _columns(rows: Rows) -> list[tuple[str, str, str]] | None:
     names = list(map(column_name, rows[start]))
     filled = (dict(zip(names, map(str.strip, row), strict=False)) for row in rows[start + 1 :] if any(map(str.strip, row)))
     return [(row.get("id", "").lower(), row.get("label", ""), row.get("annotator", "")) for row in filled]
-
-
-def _quality(columns: list[tuple[str, str, str]], classes: list[str], known_ids: Collection[str]) -> tuple[int, int]:
-    """Rows of the campaign, then labels that are a class or skip: the right separator and encoding have the most."""
-    labels = [label for text_id, label, _ in columns if text_id in known_ids and label]
-    matched = {label: is_skip(label, classes) or match_label(label, classes) in classes for label in set(labels)}
-    return sum(text_id in known_ids for text_id, _, _ in columns), sum(matched[label] for label in labels)
-
-
-def _answers(columns: list[tuple[str, str, str]], classes: list[str], known_ids: Collection[str]) -> Taken:
-    """One answer for each id and annotator; an id with several labels is told and not recorded."""
-    intake = Intake(Sheet.name, classes, known_ids)
-    labels: dict[tuple[str, str], set[str]] = {}
-    for text_id, label, annotator in columns:
-        if label and text_id in known_ids:
-            labels.setdefault((text_id, annotator), set()).add(match_label(label, classes))
-        elif text_id not in known_ids:
-            intake.add(text_id, label)
-    for (text_id, annotator), written in labels.items():
-        if len(written) > 1:
-            intake.tell("that have several labels for one id", text_id)
-        else:
-            intake.add(text_id, written.pop(), annotator=annotator)
-    return intake.taken()

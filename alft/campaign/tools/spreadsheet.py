@@ -40,7 +40,7 @@ class Spreadsheet(Sheet):
     def write(self, rows: list[Asked], classes: list[str]) -> bytes:
         """UTF-8 with a byte order mark, by which spreadsheets recognise it; every cell in quotes."""
         lines = StringIO()
-        csv.writer(lines, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerows(table_of(rows, classes))
+        csv.writer(lines, quoting=csv.QUOTE_ALL, lineterminator="\r\n").writerows(table_of(rows, classes, self.form))
         return lines.getvalue().encode("utf-8-sig", errors="replace")
 
 

@@ -5,10 +5,15 @@ from collections.abc import Collection
 from typing import ClassVar
 
 from alft.campaign.answers import Asked, Taken
+from alft.campaign.form import OneClass, form_of
 
 
 class Tool(ABC):
-    """Base class: reads and writes the files of one annotation tool. It is found by being imported, and is not registered."""
+    """Base class: reads and writes the files of one annotation tool. It is found by being imported, and is not registered.
+
+    Args:
+        task: Task of the campaign, one of :attr:`tasks`.
+    """
 
     name: ClassVar[str]
     """Name of the tool, as written to the journal."""
@@ -18,6 +23,12 @@ class Tool(ABC):
 
     suggests: ClassVar[bool] = True
     """Whether its files have a place for a suggestion that is no answer."""
+
+    tasks: ClassVar[tuple[str, ...]] = (OneClass.task,)
+    """Tasks of the campaigns whose labels its files can hold."""
+
+    def __init__(self, task: str = OneClass.task) -> None:
+        self.form = form_of(task)
 
     @abstractmethod
     def recognises(self, content: bytes) -> bool:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from zipfile import BadZipFile, ZipFile
 
 from alft.campaign.answers import Asked
+from alft.campaign.form import NOTHING
 from alft.campaign.tools.sheet import Rows, Sheet, cell_text, table_of
 from alft.system.excerpt import first_line
 
@@ -42,7 +43,7 @@ class Workbook(Sheet):
 
     def write(self, rows: list[Asked], classes: list[str]) -> bytes:
         """A sheet ``ask`` to fill in and a sheet ``classes`` with what may be chosen."""
-        table = table_of(rows, classes)
+        table = table_of(rows, classes, self.form)
         book = _openpyxl("to: .xlsx needs").Workbook()
         sheet = book.active
         sheet.title = "ask"
@@ -51,8 +52,9 @@ class Workbook(Sheet):
         for column, width in WIDTHS.items():
             sheet.column_dimensions[column].width = width
         choices = book.create_sheet("classes")
-        _fill(choices, [[name] for name in (*classes, "skip")])
-        _offer(sheet, f"classes!$A$1:$A${len(classes) + 1}", len(table))
+        offered = [*classes, *([NOTHING] if self.form.of_marks else []), "skip"]
+        _fill(choices, [[name] for name in offered])
+        _offer(sheet, f"classes!$A$1:$A${len(offered)}", len(table))
         written = BytesIO()
         book.save(written)
         return written.getvalue()

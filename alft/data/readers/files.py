@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from alft.data.columns import LABEL_NAMES, TEXT_NAMES
+from alft.data.columns import KNOWN
+from alft.data.readers.conll import read_conll
 from alft.data.readers.delimited import read_delimited
 from alft.data.readers.json_records import read_json
 from alft.data.readers.parquet import read_parquet
@@ -16,7 +17,9 @@ from alft.data.readers.table import Table
 
 DELIMITED = (".csv", ".tsv")
 
-READERS = (*DELIMITED, ".jsonl", ".json", ".parquet")
+TAGGED = (".conll", ".iob2", ".iob", ".bio")
+
+READERS = (*DELIMITED, ".jsonl", ".json", ".parquet", *TAGGED)
 
 SPREADSHEETS = (".xlsx", ".xls", ".ods")
 
@@ -59,7 +62,8 @@ def read_parts(paths: Sequence[Path], setting: str = "data.source", quotes: bool
 
 
 def _read_text(path: Path, suffix: str, quotes: bool) -> Table:
-    known = (*TEXT_NAMES, *LABEL_NAMES)
+    if suffix in TAGGED:
+        return read_conll(path.read_bytes())
     if suffix in (".json", ".jsonl"):
-        return read_json(path.read_bytes(), known)
-    return read_delimited(path.read_bytes(), "\t" if suffix == ".tsv" else ",", quotes, known)
+        return read_json(path.read_bytes(), KNOWN)
+    return read_delimited(path.read_bytes(), "\t" if suffix == ".tsv" else ",", quotes, KNOWN)

@@ -13,6 +13,9 @@ Record = dict[str, Any]
 
 NON_SPACE = re.compile(r"\S")
 
+WORDS, TAGS = ("tokens", "words"), ("tags", "ner_tags")
+"""Names of columns of lists."""
+
 MEND = "write one object per line, in pandas with to_json(PATH, orient='records', lines=True)"
 
 
@@ -68,6 +71,8 @@ def _records_of(whole: Record, known: Sequence[str]) -> list[Record]:
         return _rows_under(whole["columns"], whole["data"])
     if values and all(isinstance(value, dict) for value in values):
         return _of_objects(whole, known)
+    if _is_sentence(whole):
+        return [whole]
     if values and all(isinstance(value, list) for value in values) and not any(map(_is_records, values)):
         return _of_columns(whole, [len(value) for value in values])
     nested = [name for name, value in whole.items() if isinstance(value, dict | list)]
@@ -77,6 +82,12 @@ def _records_of(whole: Record, known: Sequence[str]) -> list[Record]:
     if len(tables) == 1:
         return _array(whole[tables[0]], f"entry of {tables[0]!r}")
     raise ValueError(f"is one object with the keys {listed(list(whole))}, not rows; {MEND}")
+
+
+def _is_sentence(whole: Record) -> bool:
+    """Whether it is a row of words with their tags, not two columns of lists."""
+    words: list[Any] = next((whole[name] for name in WORDS if isinstance(whole.get(name), list)), [])
+    return any(name in whole for name in TAGS) and any(not isinstance(word, list) for word in words)
 
 
 def _is_records(value: list[Any]) -> bool:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import datasets
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from alft.data.readers.table import Table, from_dataset
 from alft.system.excerpt import first_line
+from alft.system.parquet_file import read_table
 
 
 def read_parquet(paths: Sequence[Path]) -> Table:
@@ -18,7 +18,7 @@ def read_parquet(paths: Sequence[Path]) -> Table:
         ValueError: They cannot be read.
     """
     try:
-        tables = [_plain(pq.read_table(path)) for path in paths]
+        tables = [_plain(read_table(path)) for path in paths]
         return from_dataset(datasets.concatenate_datasets([datasets.Dataset(table) for table in tables]), place="")
     except (ValueError, OSError, TypeError, pa.ArrowException) as error:
         raise ValueError(f"cannot be read: {first_line(error)}") from error

@@ -11,22 +11,26 @@ from alft.models.backbone import locate
 from alft.models.classifier import Classifier
 from alft.models.head import First
 from alft.system.subclasses import path_of
+from alft.task.base import Unit
 from alft.use.formats.base import CUT, Format, Written
 
 USE = """\
 ```python
-from peft import AutoPeftModelForSequenceClassification
+from peft import AutoPeftModelFor{network}
 from transformers import AutoTokenizer, pipeline
 
-model = AutoPeftModelForSequenceClassification.from_pretrained(
-    {folder}, num_labels={classes}, id2label={names}, ignore_mismatched_sizes=True, problem_type={problem}
+model = AutoPeftModelFor{network}.from_pretrained(
+    {folder}, num_labels={classes}, id2label={names}, ignore_mismatched_sizes=True{problem}
 )
 tokenizer = AutoTokenizer.from_pretrained({folder})
-classify = pipeline("text-classification", model=model.merge_and_unload(), tokenizer=tokenizer)
-classify(["a text", "another text"], truncation=True, top_k=None)
+classify = pipeline("{pipeline}", model=model.merge_and_unload(), tokenizer=tokenizer)
+classify(["a text", "another text"]{options})
 ```
 
 This is an adapter: the base model is read from `{base}`, as `adapter_config.json` says."""
+
+
+NETWORK: dict[Unit, str] = {"text": "SequenceClassification", "word": "TokenClassification"}
 
 
 class Adapter(Format):
@@ -62,7 +66,10 @@ class Adapter(Format):
             folder=json.dumps(folder),
             classes=len(names),
             names=dict(enumerate(names)),
-            problem=json.dumps(model.task.problem_type),
+            problem="" if model.task.problem_type is None else f", problem_type={json.dumps(model.task.problem_type)}",
+            network=NETWORK[model.task.unit],
+            pipeline=model.task.pipeline,
+            options=", truncation=True, top_k=None" if model.task.unit == "text" else "",
             base=locate(model.hparams["backbone"]),
         )
-        return Written(use, CUT.format(tokenizer.model_max_length))
+        return Written(use, CUT[model.task.unit].format(tokenizer.model_max_length))

@@ -9,8 +9,12 @@ from typing import Any, ClassVar
 from transformers import PreTrainedTokenizerBase
 
 from alft.models.classifier import Classifier
+from alft.task.base import Unit
 
-CUT = "`truncation=True` cuts texts at {} tokens, as in training; without it longer ones raise an error."
+CUT: dict[Unit, str] = {
+    "text": "`truncation=True` cuts texts at {} tokens, as in training; without it longer ones raise an error.",
+    "word": "Texts are cut at {} tokens, as in training.",
+}
 """Sentence of a card whose texts go through a pipeline."""
 
 

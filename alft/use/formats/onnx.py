@@ -16,6 +16,7 @@ from alft.models.classifier import Classifier
 from alft.selection.embedding import MeanTokens
 from alft.selection.seeds import generator
 from alft.system.quiet import silenced
+from alft.task.base import Unit
 from alft.use.formats.base import Format, Written
 from alft.use.formats.transformers import merged
 
@@ -39,8 +40,15 @@ tokenizer.enable_padding(pad_id={pad_id}, pad_token={pad_token})
 encoded = tokenizer.encode_batch(["a text", "another text"])
 inputs = {{"input_ids": np.array([e.ids for e in encoded]), "attention_mask": np.array([e.attention_mask for e in encoded])}}
 probabilities = onnxruntime.InferenceSession({folder} + "/{graph}").run(None, inputs)[0]
-print([dict(zip(json.load(open({folder} + "/{labels}")), row.tolist())) for row in probabilities])
+{shown}
 ```"""
+
+SHOWN: dict[Unit, str] = {
+    "text": 'print([dict(zip(json.load(open({folder} + "/{labels}")), row.tolist())) for row in probabilities])',
+    "word": """\
+names = json.load(open({folder} + "/{labels}"))
+print([list(zip(e.tokens, [names[i] for i in row.argmax(axis=-1)])) for e, row in zip(encoded, probabilities)])""",
+}
 
 
 class Onnx(Format):
@@ -70,18 +78,18 @@ class Onnx(Format):
     def describe(self, model: Classifier, tokenizer: PreTrainedTokenizerBase, folder: str) -> Written:
         """Ten lines with onnxruntime and tokenizers."""
         use = USE.format(
+            shown=SHOWN[model.task.unit].format(folder=json.dumps(folder), labels=LABELS),
             folder=json.dumps(folder),
             max_length=tokenizer.model_max_length,
             pad_id=tokenizer.pad_token_id,
             pad_token=json.dumps(tokenizer.pad_token),
             graph=GRAPH,
-            labels=LABELS,
         )
         return Written(use, f"`enable_truncation` cuts texts at {tokenizer.model_max_length} tokens, as in training.")
 
 
 class Probabilities(nn.Module):
-    """Tokens (B, L) -> class probabilities (B, C), as ``predict`` gives them."""
+    """Tokens (B, L) -> class probabilities (B, C), or (B, L, C) of words, as ``predict`` gives them."""
 
     def __init__(self, model: Classifier) -> None:
         super().__init__()
@@ -98,8 +106,12 @@ class Probabilities(nn.Module):
         output = self.network(input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=states)
         logits: Tensor = output.logits
         if self.epinet is not None:
-            features_BD = MeanTokens()(output.hidden_states[-1], attention_mask)
-            logits = self.task.average(logits + self.epinet(features_BD, self.index_KZ))
+            hidden_BLD = output.hidden_states[-1]
+            if self.task.unit == "text":
+                additions = self.epinet(MeanTokens()(hidden_BLD, attention_mask), self.index_KZ)
+            else:
+                additions = self.epinet(hidden_BLD.flatten(0, 1), self.index_KZ).unflatten(1, hidden_BLD.shape[:2])
+            logits = self.task.average(logits + additions)
         return self.task.probabilities(logits)
 
 
