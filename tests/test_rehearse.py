@@ -302,7 +302,8 @@ def test_the_page_names_every_argument_and_its_policies_can_be_read(in_a_folder)
     assert "--arm=margin in clusters" in read_policies(["policies.yaml"])[0].arguments, "which is what the report calls it"
     (call,) = re.findall(r'"(Switch\(.*?\))"', page)
     assert read_policies([call])[0].settings["acquire"]["class_path"] == "Switch"
-    (command,) = re.findall(r"alft rehearse (.*)", page)
-    ours, of_fit = _divided(command.split(), setting_names(parser))
-    assert parser.parse_args(ours).count == 40
-    assert of_fit == ["--config", "configs/maltese.yaml"]
+    commands = re.findall(r"alft rehearse (.*)", page.replace("\\\n", " "))
+    divided = [_divided(command.split(), setting_names(parser)) for command in commands]
+    assert [parser.parse_args(ours).count for ours, _ in divided] == [40, 40]
+    assert [of_fit[:2] for _, of_fit in divided] == [["--config", "configs/maltese.yaml"], ["--config", "configs/slovak.yaml"]]
+    assert parser.parse_args(divided[1][0]).root == "results/rehearse/runs"
