@@ -9,8 +9,10 @@ import pytest
 import torch
 import yaml
 
+from alft.campaign.agreement import agreement
 from alft.campaign.answers import Answer
 from alft.campaign.counting import Count, Rule, count_of, in_labels
+from alft.campaign.new_classes import new_classes
 from alft.campaign.settings_text import with_classes
 from alft.campaign.suggestion import suggestions
 from alft.campaign.tools.doccano import Doccano
@@ -224,6 +226,25 @@ def test_a_forgotten_class_is_added_as_answers_are_taken(in_a_folder, capsys):
         assert main(["take", "posts", "a.csv", "--add_classes", given]) == 2
         assert sentence in capsys.readouterr().err
     assert ids_in("a.csv")
+
+
+def test_earlier_answers_count_however_they_write_a_class_that_is_added_later(in_a_folder):
+    open_reviews(60, "--validation", "10")
+    ids = ask("a.csv", "--count", "10")
+    record(
+        *(
+            Answer(i, label, who)
+            for i, label, who in ((ids[10], "Mixed", "Ana"), (ids[10], "mixed", "Bo"), (ids[11], "MIXED", "Bo"))
+        )
+    )
+    assert [posts().state.resolution(i).standing for i in ids[10:12]] == ["tied", "resolved"], "they are different names so far"
+    path = Path("posts/campaign.yaml")
+    path.write_text(path.read_text().replace("- negative", "- negative\n- mixed"))
+    campaign = posts()
+    assert [campaign.state.resolution(i).label for i in ids[10:12]] == ["mixed", "mixed"]
+    assert not new_classes(campaign)
+    assert agreement(campaign.state).value == 1.0
+    assert campaign.state.standing[ids[11]]["Bo"].label == "MIXED", "the journal stays as it is"
 
 
 COMMENTED = """# Opened by Ana.\r

@@ -35,7 +35,7 @@ class Agreement:
 def agreement(state: State) -> Agreement:
     """Krippendorff's alpha (nominal) if krippendorff is installed, else Cohen's kappa of two annotators; F1 of marks."""
     votes: Votes = defaultdict(dict)
-    for text_id, given in state.standing.items():
+    for text_id, given in state.counted.items():
         for giver, answer in given.items():
             if answer.label is not None:
                 votes[giver][text_id] = answer.label

@@ -49,7 +49,7 @@ class Pair:
 def votes_of(state: State) -> dict[str, dict[str, str]]:
     """Labels by annotator; answers of people without a name are left out, since nobody can be asked about them."""
     votes: dict[str, dict[str, str]] = defaultdict(dict)
-    for text_id, given in state.standing.items():
+    for text_id, given in state.counted.items():
         for answer in given.values():
             if answer.label is not None and answer.annotator:
                 votes[answer.annotator][text_id] = answer.label
@@ -58,7 +58,7 @@ def votes_of(state: State) -> dict[str, dict[str, str]]:
 
 def records_of(state: State) -> list[Record]:
     """One record for each annotator with a name, the largest share of differing labels first."""
-    shared = {text_id for text_id, given in state.standing.items() if sum(one.label is not None for one in given.values()) > 1}
+    shared = {text_id for text_id, given in state.counted.items() if sum(one.label is not None for one in given.values()) > 1}
     records = [_record(name, own, shared, state) for name, own in votes_of(state).items()]
     return sorted(records, key=lambda record: (-(record.share or 0.0), -record.tied))
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, get_args
@@ -152,21 +152,20 @@ def read_campaign(folder: Path) -> Campaign:
         )
     table = read_table(pa.BufferReader(content))
     pool = Pool(*(table.column(name).to_pylist() for name in ("id", "text", "label", "split")))
-    return Campaign(folder, settings, pool, read_state(folder, settings.resolve, settings.form.of_marks))
+    form = settings.form
+    state = replay(
+        Journal(folder / JOURNAL).read(), settings.resolve, form.of_marks, partial(form.match, classes=settings.classes)
+    )
+    return Campaign(folder, settings, pool, state)
 
 
-def read_state(folder: Path, resolve: Resolve = "majority", of_marks: bool = False) -> State:
-    """What the journal of a campaign adds up to now, without reading its texts.
-
-    Args:
-        folder: Of the campaign.
-        resolve: How several answers become one label.
-        of_marks: Whether labels are marks.
+def read_state(folder: Path) -> State:
+    """What was asked and answered by now, without reading texts and settings.
 
     Raises:
         ValueError: The journal is damaged.
     """
-    return replay(Journal(folder / JOURNAL).read(), resolve, of_marks)
+    return replay(Journal(folder / JOURNAL).read())
 
 
 def read_settings(folder: Path) -> Settings:

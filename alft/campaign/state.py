@@ -3,9 +3,9 @@
 It is a function of the events and of how several answers become one label, and stored nowhere.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
 
 from alft.campaign.answers import Answer
 from alft.campaign.events import AnsweredEvent, AskedEvent, DeliveredEvent, Event, RetractedEvent
@@ -22,11 +22,12 @@ class State:
         asked: All askings, oldest first.
         delivered: Rounds that reached annotators.
         closed: Rounds below this number were given up.
-        standing: Answers that count: by id of the text, then by giver.
+        standing: Answers as recorded that count: by id of the text, then by giver.
         answered_since: Texts that were answered or skipped after they were last asked.
         seen: Every answer ever recorded, with the digests of its files, to recognise one that is taken again.
         resolve: How several answers become one label.
         of_marks: Whether labels are marks.
+        match: Names a recorded label by the classes that the campaign has now.
     """
 
     asked: list[AskedEvent] = field(default_factory=list)
@@ -37,11 +38,21 @@ class State:
     seen: dict[Answer, set[str]] = field(default_factory=dict)
     resolve: Resolve = "majority"
     of_marks: bool = False
+    match: Callable[[str], str] = str
+
+    @cached_property
+    def counted(self) -> dict[str, dict[str, Answer]]:
+        """Answers that count, by id of the text, then by giver; a class added later names labels that it stands for."""
+        match = cache(self.match)
+        return {
+            text_id: {giver: one if one.label is None else replace(one, label=match(one.label)) for giver, one in given.items()}
+            for text_id, given in self.standing.items()
+        }
 
     @cached_property
     def resolutions(self) -> dict[str, Resolution]:
         """Resolution of each text that has an answer or a skip."""
-        return resolve_all(self.standing, self.resolve, self.of_marks)
+        return resolve_all(self.counted, self.resolve, self.of_marks)
 
     @cached_property
     def newest_round(self) -> int:
@@ -78,9 +89,11 @@ class State:
         return [text_id for text_id in self.tied() if text_id in self.answered_since or not self.is_asked(text_id)]
 
 
-def replay(events: Iterable[Event], resolve: Resolve = "majority", of_marks: bool = False) -> State:
+def replay(
+    events: Iterable[Event], resolve: Resolve = "majority", of_marks: bool = False, match: Callable[[str], str] = str
+) -> State:
     """Add up the events, oldest first."""
-    state = State(resolve=resolve, of_marks=of_marks)
+    state = State(resolve=resolve, of_marks=of_marks, match=match)
     for event in events:
         if isinstance(event, AskedEvent):
             state.asked.append(event)
