@@ -27,7 +27,7 @@ def figures(fit):
     def run(name: str):
         names: dict[str, object] = {}
         for cell in cells_of(name):
-            exec("".join(cell["source"]).replace('RUNS = "results/runs"', 'RUNS = "runs"'), names)
+            exec("".join(cell["source"]).replace('RUNS = "results/selections/runs"', 'RUNS = "runs"'), names)
         assert names["RUNS"] == "runs"
         return [plt.figure(number).axes[0] for number in plt.get_fignums()]
 

@@ -1,4 +1,4 @@
-"""docs/results.md contains exactly the report on the committed runs."""
+"""The documents contain exactly the tables of the committed runs."""
 
 import csv
 from pathlib import Path
@@ -6,27 +6,38 @@ from pathlib import Path
 import pytest
 import yaml
 
-from alft.report import across, as_markdown, budgets, compare, contrasts
+from alft.cli.main import main
+from alft.report import budgets
 from alft.report.summaries import find_runs
 
 from .conftest import ROOT
 
-RESULTS = ROOT / "results" / "runs"
+WEAK = ROOT / "results" / "2026-11-weak-trainer" / "runs"
+SELECTIONS = ROOT / "results" / "selections" / "runs"
 
 
-def test_the_tables_of_the_document_are_those_of_the_summaries():
+@pytest.mark.parametrize(("runs", "document"), [(WEAK, "results_weak_trainer"), (SELECTIONS, "results_tables")])
+def test_the_tables_of_the_document_are_those_of_the_report(runs, document, capsys):
+    assert main(["report", str(runs), "--format", "markdown"]) == 0
+    assert capsys.readouterr().out in (ROOT / "docs" / f"{document}.md").read_text(encoding="utf-8")
+
+
+def test_the_tables_of_the_overview_are_those_of_the_runs(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "results")
+    module = __import__("overview")
     text = (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
-    assert as_markdown(compare(RESULTS), contrasts(RESULTS), across=across(RESULTS)) in text
+    for made in (module.table, module.lora, module.counts):
+        assert made() in text
 
 
-@pytest.mark.parametrize("run", find_runs(RESULTS), ids=lambda run: Path(run.folder).parents[1].name)
+@pytest.mark.parametrize("run", find_runs(WEAK, SELECTIONS), ids=lambda run: Path(run.folder).parents[1].name)
 def test_a_committed_run_has_its_metrics_and_its_command_and_tells_no_text(run):
     lines = (Path(run.folder) / "metrics.csv").read_text().splitlines()
     assert len(lines) == 1 + len(run.epochs) + 1  # header, epochs, test
     command = (Path(run.folder).parents[1] / "command.txt").read_text()
-    assert command.startswith("python -m alft fit --config results/configs/")
+    assert command.startswith("python -m alft fit --config results/")
     for path in Path(run.folder).rglob("*"):
-        assert path.name in {"config.yaml", "metrics.csv", "selection.parquet", "summary.json"}
+        assert path.name in {"config.yaml", "metrics.csv", "predictions.parquet", "selection.parquet", "summary.json"}
 
 
 def test_the_tables_of_selections_are_those_of_the_runs(monkeypatch):
