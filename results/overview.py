@@ -4,7 +4,6 @@ python results/overview.py    # test macro-F1 with points to random selection; L
 """
 
 import sys
-
 from pathlib import Path
 from statistics import fmean
 from typing import Any

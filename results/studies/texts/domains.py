@@ -2,8 +2,8 @@
 
 python results/studies/texts/domains.py ../shared/data/slovak results/studies/texts/slovak_domains
 
-Training and validation texts are customer feedback; the test set is ``domains.csv`` without its class neutral, which the training
-texts lack.
+Training and validation texts are customer feedback; the test set is ``domains.csv`` without its class neutral, which the
+training texts lack.
 """
 
 import sys
