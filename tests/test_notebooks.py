@@ -1,6 +1,7 @@
 """Every cell of every notebook runs on real run folders, and plots their figures."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ def figures(fit):
     def run(name: str):
         names: dict[str, object] = {}
         for cell in cells_of(name):
-            exec("".join(cell["source"]).replace('RUNS = "results/selections/runs"', 'RUNS = "runs"'), names)
+            exec(re.sub(r'^RUNS = ".*"', 'RUNS = "runs"', "".join(cell["source"]), flags=re.MULTILINE), names)
         assert names["RUNS"] == "runs"
         return [plt.figure(number).axes[0] for number in plt.get_fignums()]
 

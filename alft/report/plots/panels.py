@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from alft.report.plots.curves import VALIDATION, curves_of_arm, draw_curve, mean_curve
 from alft.report.plots.style import GREYS, arms_of, by_arm, check_group, kinds_of, looks_of
 
-MOST_LINES = 8
-"""Maximum number of arms in one plot with a legend."""
+MOST_LINES = 4
+"""Maximum number of arms in one plot: the bands of more lie on each other."""
 
 COLUMNS = 3
 PANEL_HEIGHT = 2.3
