@@ -58,11 +58,11 @@ class Taken:
         listed: Tasks that the file gives with all their answers, as name of the tool and id of the text: an answer on one of
             them that is missing in the file was withdrawn. Of a text that it does not list, nothing is known.
         time: When the newest of these tasks was changed, as an answer's; empty if unknown.
-        unread: Text and giver of answers that the file has and that could not be recorded: earlier ones were not withdrawn.
+        unread: Answers that the file has and that could not be recorded, without their labels: earlier ones were not withdrawn.
     """
 
     answers: list[Answer]
     remarks: list[str]
     listed: frozenset[tuple[str, str]] = frozenset()
     time: str = ""
-    unread: frozenset[tuple[str, str]] = frozenset()
+    unread: frozenset[Answer] = frozenset()

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Sequence
 from typing import Any, ClassVar
 
-from alft.campaign.marks import is_marks, marks_in, written
+from alft.campaign.marks import classes_in, entities_in, is_marks, marks_in, written
 from alft.campaign.matching import match_label
 from alft.campaign.placing import in_words
 from alft.system.spans import BEGIN, INSIDE, OUTSIDE, Span, spans_of, tags_of
@@ -123,7 +123,7 @@ class SeveralClasses(Form):
         ('["angry", "sad"]', '[]')
         """
         if is_marks(label) and all(isinstance(mark, str) for mark in marks_in(label)):
-            names = [match_label(str(mark), classes) for mark in marks_in(label)]
+            names = [name for mark in marks_in(label) for name in _classes_in(str(mark), classes)]
         else:
             names = _classes_in(label, classes)
         return written([] if [name.casefold() for name in names] == [NOTHING] and NOTHING not in classes else names)
@@ -142,7 +142,7 @@ class SeveralClasses(Form):
 
     def names_in(self, label: str) -> tuple[str, ...]:
         """The classes."""
-        return tuple(map(str, marks_in(label)))
+        return tuple(classes_in(label))
 
     def of_cell(self, cell: Any) -> str:
         """The names."""
@@ -162,16 +162,16 @@ class Entities(Form):
 
     def match(self, label: str, classes: Collection[str]) -> str:
         """The entities with the types that they stand for."""
-        marks = [tuple(mark) for mark in marks_in(label)]
-        return written((*mark[:2], match_label(str(mark[2]), classes), *mark[3:]) for mark in marks)
+        return written((*mark[:2], match_label(mark[2], classes), *mark[3:]) for mark in entities_in(label))
 
     def placed(self, label: str, text: str) -> str:
         """Words of entities that a tool gives in characters."""
-        return written(in_words([Span(*mark[:3]) for mark in marks_in(label)], [mark[3] for mark in marks_in(label)], text))
+        marks = entities_in(label)
+        return written(in_words([Span(*mark[:3]) for mark in marks], [mark[3] for mark in marks], text))
 
     def names_in(self, label: str) -> tuple[str, ...]:
         """The types."""
-        return tuple(dict.fromkeys(str(mark[2]) for mark in marks_in(label)))
+        return tuple(dict.fromkeys(mark[2] for mark in entities_in(label)))
 
     def of_cell(self, cell: Any) -> str:
         """The entities of tags in IOB2."""
@@ -180,7 +180,7 @@ class Entities(Form):
     def columns(self, texts: Sequence[str], labels: Sequence[str]) -> dict[str, list[Any]]:
         """Words and tags in IOB2."""
         tokens = [text.split(" ") for text in texts]
-        spans = [[Span(*mark) for mark in marks_in(label)] for label in labels]
+        spans = [[Span(*mark) for mark in entities_in(label)] for label in labels]
         return {"tokens": tokens, "tags": [tags_of(own, len(words)) for own, words in zip(spans, tokens, strict=True)]}
 
     def outputs(self, classes: list[str]) -> list[str]:

@@ -35,10 +35,36 @@ def marks_in(label: str) -> list[Mark]:
     """
     found = _list_in(label)
     if found is None:
-        raise ValueError(
-            f"campaign: the label {excerpt(label)} is no list of marks; take the answers again if the task was changed"
-        )
+        raise _other(label, "list of marks")
     return [tuple(mark) if isinstance(mark, list) else mark for mark in found]
+
+
+def classes_in(label: str) -> list[str]:
+    """The marks of a label, which are names of classes.
+
+    Raises:
+        ValueError: They are not.
+    """
+    found = marks_in(label)
+    if not all(isinstance(mark, str) for mark in found):
+        raise _other(label, "list of classes")
+    return [str(mark) for mark in found]
+
+
+def entities_in(label: str) -> list[tuple[Any, ...]]:
+    """The marks of a label, which are entities: two places, a type, and what a tool says besides.
+
+    Raises:
+        ValueError: They are not.
+    """
+    found = marks_in(label)
+    if not all(len(mark) > 2 and [type(part) for part in mark[:3]] == [int, int, str] for mark in found):
+        raise _other(label, "list of entities")
+    return [tuple(mark) for mark in found]
+
+
+def _other(label: str, what: str) -> ValueError:
+    return ValueError(f"campaign: the label {excerpt(label)} is no {what}; take the answers again if the task was changed")
 
 
 def is_marks(label: str) -> bool:
@@ -51,15 +77,19 @@ def is_marks(label: str) -> bool:
 
 
 def majority(labels: Sequence[str]) -> str | None:
-    """The marks that more than half of the labels have; None if exactly half of them have one.
+    """The marks that more than half of the labels have.
 
-    >>> majority(['["a", "b"]', '["a"]', '["c"]']), majority(['["a"]', '[]'])
-    ('["a"]', None)
+    None if exactly half of them have one, or if no mark is left although at least half of the labels have some.
+
+    >>> majority(['["a", "b"]', '["a"]', '["c"]']), majority(['["a"]', '[]']), majority(['["a"]', '["b"]', '["c"]'])
+    ('["a"]', None, None)
     """
     times = Counter(mark for label in labels for mark in marks_in(label))
     if any(2 * count == len(labels) for count in times.values()):
         return None
-    return written(mark for mark, count in times.items() if 2 * count > len(labels))
+    kept = [mark for mark, count in times.items() if 2 * count > len(labels)]
+    marked = sum(bool(marks_in(label)) for label in labels)
+    return None if not kept and 2 * marked >= len(labels) > 0 else written(kept)
 
 
 def common_share(texts: Iterable[Sequence[str]]) -> float | None:

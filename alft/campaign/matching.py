@@ -70,7 +70,7 @@ class Intake:
         self.answers: list[Answer] = []
         self.told: dict[str, list[str]] = {}
         self.listed: set[tuple[str, str]] = set()
-        self.unread: set[tuple[str, str]] = set()
+        self.unread: set[Answer] = set()
         self.time = ""
         self._matched: dict[str, str] = {}
 
@@ -85,11 +85,11 @@ class Intake:
             name = self._matched.setdefault(label, self.match(label, self.classes))
         self.answers.append(Answer(text_id, name, **{"tool": self.tool, **given}))
 
-    def tell(self, why: str, text_id: str, giver: str = "") -> None:
-        """Remember that a row was not recorded, and whose answer it is, if that is known: an earlier one of theirs stays."""
+    def tell(self, why: str, text_id: str, **given: Any) -> None:
+        """Remember that a row was not recorded, and what is known of its answer: an earlier one of that person stays."""
         self.told.setdefault(why, []).append(text_id)
-        if giver:
-            self.unread.add((text_id, giver))
+        if given:
+            self.unread.add(Answer(text_id, None, **given))
 
     def list_task(self, tool: str, text_id: str, changed: str = "") -> None:
         """Note that the file has a task with all its answers, and when it was last changed."""

@@ -18,7 +18,7 @@ def in_place(taken: Taken, form: Form, pool: Pool) -> Taken:
             label = None if answer.label is None else form.placed(answer.label, text)
         except ValueError as why:
             told[str(why)].append(answer.text_id)
-            unread.add((answer.text_id, answer.giver))
+            unread.add(replace(answer, label=None))
         else:
             answers.append(replace(answer, label=label))
     return replace(taken, answers=answers, remarks=[*not_recorded(told), *taken.remarks], unread=frozenset(unread))

@@ -23,12 +23,14 @@ def in_words(spans: Sequence[Span], covered: Sequence[str], text: str) -> list[S
     >>> in_words([Span(2, 7, "LOC")], ["Prahe"], "v Prahe dnes")
     [Span(start=1, end=2, kind='LOC')]
     """
-    found = []
-    for start, end, kind in _characters(spans, covered, text):
+    found: list[Span] = []
+    for start, end, kind in sorted(set(_characters(spans, covered, text))):
         touched = [word for word, (first, last) in enumerate(_bounds(text)) if first < end and start < last]
         if not touched:
             raise ValueError("with an entity that covers no word")
         found.append(Span(touched[0], touched[-1] + 1, kind))
+    if len(set(found)) < len(found):
+        raise ValueError("with entities that share a word, which tags cannot say")
     refuse_overlaps(found)
     return found
 

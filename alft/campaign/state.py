@@ -43,11 +43,20 @@ class State:
     @cached_property
     def counted(self) -> dict[str, dict[str, Answer]]:
         """Answers that count, by id of the text, then by giver; a class added later names labels that it stands for."""
-        match = cache(self.match)
-        return {
-            text_id: {giver: one if one.label is None else replace(one, label=match(one.label)) for giver, one in given.items()}
-            for text_id, given in self.standing.items()
-        }
+        return self.named_by(self.match).standing
+
+    def named_by(self, match: Callable[[str], str]) -> "State":
+        """The state with the label of each answer, recorded or counted, as ``match`` names it."""
+        match = cache(match)
+
+        def name(answer: Answer) -> Answer:
+            return answer if answer.label is None else replace(answer, label=match(answer.label))
+
+        seen: dict[Answer, set[str]] = {}
+        for answer, files in self.seen.items():
+            seen.setdefault(name(answer), set()).update(files)
+        standing = {text_id: {who: name(one) for who, one in given.items()} for text_id, given in self.standing.items()}
+        return replace(self, standing=standing, seen=seen)
 
     @cached_property
     def resolutions(self) -> dict[str, Resolution]:

@@ -6,6 +6,7 @@ The same file may be taken again and again; a newer answer of the same annotator
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from alft.campaign.answers import Answer, Taken
 from alft.campaign.events import AnsweredEvent, Event, RetractedEvent
@@ -48,7 +49,7 @@ def take(
         file: Digest of the file.
         form: What a label is.
     """
-    outcome = Outcome()
+    outcome, state = Outcome(), state.named_by(partial(form.match, classes=classes))
     _withdraw(taken, state, file, outcome)
     of_one = len({(answer.annotator, answer.tool_id) for answer in taken.answers}) == 1
     named_before = {replace(told, annotator="") for told, files in state.seen.items() if told.annotator and file in files}
@@ -69,8 +70,11 @@ def take(
 
 def named(taken: Taken, annotator: str) -> Taken:
     """The answers under the name of an annotator, where the tool gives none."""
-    answers = [answer if answer.annotator else replace(answer, annotator=annotator) for answer in taken.answers]
-    return replace(taken, answers=answers)
+
+    def name(answer: Answer) -> Answer:
+        return answer if answer.annotator else replace(answer, annotator=annotator)
+
+    return replace(taken, answers=[*map(name, taken.answers)], unread=frozenset(map(name, taken.unread)))
 
 
 def _adds(answer: Answer, before: Answer | None, state: State, file: str, outcome: Outcome) -> bool:
@@ -118,7 +122,7 @@ def _newest(answers: list[Answer], outcome: Outcome) -> list[Answer]:
 def _withdraw(taken: Taken, state: State, file: str, outcome: Outcome) -> None:
     """Retract standing answers on tasks that the file lists without them, unless they are newer than the file."""
     newest = max([taken.time, *(answer.time for answer in taken.answers)])
-    present = {(answer.text_id, answer.giver) for answer in taken.answers} | taken.unread
+    present = {(answer.text_id, answer.giver) for answer in (*taken.answers, *taken.unread)}
     for text_id, given in state.standing.items():
         for giver, answer in given.items():
             newer = bool(newest and answer.time) and answer.time > newest

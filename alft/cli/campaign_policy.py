@@ -81,8 +81,15 @@ def _rule(policy: Policy, settings: dict[str, Any], typed: dict[str, Any] | None
     """What decides the number of texts.
 
     A fit's budget in shares is about the labels that it trains on, so of those of a fit only one in labels counts; and Full
-    asks for nothing by rounds, but trains on all labels.
+    asks for nothing by rounds, but trains on all labels. Words are no number of texts: a fit's budget and cap in words do not
+    count, and those of a typed config are refused.
     """
+    if policy.unit != "rows":
+        if typed is not None and count is None:
+            raise ValueError(
+                f"active.unit must be rows in a config for ask, which hands out texts, got {policy.unit}; or give --count"
+            )
+        return Rule(count)
     counts = "budget" in settings and (in_labels(policy.budget) or (typed is not None and not isinstance(policy.budget, Full)))
     rounds = ((typed or {}).get("trainer") or {}).get("max_epochs")
     return Rule(count, policy.budget if counts else None, rounds, policy.max_unique)

@@ -14,7 +14,7 @@ from alft.campaign.separating import separated
 from alft.cli.class_names import parse_classes
 from alft.cli.parser import SentenceParser
 from alft.data.annotated import READ
-from alft.data.columns import has_label_column, label_column_of, text_column_of
+from alft.data.columns import WORD_NAMES, has_label_column, label_column_of, text_column_of
 from alft.data.readers.files import READERS, read_file
 from alft.data.readers.table import Table
 from alft.data.texts import read_texts
@@ -127,7 +127,7 @@ def _cells(table: Table, text: str, label: str | None, classes: list[str], form:
     task, cells = task_class(form.task), table.columns[text]
     name = label_column_of(table, label, task.unit) if has_label_column(table, label, task.unit) else None
     found = [None] * len(table) if name is None else task.read(table.columns[name], table.features.get(name), table.where)
-    if all(one is None for one in found) and form.task == Entities.task:
+    if all(one is None for one in found) and form.task == Entities.task and text.lower() not in WORD_NAMES:
         free = read_texts([cell if isinstance(cell, str) else "" for cell in cells], table.where)
         lists = READ[task.unit](["" if isinstance(cell, str) else cell for cell in cells], table.where)
         return [separated(one) or other for one, other in zip(free, lists, strict=True)], found

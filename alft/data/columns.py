@@ -6,7 +6,8 @@ from alft.task.base import Unit
 
 TEXT_NAMES = ("text", "sentence", "review", "content", "tweet", "comment", "document", "body")
 LABEL_NAMES = ("label", "labels", "sentiment", "class", "target", "category", "polarity", "rating")
-TEXTS: dict[Unit, tuple[str, ...]] = {"text": TEXT_NAMES, "word": ("tokens", "words", *TEXT_NAMES)}
+WORD_NAMES = ("tokens", "words")
+TEXTS: dict[Unit, tuple[str, ...]] = {"text": TEXT_NAMES, "word": (*WORD_NAMES, *TEXT_NAMES)}
 LABELS: dict[Unit, tuple[str, ...]] = {"text": LABEL_NAMES, "word": ("tags", "ner_tags", *LABEL_NAMES)}
 """Well-known names of columns, by what has a label."""
 

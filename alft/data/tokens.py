@@ -184,7 +184,8 @@ def _words(texts: Sequence[str], tokenizer: PreTrainedTokenizerBase, max_length:
             first += of_tokens
             kept += of_words
             counts.append(len(of_words))
-    return torch.tensor(first), WordTokens(torch.tensor(kept), torch.tensor(counts).cumsum(0))
+    kept_U = torch.tensor(kept, dtype=torch.bool)  # of blank texts alone they are empty lists, which would be numbers
+    return torch.tensor(first, dtype=torch.bool), WordTokens(kept_U, torch.tensor(counts).cumsum(0))
 
 
 def rehearsal_batches(tokens: Tokens, max_length: int) -> list[Batch]:

@@ -13,7 +13,7 @@ ALL_LABELS = "all labels"
 
 OURS = (
     *("enabled", "replay", "mode", "budget", "max_unique", "warm_start"),
-    *("every_n_epochs", "restart", "refit", "stop", "seed"),
+    *("every_n_epochs", "restart", "refit", "stop", "seed", "unit"),
 )
 """Settings ``active.*`` that the rounds determine."""
 
@@ -62,6 +62,7 @@ class Rehearsal:
         own = {
             **{"active.enabled": "true", "active.replay": "null", "active.mode": "accumulate"},
             **{"active.budget": json.dumps(budget), "active.max_unique": "null", "active.warm_start": "0"},
+            "active.unit": "rows",
             **{"active.every_n_epochs": self.epochs, "active.restart": "each_set", "active.refit": 0, "active.stop": "null"},
             **{"data.test_each_set": "true", "trainer.max_epochs": self.epochs * self.rounds},
         }

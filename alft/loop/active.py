@@ -95,9 +95,7 @@ class ActiveLearning(Callback):
         if self.recorded is not None:
             self.recorded.refuse_other_data(pool.fingerprint, pool.ledger.selectable_N)
         assert trainer.max_epochs is not None
-        words_N = pool.ledger.words_N
-        words = None if words_N is None else int(words_N[pool.ledger.selectable_N].sum())
-        plan = self.policy.plan(trainer.max_epochs, pool.ledger.pool, words)
+        plan = self.policy.plan(trainer.max_epochs, pool.ledger.pool, pool.ledger.row_words)
         if any(plan.decides):
             refuse_too_large(self.policy.cluster, pool.ledger.pool)
         if isinstance(self.policy.embedding, TextEmbedding) and self.policy.uses_embeddings and any(plan.decides):

@@ -82,7 +82,7 @@ class Arm:
         for run in self.runs:
             try:
                 names = list(run.summary["test"]["predicted"] or ())
-                held = read_predictions(run.folder, names, entities=run.settings.get("task") == "tags")
+                held = read_predictions(run.folder, names, entities=run.summary["labels"].get("words") is not None)
             except ValueError as error:
                 held = None
                 broken.append(str(error))

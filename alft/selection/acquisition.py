@@ -63,10 +63,17 @@ class PoolView:
 
     def by_row(self, scores: Tensor) -> Tensor:
         """One score for each row (N,), of scores that are one for each row or for each prediction."""
-        if self.starts_N is None or len(scores) == self.size:
+        return self._reduced(scores, self.reduce)
+
+    def doubt_by_row(self, scores: Tensor) -> Tensor:
+        """The same of entropies, which are no probabilities, so that ``mnlp`` is their mean."""
+        return self._reduced(scores, "mean" if self.reduce == "mnlp" else self.reduce)
+
+    def _reduced(self, scores: Tensor, reduce: Reduce) -> Tensor:
+        if self.starts_N is None or len(scores) != self.probs_KNC.shape[1]:  # scores of embeddings are those of rows
             return scores
-        outside_U = self.probs_KNC[:, :, 0].mean(0) if self.reduce == "entities" else None
-        return by_row(scores, self.starts_N, self.reduce, outside_U)
+        outside_U = self.probs_KNC[:, :, 0].mean(0) if reduce == "entities" else None
+        return by_row(scores, self.starts_N, reduce, outside_U)
 
 
 class Acquisition(ABC):

@@ -41,7 +41,7 @@ def weigh(allocate: Allocation, counts_M: Tensor, candidates_N: Tensor, view: Po
     if allocate == "equal":
         return torch.ones(len(counts_M), dtype=torch.float64)
     if allocate == "difficulty":
-        doubt_N = view.by_row(mean_entropy(view.probs_KNC)).double()
+        doubt_N = view.doubt_by_row(mean_entropy(view.probs_KNC)).double()
         return torch.zeros(len(counts_M), dtype=torch.float64).index_add_(0, clusters_B, doubt_N[candidates_N])
     if allocate == "disagreement":
         return _otherwise(counts_M, clusters_B, view.probs_KNC[:, candidates_N])

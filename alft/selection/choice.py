@@ -126,7 +126,7 @@ def order_by_entropy(view: PoolView) -> Tensor:
     clusters_N = view.clusters_N
     selectable_N = clusters_N >= 0
     counts_M = torch.bincount(clusters_N[selectable_N])
-    doubt_N = view.by_row(mean_entropy(view.probs_KNC)).double()
+    doubt_N = view.doubt_by_row(mean_entropy(view.probs_KNC)).double()
     sums_M = torch.zeros(len(counts_M), dtype=torch.float64)
     return (sums_M.index_add_(0, clusters_N[selectable_N], doubt_N[selectable_N]) / counts_M).sort(stable=True).indices
 

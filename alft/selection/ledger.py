@@ -11,6 +11,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from alft.selection.plan import Words
 from alft.system.earlier import current_ledger
 
 Stage = Literal["train", "score", "cluster", "select", "validate"]
@@ -83,6 +84,19 @@ class Ledger:
     def bought_until(self, epoch: int) -> int:
         """Labels bought up to and including ``epoch``."""
         return int(((self.first_used_N >= 0) & (self.first_used_N <= epoch)).sum())
+
+    def words_until(self, epoch: int) -> int:
+        """Words of these rows; 0 where texts have labels."""
+        bought_N = (self.first_used_N >= 0) & (self.first_used_N <= epoch)
+        return 0 if self.words_N is None else int(self.words_N[bought_N].sum())
+
+    @property
+    def row_words(self) -> Words | None:
+        """Words of the selectable rows; None where texts have labels."""
+        if self.words_N is None or not self.pool:
+            return None
+        words_R = self.words_N[self.selectable_N]
+        return Words(int(words_R.sum()), int(words_R.min()), int(words_R.max()))
 
     @property
     def unique_saving(self) -> float:

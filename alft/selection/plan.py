@@ -6,6 +6,7 @@ its planned size.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -16,6 +17,15 @@ Mode = Literal["recalculate", "accumulate", "unseen"]
 Restart = Literal["never", "each_set"]
 Unit = Literal["rows", "words"]
 """What shares, sizes and the cap count."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """Words of the labelled rows: of all together, of the shortest row, and of the longest."""
+
+    total: int
+    shortest: int
+    longest: int
 
 
 @dataclass(frozen=True)
@@ -134,7 +144,7 @@ def plan_epochs(
     max_unique: float | None = None,
     warm_start: float = 0.0,
     pace: Pace = Pace(),
-    words: int | None = None,
+    words: Words | None = None,
 ) -> Plan:
     """Compute set sizes from a schedule.
 
@@ -149,17 +159,19 @@ def plan_epochs(
         words: Words of the labelled rows, to count in words; None to count in rows.
 
     Raises:
-        ValueError: A share is outside [0, 1], an epoch would be empty (the message names it), or the rows of a refit are not
-            known beforehand.
+        ValueError: A share is outside [0, 1], an epoch would be empty (the message names it), a set may have too few words for
+            any row, or the rows of a refit are not known beforehand.
 
     >>> from alft.selection.budget import Constant
     >>> plan_epochs(Constant(0.2), epochs=4, pool=10, mode="accumulate", max_unique=0.5).sizes
     (2, 4, 5, 5)
     """
-    per_row, pool = (1.0, pool) if words is None else (words / pool, words)
+    per_row, pool = (1.0, pool) if words is None else (words.total / pool, words.total)
     cap = pool if max_unique is None else math.floor(max_unique * pool + 1e-9)
     unit: Unit = "rows" if words is None else "words"
     sets = _sets(budget, pace.choices(epochs), pool, mode, cap, warm_start, pace.every_n_epochs, unit)
+    if words is not None:
+        _refuse_few_words(sets, mode, words, pace.every_n_epochs)
     last = sets[-1].bought
     if pace.refit and last[0] != last[1]:
         raise ValueError(
@@ -209,6 +221,18 @@ def _sets(
         least = max([size, *(held.size for held in sets)]) if mode == "recalculate" else used
         sets.append(_Set(share, size, not warm and 0 < added < candidates, (least, used)))
     return sets
+
+
+def _refuse_few_words(sets: Sequence[_Set], mode: Mode, words: Words, epochs_each: int) -> None:
+    """Refuse sets that may be empty: unseen rows may all be long ones, and of other modes the shortest row has to fit."""
+    fewest = words.longest if mode == "unseen" else words.shortest
+    for choice, held in enumerate(sets):
+        if held.size < fewest:
+            which = "the longest row, which may be all that is left" if mode == "unseen" else "the shortest row"
+            raise ValueError(
+                f"active.budget leaves epoch {choice * epochs_each} with {held.size} words, and active.mode {mode} needs the "
+                f"{fewest} of {which}; raise the share or count, or take fewer epochs"
+            )
 
 
 def next_size(mode: Mode, asked: int, previous: int, bought: int, cap: int) -> tuple[int, int]:

@@ -20,7 +20,7 @@ from alft.selection.embedding import Embedding, MeanTokens, TextEmbedding
 from alft.selection.forecast import HORIZON
 from alft.selection.ledger import Clusters, Ledger, Selection
 from alft.selection.outputs import Decision, Needs, Scores
-from alft.selection.plan import Mode, Pace, Plan, Restart, Unit, plan_epochs
+from alft.selection.plan import Mode, Pace, Plan, Restart, Unit, Words, plan_epochs
 from alft.selection.seeds import generator, mix
 from alft.selection.setting_rules import refuse_settings
 from alft.selection.several import DEFAULT_REDUCE, Reduce
@@ -110,8 +110,8 @@ class Policy:
         """How choices are spread over the epochs."""
         return Pace(self.every_n_epochs, self.restart, self.refit)
 
-    def plan(self, epochs: int, pool: int, words: int | None = None) -> Plan:
-        """Set sizes for ``pool`` labelled rows, in which ``words`` have labels.
+    def plan(self, epochs: int, pool: int, words: Words | None = None) -> Plan:
+        """Set sizes for ``pool`` labelled rows, whose ``words`` have labels.
 
         Raises:
             ValueError: Clusters or sizes are impossible for this pool.
@@ -135,7 +135,7 @@ class Policy:
             refuse_idle(self.drop_unlearned, plan, self.mode)
         return plan
 
-    def _amount(self, words: int | None) -> int | None:
+    def _amount(self, words: Words | None) -> Words | None:
         if self.unit == "rows":
             return None
         if words is None:

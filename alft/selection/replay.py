@@ -11,7 +11,7 @@ from torch import Tensor
 
 from alft.selection.ledger import Clusters, Ledger, Selection
 from alft.selection.outputs import Decision, Needs, Scores
-from alft.selection.plan import Plan
+from alft.selection.plan import Plan, Words
 from alft.selection.policy import Policy
 
 
@@ -29,7 +29,7 @@ class Replay(Policy):
     sets: tuple[Tensor, ...] = ()
     dropped: tuple[Tensor, ...] = ()
 
-    def plan(self, epochs: int, pool: int, words: int | None = None) -> Plan:
+    def plan(self, epochs: int, pool: int, words: Words | None = None) -> Plan:
         """The recorded sizes.
 
         Args:

@@ -2,7 +2,7 @@
 
 A task gives a row one prediction, or several: one for each class that may apply, or for each word. The tables of a pass then
 have an axis U of predictions instead of N rows: those of row i are at ``starts_N[i]`` up to ``starts_N[i + 1]``, and a last one
-belongs to no row, so that U is above N and a score of predictions is never taken for one of rows.
+belongs to no row.
 """
 
 from typing import Literal
@@ -37,14 +37,14 @@ def places(rows: Tensor, starts_N: Tensor) -> Tensor:
 
 
 def by_row(scores_U: Tensor, starts_N: Tensor, reduce: Reduce, outside_U: Tensor | None = None) -> Tensor:
-    """One score for each row (N,), 0 for a row without a prediction.
+    """One score for each row (N,); a row without a prediction that counts has the lowest score of all, at most 0.
 
     Args:
         scores_U: One score for each prediction.
         starts_N: Where the predictions of each row begin.
         reduce: ``mean``, ``max`` or ``sum``; ``mnlp``, the mean of -log(1 - a) of scores that are 1 minus a probability, which
             of LeastConfidence is the negated maximum normalised log probability (arXiv 1707.05928); or ``entities``, the mean
-            over predictions with a probability of class 0 (no entity, or a class absent) below 0.95, 0 without such ones.
+            over predictions with a probability of class 0 (no entity, or a class absent) below 0.95.
         outside_U: That probability of each prediction, for ``entities``.
 
     >>> by_row(torch.tensor([1.0, 3.0, 5.0, 9.9]), torch.tensor([0, 2, 2, 3]), "mean").tolist()
@@ -58,4 +58,6 @@ def by_row(scores_U: Tensor, starts_N: Tensor, reduce: Reduce, outside_U: Tensor
         assert outside_U is not None
         inside_U = outside_U[:-1] < OUTSIDE_BELOW
         rows_U, scores_U = rows_U[inside_U], scores_U[inside_U]
-    return scores_U.new_zeros(len(counts_N)).scatter_reduce(0, rows_U, scores_U, KINDS[reduce], include_self=False)
+    found_N = scores_U.new_zeros(len(counts_N)).scatter_reduce(0, rows_U, scores_U, KINDS[reduce], include_self=False)
+    counted_N = torch.bincount(rows_U, minlength=len(counts_N)) > 0
+    return found_N.where(counted_N, found_N.clamp(max=0).min()) if len(found_N) else found_N

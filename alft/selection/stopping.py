@@ -200,7 +200,8 @@ def advise(ledger: Ledger, plan: Plan, labels: int) -> list[Advice]:
         if score == score:  # not NaN, of a model that diverged
             scores[bought] = score
         if epoch + 1 == plan.epochs or plan.is_new(epoch + 1):
-            more = min(labels, max(0, plan.in_rows(plan.cap) - bought))
+            spent = bought if plan.unit == "rows" else ledger.words_until(epoch)
+            more = min(labels, plan.in_rows(plan.cap - spent)) if spent < plan.cap else 0
             outlook = forecast(scores, more) if more else None
             missing = "" if outlook else missing_forecast(more, scores)
             found.append(Advice(epoch, bought, ledger.agreement.get(epoch), outlook, missing))

@@ -120,7 +120,7 @@ class EntityEvaluation(Evaluation):
         of_kinds = {
             f"f1_{kind}": math.nan if self.broken else f1 for kind, f1 in zip(self.kinds, self.f1_T.tolist(), strict=True)
         }
-        return {"f1_micro": self.f1_micro, **super().figures, **of_kinds}
+        return {**of_kinds, "f1_micro": self.f1_micro, **super().figures}  # a type may be called macro
 
     @property
     def accuracy_of_counts(self) -> float:

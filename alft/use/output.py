@@ -89,7 +89,7 @@ def _as_cell(value: Any) -> str:
 
 
 def _sentences(columns: Mapping[str, Sequence[Any]], suffix: str, words: str | None) -> str:
-    """A word a line, with its cell of each column that has one for each word; a blank line behind each sentence.
+    """A word a line, with its cells of columns that have one for each word, "_" in other rows; a blank line behind a sentence.
 
     White space in a cell would begin another column or line, and becomes a space.
 
@@ -100,16 +100,21 @@ def _sentences(columns: Mapping[str, Sequence[Any]], suffix: str, words: str | N
         raise ValueError(
             f"output: {suffix} is for words with tags, which this model does not give; take .csv, .jsonl or .parquet"
         )
+    rows = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+    rows = [row for row in rows if row[PREDICTED]]  # others are blank
+    of_words = [name for name in columns if name != words and any(_fits(row[name], row) for row in rows)]
     sentences = []
-    for cells in zip(*columns.values(), strict=True):
-        row = dict(zip(columns, cells, strict=True))
-        if not row[PREDICTED]:  # a blank row
-            continue
-        text = read_sentences([row.pop(words)], str)[0]
-        beside = [cell for cell in row.values() if isinstance(cell, list) and len(cell) == len(row[PREDICTED])]
+    for row in rows:
+        text = read_sentences([row[words]], str)[0]
+        beside = [row[name] if _fits(row[name], row) else ["_"] * len(row[PREDICTED]) for name in of_words]
         lines = zip(words_in(text), *beside, strict=True)
         sentences.append("".join("\t".join(" ".join(_as_cell(cell).split()) for cell in line) + "\n" for line in lines))
     return "\n".join(sentences)
+
+
+def _fits(cell: Any, row: Mapping[str, Any]) -> bool:
+    """Whether a cell has something for each word of its row."""
+    return isinstance(cell, list) and len(cell) == len(row[PREDICTED])
 
 
 def _feature(cells: Sequence[Any]) -> Any:

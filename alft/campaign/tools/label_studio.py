@@ -96,7 +96,7 @@ def _read_task(task: Row, control: Control, intake: Intake) -> None:
         try:
             label = None if annotation.get("was_cancelled") else control.label_in(annotation.get("result"))
         except ValueError as why:
-            intake.tell(str(why), text_id, giver=_person(annotation.get("completed_by")))
+            intake.tell(str(why), text_id, **given)
             continue
         intake.add(text_id, label, **given)
 

@@ -49,7 +49,9 @@ class Control(ABC):
         Raises:
             ValueError: It holds none, or several where one is expected; the message continues "rows".
         """
-        regions = list(map(dictionary, entries(result)))
+        if not isinstance(result, list):
+            raise ValueError("whose annotation has no result")
+        regions = list(map(dictionary, result))
         own = [dictionary(region.get("value")) for region in regions if region.get("type") == self.kind]
         if regions and not own:
             raise ValueError(NO_LABEL)

@@ -52,7 +52,7 @@ def read_conll(content: bytes) -> Table:
     _refuse_other_widths(sentences)
     numbered = _is_numbered(sentences)
     if numbered:
-        sentences = [_without_ranges(sentence) for sentence in sentences]
+        sentences = [kept for sentence in sentences if (kept := _without_ranges(sentence)).rows]
     word = int(numbered)
     columns: dict[str, list[list[str]]] = {TOKENS: [[row[word] for row in sentence.rows] for sentence in sentences]}
     if (tag := _tag_column(sentences, word)) is not None:
