@@ -20,6 +20,7 @@ STUDIES = {
     "training settings, folds": "recipes/runs",
     "single settings, folds": "recipes/levers/runs",
     "default and earlier settings, test": "recipes/final/runs",
+    "further pretraining, folds": "adapt/runs",
     "tags": "tags/runs",
 }
 SETS = ("selections/runs", "rehearse/runs")

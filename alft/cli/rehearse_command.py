@@ -63,7 +63,7 @@ def _add_arguments(parser: SentenceParser) -> None:
         "--seeds",
         type=int,
         default=5,
-        help="Runs of each policy, with the seeds 0, 1, ...; from 6 on an interval can hold 95 %.",
+        help="Runs of each policy, with the seeds 0, 1, ...; from 3 on there is an interval.",
     )
     parser.add_argument("--noise", type=float | None, help="Share of wrong answers, as data.noise.")
     parser.add_argument("--skip", type=float | None, help="Share of texts asked that get no answer, as data.skip.")
