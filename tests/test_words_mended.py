@@ -13,6 +13,7 @@ from alft.campaign.resolution import resolve_marks
 from alft.campaign.tools.label_studio import LabelStudio
 from alft.cli.campaign_policy import _policy, _rule
 from alft.cli.main import main
+from alft.data.corpus import load_corpus
 from alft.data.readers.conll import read_conll
 from alft.grid.policies import NamedPolicy
 from alft.grid.rehearsal import Rehearsal
@@ -218,3 +219,21 @@ def test_the_window_reads_the_middle_half_of_the_layers():
     (mean,) = middle(states).view(1, 9)
     assert mean.topk(5).indices.sort().values.tolist() == [2, 3, 4, 5, 6]
     assert mean[2:7].std() < 1e-6
+
+
+def test_what_cannot_be_learnt_is_a_type(in_a_folder):
+    of_one_word = [{"tokens": [f"Anna{n}", f"a{n}"], "tags": ["B-PER", "O"]} for n in range(30)]
+    write_lines(Path("d.jsonl"), [*of_one_word, {"tokens": ["Praha", "x"], "tags": ["B-LOC", "O"]}])
+    told = [remark for remark in load_corpus("d.jsonl", task="tags").remarks if "learnt" in remark]
+    assert told == ["warning: classes with a single row in the pool, which can hardly be learnt: LOC"]
+
+
+def test_a_comment_alone_is_an_answer_without_marks():
+    comment = {"type": "textarea", "value": {"text": ["unclear"]}}
+    tasks = [
+        {"id": 1, "data": {"text": "v", "alft_id": "t0"}, "annotations": [{"id": 1, "completed_by": 1, "result": [comment]}]}
+    ]
+    assert LabelStudio("tags").read(json.dumps(tasks).encode(), ["LOC"], {"t0"}).answers[0].label == "[]"
+    other = {"type": "rating", "value": {"rating": 3}}
+    tasks[0]["annotations"][0]["result"] = [comment, other]
+    assert not LabelStudio("tags").read(json.dumps(tasks).encode(), ["LOC"], {"t0"}).answers

@@ -1,7 +1,7 @@
 """Labels that annotators gave and that are no class of the campaign: kept, told, and trained on once they are added."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from alft.campaign.folder import SETTINGS, Campaign
 
@@ -11,6 +11,13 @@ def new_classes(campaign: Campaign) -> Counter[str]:
     known, names_in = set(campaign.settings.classes), campaign.settings.form.names_in
     labels: Iterable[str | None] = (found.label for found in campaign.state.resolutions.values())
     return Counter(name for label in labels if label is not None for name in names_in(label) if name not in known)
+
+
+def texts_with(campaign: Campaign, names: Container[str]) -> int:
+    """Texts whose label has one of these names."""
+    names_in = campaign.settings.form.names_in
+    labels: Iterable[str | None] = (found.label for found in campaign.state.resolutions.values())
+    return sum(label is not None and any(name in names for name in names_in(label)) for label in labels)
 
 
 def how_to_add(campaign: Campaign) -> str:

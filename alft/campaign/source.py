@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from alft.campaign.folder import Campaign, is_campaign, read_campaign
-from alft.campaign.new_classes import how_to_add, new_classes
+from alft.campaign.new_classes import how_to_add, new_classes, texts_with
 from alft.data.readers.table import Table
 from alft.data.sources import FolderReader, Source
 from alft.system.excerpt import listed
@@ -57,4 +57,5 @@ def _on_new_classes(campaign: Campaign) -> list[str]:
     new = new_classes(campaign)
     if not new:
         return []
-    return [f"not used: {new.total()} texts with labels that are no class ({listed(list(new))}); {how_to_add(campaign)}"]
+    names, count = listed(list(new)), texts_with(campaign, new)
+    return [f"not used: {count} texts with labels that are no class ({names}); {how_to_add(campaign)}"]

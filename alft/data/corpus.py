@@ -161,8 +161,8 @@ def load_corpus(
     blank = len(rows["train"]) - len(cleaned["train"])
     remarks += [*_on_missing(annotated, absent, using), *look_alikes(names), *dubious_names(names)]
     remarks += [f"not used: the test set of {source} has no labelled row"] if test is not None and not len(test) else []
-    numbers = [number for label in pool.labels for number in using.numbers_in(label)]
-    remarks += [*not_learnable(names, numbers), *texts_without_words(pool.texts, train.text_column)]
+    numbers = [number for label in pool.labels for number in using.counted_in(label)]
+    remarks += [*not_learnable(using.counted_names, numbers), *texts_without_words(pool.texts, train.text_column)]
     return Corpus(pool, validation, test if test else None, names, blank, train.text_column, remarks, cut, task)
 
 

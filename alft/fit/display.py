@@ -43,8 +43,8 @@ def result_table(summary: dict[str, Any]) -> Table:
     table.add_row("test macro-F1", _score(summary["test"]["f1_macro"]))
     if "f1_micro" in summary["test"]:
         table.add_row("test micro-F1", _score(summary["test"]["f1_micro"]))
-    for words, score in known_figures(summary["controls"]).items():
-        table.add_row(words, _score(score))
+    for control, score in known_figures(summary["controls"]).items():
+        table.add_row(control, _score(score))
     table.add_section()
     for stage in STAGES:
         table.add_row(f"seconds: {stage}", f"{seconds[stage]:.1f}")

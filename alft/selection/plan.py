@@ -175,7 +175,7 @@ def plan_epochs(
     last = sets[-1].bought
     if pace.refit and last[0] != last[1]:
         raise ValueError(
-            f"active.refit needs sets whose union is known beforehand (here {last[0]} to {last[1]} rows): use active.mode "
+            f"active.refit needs sets whose union is known beforehand (here {last[0]} to {last[1]} {unit}): use active.mode "
             f"accumulate or unseen, got {mode}"
         )
     rows = [sets[pace.choice(epoch, epochs)] for epoch in range(epochs - pace.refit)]

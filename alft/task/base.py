@@ -139,6 +139,10 @@ class Task(ABC):
     def in_words(self, label: Any) -> str:
         """A label in one string."""
 
+    def counted_in(self, label: Label) -> Iterable[int]:
+        """Numbers of the :attr:`counted_names` that a label has, each once; none of a text without a label."""
+        return self.numbers_in(label)
+
     @abstractmethod
     def strata(self, labels: Sequence[Any]) -> list[int]:
         """Number of the stratum of each label in stratified draws; -1 without a label."""

@@ -90,6 +90,10 @@ class Tags(Softmax):
         """Entities of a label."""
         return spans_of([self.label_names[number] for number in label])
 
+    def counted_in(self, label: Label) -> Iterable[int]:
+        """Numbers of the types."""
+        return self._kinds_in(self.numbers_in(label))
+
     def strata(self, labels: Sequence[Any]) -> list[int]:
         """The rarest type among the entities of each text, by its number from 1; 0 for a text with none (ours).
 

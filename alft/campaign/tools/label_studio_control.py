@@ -21,6 +21,9 @@ from alft.system.subclasses import subclasses
 CONTROL = "label"
 """Name of the control in the labelling configuration, and so the key of the answer in JSON_MIN."""
 
+COMMENT = "textarea"
+"""Type of the regions of a comment, which may stand where nothing is chosen or marked."""
+
 NO_LABEL = "whose annotation holds no choice"
 
 
@@ -53,7 +56,7 @@ class Control(ABC):
             raise ValueError("whose annotation has no result")
         regions = list(map(dictionary, result))
         own = [dictionary(region.get("value")) for region in regions if region.get("type") == self.kind]
-        if regions and not own:
+        if not own and any(region.get("type") != COMMENT for region in regions):
             raise ValueError(NO_LABEL)
         return self.label_of(own)
 

@@ -70,10 +70,10 @@ class Onnx(Format):
         if not (folder / "tokenizer.json").is_file():
             raise ValueError("export: --format onnx needs a tokenizer.json, which the tokenizer of this model does not have")
         graph = Probabilities(model).eval()
-        _trace(graph, folder / GRAPH, _batch(model, tokenizer, [9, 5]))
+        _trace(graph, folder / GRAPH, _batch(tokenizer, [9, 5]))
         (folder / LABELS).write_text(json.dumps(model.label_names, ensure_ascii=False), encoding="utf-8")
         longest = min(tokenizer.model_max_length, 512)
-        _compare(graph, folder / GRAPH, _batch(model, tokenizer, [longest, max(1, longest // 2), 1]))
+        _compare(graph, folder / GRAPH, _batch(tokenizer, [longest, max(1, longest // 2), 1]))
 
     def describe(self, model: Classifier, tokenizer: PreTrainedTokenizerBase, folder: str) -> Written:
         """Ten lines with onnxruntime and tokenizers."""
@@ -115,7 +115,7 @@ class Probabilities(nn.Module):
         return self.task.probabilities(logits)
 
 
-def _batch(model: Classifier, tokenizer: PreTrainedTokenizerBase, lengths: list[int]) -> tuple[Tensor, Tensor]:
+def _batch(tokenizer: PreTrainedTokenizerBase, lengths: list[int]) -> tuple[Tensor, Tensor]:
     """Any tokens, in rows of these lengths, padded."""
     mask_BL = torch.tensor([[int(place < length) for place in range(max(lengths))] for length in lengths])
     ids_BL = torch.randint(5, len(tokenizer), mask_BL.shape, generator=generator("onnx"))
