@@ -73,6 +73,7 @@ def test_the_table_of_probes_is_that_of_the_figures(monkeypatch):
         ("recipes", "levers_table", "recipes"),
         ("adapt", "folds", "adapt"),
         ("rehearse", "rounds_table", "rehearse"),
+        ("tags", "arms_table", "tags"),
     ],
 )
 def test_the_table_of_a_document_is_that_of_its_runs(monkeypatch, folder, name, document):
