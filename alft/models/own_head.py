@@ -6,10 +6,12 @@ loads by ``from_pretrained`` and ``pipeline`` wherever alft is imported.
 
 from abc import abstractmethod
 from importlib import import_module
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 from transformers import AutoConfig, PreTrainedConfig, PreTrainedModel
+from transformers.utils.generic import ModelOutput
 
 
 class PooledConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
@@ -51,7 +53,7 @@ class PooledConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
 
 
 class OwnHead(PreTrainedModel):  # type: ignore[no-untyped-call]
-    """Base class: an encoder, dropout and a linear layer; :meth:`forward` says what the layer reads.
+    """Base class: an encoder, dropout and a linear layer; :meth:`features_of` says what the layer reads.
 
     Args:
         config: Of encoder and head.
@@ -61,6 +63,9 @@ class OwnHead(PreTrainedModel):  # type: ignore[no-untyped-call]
 
     config_class = PooledConfig
     base_model_prefix = "encoder"
+    output_class: ClassVar[type[ModelOutput]]
+    reads_layers: ClassVar[bool] = False
+    """Whether the features are of all layers, which the encoder then gives."""
 
     def __init__(self, config: PooledConfig, encoder: PreTrainedModel | None = None, head: Any = None) -> None:
         super().__init__(config)
@@ -95,9 +100,28 @@ class OwnHead(PreTrainedModel):  # type: ignore[no-untyped-call]
         encoder: Any = network.base_model
         return cls(PooledConfig.of(network, recorded), encoder, head)
 
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor | None = None,
+        token_type_ids: Tensor | None = None,
+        output_hidden_states: bool = False,
+        **_: Any,
+    ) -> ModelOutput:
+        """Logits, (B, C) of texts or (B, L, C) of tokens, and the hidden states (B, L, D) of all layers if asked.
+
+        ``token_type_ids`` is for pairs of texts and not used; tokenizers pass it along.
+        """
+        mask_BL = torch.ones_like(input_ids) if attention_mask is None else attention_mask
+        layers = output_hidden_states or self.reads_layers
+        output = self.encoder(input_ids=input_ids, attention_mask=mask_BL, output_hidden_states=layers)
+        features = self.dropout(self.features_of(output, input_ids, mask_BL))
+        states = output.hidden_states if output_hidden_states else None
+        return self.output_class(logits=self.classifier(features), hidden_states=states)
+
     @abstractmethod
-    def forward(self, *inputs: Any, **more: Any) -> Any:
-        """Logits, and the hidden states of all layers if asked."""
+    def features_of(self, output: Any, input_ids: Tensor, mask_BL: Tensor) -> Tensor:
+        """What the linear layer reads, of the output of the encoder."""
 
 
 def drop_pooler(encoder: Any) -> None:

@@ -1,10 +1,11 @@
 """A token classifier of transformers with a head of alft: vectors of the middle layers of an encoder, in a window of tokens."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 from transformers.modeling_outputs import TokenClassifierOutput
+from transformers.utils.generic import ModelOutput
 
 from alft.models.own_head import OwnHead
 
@@ -12,23 +13,12 @@ from alft.models.own_head import OwnHead
 class WindowedClassifier(OwnHead):  # type: ignore[no-untyped-call]
     """Hidden states of the middle layers -> a vector per token -> its neighbours' beside it -> dropout -> linear layer."""
 
-    def forward(
-        self,
-        input_ids: Tensor,
-        attention_mask: Tensor | None = None,
-        token_type_ids: Tensor | None = None,
-        output_hidden_states: bool = False,
-        **_: Any,
-    ) -> TokenClassifierOutput:
-        """Logits (B, L, C), and the hidden states (B, L, D) of all layers if asked.
+    output_class: ClassVar[type[ModelOutput]] = TokenClassifierOutput
+    reads_layers: ClassVar[bool] = True
 
-        ``token_type_ids`` is for pairs of texts and not used; tokenizers pass it along.
-        """
-        mask_BL = torch.ones_like(input_ids) if attention_mask is None else attention_mask
-        output = self.encoder(input_ids=input_ids, attention_mask=mask_BL, output_hidden_states=True)
-        features_BLF = in_window(middle(output.hidden_states) * mask_BL.unsqueeze(-1), self.head.reach)
-        states = output.hidden_states if output_hidden_states else None
-        return TokenClassifierOutput(logits=self.classifier(self.dropout(features_BLF)), hidden_states=states)
+    def features_of(self, output: Any, input_ids: Tensor, mask_BL: Tensor) -> Tensor:
+        """Vectors of each token and its neighbours (B, L, F)."""
+        return in_window(middle(output.hidden_states) * mask_BL.unsqueeze(-1), self.head.reach)
 
 
 def middle(states: tuple[Tensor, ...]) -> Tensor:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import torch
-from torch import Tensor
 
 from alft.task.base import UNLABELLED, TextTask
 from alft.task.labels import read_labels
@@ -57,14 +56,6 @@ class SingleLabel(Softmax, TextTask):
     def regress(self, labels: Sequence[int], fit: Callable[[list[int]], list[int]]) -> list[int]:
         """One regression with all classes."""
         return fit(list(labels))
-
-    def decode(self, probs_NC: Tensor) -> list[str]:
-        """Name of the most probable class."""
-        return [self.label_names[number] for number in probs_NC.argmax(-1).tolist()]
-
-    def choose(self, logits_NC: Tensor) -> list[int]:
-        """Number of the most probable class."""
-        return logits_NC.argmax(-1).tolist()
 
     def tally(self) -> Tally:
         """A confusion matrix."""

@@ -51,6 +51,14 @@ class Softmax(Task, ABC):
         probs_B = self.probabilities(logits_KBC).mean(0).gather(1, targets_B.clamp(min=0).unsqueeze(1)).squeeze(1)
         return probs_B.masked_fill(targets_B == UNLABELLED, math.nan)
 
+    def decode(self, probs_NC: Tensor) -> list[str]:
+        """Name of the most probable class of each prediction, a text or a word."""
+        return [self.label_names[number] for number in probs_NC.argmax(-1).tolist()]
+
+    def choose(self, logits_NC: Tensor) -> list[int]:
+        """Number of the most probable class of each prediction."""
+        return logits_NC.argmax(-1).tolist()
+
     def average(self, logits_KBC: Tensor) -> Tensor:
         """Log of the mean probability: its softmax is that mean, and its cross-entropy that of the mean."""
         return logits_KBC.float().log_softmax(-1).logsumexp(0) - math.log(logits_KBC.shape[0])

@@ -132,14 +132,6 @@ class Tags(Softmax):
         assert words_N is not None
         return empty_table(draws, int(words_N.sum()) + 1, self.outputs)
 
-    def decode(self, probs_NC: Tensor) -> list[str]:
-        """Name of the most probable tag of each word."""
-        return [self.label_names[number] for number in probs_NC.argmax(-1).tolist()]
-
-    def choose(self, logits_NC: Tensor) -> list[int]:
-        """Number of the most probable tag of each word."""
-        return logits_NC.argmax(-1).tolist()
-
     def tally(self) -> Tally:
         """Counts of entities."""
         return EntityTally(self.label_names)
