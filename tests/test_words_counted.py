@@ -1,4 +1,4 @@
-"""What broke where words or marks have labels, and must not break again; tests/test_tags.py and the like have the rest."""
+"""Where words have labels: what counts as a unit, what is asked for last, and files without a word."""
 
 import json
 from pathlib import Path
@@ -6,11 +6,6 @@ from pathlib import Path
 import pytest
 import torch
 
-from alft.campaign.answers import Answer, Taken
-from alft.campaign.form import Entities, SeveralClasses
-from alft.campaign.marks import written
-from alft.campaign.resolution import resolve_marks
-from alft.campaign.tools.label_studio import LabelStudio
 from alft.cli.campaign_policy import _policy, _rule
 from alft.cli.main import main
 from alft.data.corpus import load_corpus
@@ -27,7 +22,6 @@ from alft.selection.plan import Words, plan_epochs
 from alft.selection.stopping import advise
 from alft.task.entities import EntityEvaluation
 
-from .campaign_material import ask, fill, open_reviews, posts, record
 from .conftest import summary_of
 from .tagging import finished_run, read_lines, write_lines
 
@@ -112,73 +106,6 @@ def test_advice_counts_what_is_left_in_words():
     assert "no more labels can be bought" not in advice.missing
 
 
-def test_an_annotation_without_a_result_does_not_say_that_there_is_nothing():
-    for task in ("tags", "multi"):
-        tool = LabelStudio(task)
-        tasks = [
-            {"id": 1, "data": {"text": "v", "alft_id": f"t{number}"}, "annotations": [{"id": number, "completed_by": 1, **own}]}
-            for number, own in enumerate(({}, {"result": "broken"}, {"result": []}))
-        ]
-        taken = tool.read(json.dumps(tasks).encode(), ["LOC"], {"t0", "t1", "t2"})
-        assert [(answer.text_id, answer.label) for answer in taken.answers] == [("t2", "[]")]
-        assert taken.remarks == ["not recorded: 2 rows whose annotation has no result: t0, t1"]
-
-
-def test_what_cannot_be_recorded_is_of_the_annotator_who_is_typed():
-    from alft.campaign.taking import named
-
-    taken = Taken([], [], unread=frozenset({Answer("t0", None, tool="label-studio", tool_id="7"), Answer("t1", None, "Bo")}))
-    assert {answer.giver for answer in named(taken, "Ana").unread} == {"Ana", "Bo"}
-
-
-def test_a_file_taken_again_with_a_new_class_leaves_a_newer_answer(in_a_folder, capsys):
-    open_reviews(60, "--validation", "0")
-    ids = ask("old.csv", "--count", "5")
-    Path("new.csv").write_bytes(Path("old.csv").read_bytes())
-    fill("old.csv", lambda i: "sad" if i == ids[0] else "")
-    fill("new.csv", lambda i: "positive" if i == ids[0] else "")
-    for file in ("old.csv", "new.csv"):
-        assert main(["take", "posts", file, "--annotator", "Ana"]) == 0
-    assert main(["take", "posts", "old.csv", "--annotator", "Ana", "--add_classes", "Sad"]) == 0
-    assert "taken before: 1 answers" in capsys.readouterr().out
-    assert posts().state.resolution(ids[0]).label == "positive"
-
-
-def test_a_class_added_later_names_classes_that_were_kept_as_one_cell(in_a_folder):
-    open_reviews(60, "--validation", "0", "--data.task", "multi")
-    ids = ask("a.csv", "--count", "5")
-    record(Answer(ids[0], SeveralClasses().match("negative, mixed", ["negative", "positive"]), "Bo"))
-    path = Path("posts/campaign.yaml")
-    path.write_text(path.read_text().replace("- negative", "- negative\n- mixed"))
-    assert posts().state.resolution(ids[0]).label == written(["negative", "mixed"])
-
-
-def test_labels_of_another_task_are_told(in_a_folder, capsys):
-    open_reviews(60, "--validation", "0", "--data.task", "multi")
-    ids = ask("a.csv", "--count", "5")
-    record(Answer(ids[0], '["negative"]', "Bo"))
-    path = Path("posts/campaign.yaml")
-    path.write_text(path.read_text().replace("task: multi", "task: tags"))
-    assert main(["status", "posts"]) == 2
-    assert "is no list of entities; take the answers again if the task was changed" in capsys.readouterr().err
-    with pytest.raises(ValueError, match="is no list of classes"):
-        SeveralClasses().names_in('[[0, 1, "LOC"]]')
-
-
-def test_two_entities_in_one_word_are_refused():
-    both = written([(0, 5, "LOC", "Praha"), (6, 10, "LOC", "Brno")])
-    with pytest.raises(ValueError, match="with entities that share a word"):
-        Entities().placed(both, "Praha-Brno x")
-    assert Entities().placed(written([(0, 5, "LOC", "Praha")]), "Praha-Brno x") == '[[0, 1, "LOC"]]'
-
-
-def test_nobody_is_taken_to_say_that_there_is_nothing_where_most_see_something():
-    three = [written([(0, end, "PER")]) for end in (1, 2, 3)]
-    assert resolve_marks(three).standing == "tied"
-    assert resolve_marks([*three[:1], "[]", "[]"]).label == "[]"
-    assert resolve_marks(["[]"]).label == "[]"
-
-
 def test_files_without_a_word_are_read():
     assert read_conll(b"1\tv\tO\n\n1-2\tdo\tO\n").columns["tokens"] == [["v"]]
 
@@ -226,14 +153,3 @@ def test_what_cannot_be_learnt_is_a_type(in_a_folder):
     write_lines(Path("d.jsonl"), [*of_one_word, {"tokens": ["Praha", "x"], "tags": ["B-LOC", "O"]}])
     told = [remark for remark in load_corpus("d.jsonl", task="tags").remarks if "learnt" in remark]
     assert told == ["warning: classes with a single row in the pool, which can hardly be learnt: LOC"]
-
-
-def test_a_comment_alone_is_an_answer_without_marks():
-    comment = {"type": "textarea", "value": {"text": ["unclear"]}}
-    tasks = [
-        {"id": 1, "data": {"text": "v", "alft_id": "t0"}, "annotations": [{"id": 1, "completed_by": 1, "result": [comment]}]}
-    ]
-    assert LabelStudio("tags").read(json.dumps(tasks).encode(), ["LOC"], {"t0"}).answers[0].label == "[]"
-    other = {"type": "rating", "value": {"rating": 3}}
-    tasks[0]["annotations"][0]["result"] = [comment, other]
-    assert not LabelStudio("tags").read(json.dumps(tasks).encode(), ["LOC"], {"t0"}).answers
